@@ -55,15 +55,15 @@ def _measure(rows: int, requests: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="penstock-tables-") as folder:
         root = Path(folder)
         tables = PayloadTables(folder)
-        to_payload = _cpu_s(partial(_append, tables, messages))
+        to_payload = cpu_s(partial(_append, tables, messages))
         payload, target = root / "wine" / "payload", root / "wine" / INFERENCES
         derivation = Derivation(str(payload), str(target), step, NEEDED_OF_PAYLOAD)
-        to_inferences = _cpu_s(partial(catch_up, derivation))
+        to_inferences = cpu_s(partial(catch_up, derivation))
         written = DeltaTable(payload).to_pyarrow_table()
         inferences = DeltaTable(target).to_pyarrow_table()
         assert (written.num_rows, inferences.num_rows) == (requests, requests * rows)
-        alone_payload = _cpu_s(partial(_write, root / "alone" / "payload", written))
-        alone_inferences = _cpu_s(partial(_write, root / "alone" / INFERENCES, inferences))
+        alone_payload = cpu_s(partial(_write, root / "alone" / "payload", written))
+        alone_inferences = cpu_s(partial(_write, root / "alone" / INFERENCES, inferences))
     return {
         "records_s_to_payload": requests / to_payload,
         "records_s_write_deltalake": requests / alone_payload,
@@ -72,7 +72,8 @@ def _measure(rows: int, requests: int) -> dict[str, float]:
     }
 
 
-def _cpu_s(work: Callable[[], Any]) -> float:
+def cpu_s(work: Callable[[], Any]) -> float:
+    """Seconds of processor that some work takes in this process."""
     started = time.process_time()
     work()
     return time.process_time() - started

@@ -17,7 +17,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from benchmarks.options import Options
-from benchmarks.parts.inference_tables import FEATURES, KEY, catch_up, new_record, step
+from benchmarks.parts.inference_tables import FEATURES, KEY, catch_up, cpu_s, new_record, step
 from inference_logger.domain.records import RawRecord
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, TableShare
@@ -55,19 +55,13 @@ def _fill(root: Path, hours: float) -> dict[str, float]:
     for second in range(int(hours * 3600)):
         at = start + timedelta(seconds=second)
         records: list[tuple[int, RawRecord]] = [(second + 1, new_record(chance, 1, at)) for _ in range(REQUESTS_S)]
-        cost["append"] += _cpu_s(partial(tables.append, KEY, TableShare(records=records), "day", second + 1))
+        cost["append"] += cpu_s(partial(tables.append, KEY, TableShare(records=records), "day", second + 1))
         if second % derive_every == derive_every - 1:
-            cost["derive"] += _cpu_s(partial(catch_up, derivation))
+            cost["derive"] += cpu_s(partial(catch_up, derivation))
         if second % tidy_every == tidy_every - 1:
             for location in (place(), target):
-                cost["compact"] += _cpu_s(partial(tables.compact, location, settings.files_kept))
+                cost["compact"] += cpu_s(partial(tables.compact, location, settings.files_kept))
     return {name: round(seconds, 1) for name, seconds in cost.items()}
-
-
-def _cpu_s(work: partial[Any]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 def _described(place: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { watch } from './changes';
-import { api, data } from './client';
+import { api, data, type Schemas } from './client';
 import { readAll } from './pages';
 
 /** Projects that the user may see. */
@@ -10,6 +10,17 @@ export const projectsQuery = queryOptions({
     readAll((page) => api.GET('/api/v1/projects', { params: { query: page }, signal })),
   meta: watch(['project', 'member']),
 });
+
+/** Secrets that the user may see. */
+export const secretsQuery = queryOptions({
+  queryKey: ['people', 'secrets'],
+  queryFn: ({ signal }) => readAll((page) => api.GET('/api/v1/secrets', { params: { query: page }, signal })),
+  meta: watch(['secret']),
+});
+
+/** Those of one kind. */
+export const secretsOfKind = (kind: Schemas['SecretView']['kind']) =>
+  queryOptions({ ...secretsQuery, select: (all) => all.filter((secret) => secret.kind === kind) });
 
 /** Sizes that pods can have. */
 export const specsQuery = queryOptions({

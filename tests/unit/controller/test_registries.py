@@ -16,7 +16,7 @@ import pytest
 from controller.clients import registry_clients
 from controller.clients.pinned_transport import LARGEST_ANSWER, PinnedTransport
 from controller.clients.registry_clients import RegistryClients
-from controller.domain.registries.secrets import NewSecret, SecretKind, check_fields
+from controller.domain.registries.secrets import NewSecret
 from controller.settings import ControllerSettings
 from shared.clock import SystemClock
 from shared.contracts.rpc.controller import RegistryAccess
@@ -40,7 +40,7 @@ PASSWORD = "correct horse"
     ],
 )
 def test_a_secret_is_made_of_what_its_kind_needs(kind: str, data: dict[str, str]) -> None:
-    check_fields(SecretKind(kind), data)
+    assert NewSecret.model_validate({"name": "theirs", "kind": kind, "data": data}).data == data
 
 
 @pytest.mark.parametrize(

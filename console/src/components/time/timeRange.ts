@@ -20,6 +20,11 @@ export function resolveRange(range: Range, now: number): { from: number; to: num
   return { from: Date.parse(range.from), to: Date.parse(range.to) };
 }
 
+/** Two moments, in ms, as the API and a `Range` have them. */
+export function isoRange({ from, to }: { from: number; to: number }): { from: string; to: string } {
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+}
+
 function isSpan(value: string): value is Span {
   return value in SPAN_S;
 }

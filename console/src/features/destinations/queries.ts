@@ -1,10 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data, ifMatch, readAll, type Schemas, useWrite, watch } from '@/api';
+import { api, data, ifMatch, type Schemas, useWrite, watch } from '@/api';
 
 export type Destination = Schemas['DestinationView'];
 export type NewDestination = Schemas['NewDestination'];
 export type Definition = Schemas['DestinationDefinition'];
-export type Secret = Schemas['SecretView'];
 
 const REFRESH_MS = 5_000;
 
@@ -13,16 +12,6 @@ export const destinationsQuery = queryOptions({
   queryFn: async ({ signal }) => (await data(api.GET('/api/v1/destinations', { signal }))).items,
   refetchInterval: REFRESH_MS,
   meta: watch(['destination']),
-});
-
-/** Secrets that hold credentials of an object store. */
-export const storeSecretsQuery = queryOptions({
-  queryKey: ['destinations', 'secrets'],
-  queryFn: async ({ signal }) => {
-    const secrets = await readAll((page) => api.GET('/api/v1/secrets', { params: { query: page }, signal }));
-    return secrets.filter(({ kind }) => kind === 's3');
-  },
-  meta: watch(['secret']),
 });
 
 export const useDestinationWrite = <T, R>(write: (values: T) => Promise<R>) =>

@@ -1,6 +1,5 @@
 import { flag, listOf, type SearchValues, text } from '@/components/page/useSearchState';
-import type { Range } from '@/components/time/timeRange';
-import { resolveRange } from '@/components/time/timeRange';
+import { isoRange, type Range, resolveRange } from '@/components/time/timeRange';
 
 export const LEVELS = ['error', 'warning', 'info', 'debug'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -35,7 +34,6 @@ export function lineQuery(filters: Filters) {
 
 /** The same with the moments between which it was printed; a span has no end. */
 export function rangeQuery(range: Range, now: number) {
-  const { from, to } = resolveRange(range, now);
-  const start = new Date(from).toISOString();
-  return 'span' in range ? { from: start } : { from: start, to: new Date(to).toISOString() };
+  const { from, to } = isoRange(resolveRange(range, now));
+  return 'span' in range ? { from } : { from, to };
 }

@@ -8,7 +8,7 @@ import { AsCode } from '@/components/code/AsCode';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useSearchState } from '@/components/page/useSearchState';
 import { useTitle } from '@/components/page/useTitle';
-import { type Range, SPAN_S, useTimeRange } from '@/components/time/timeRange';
+import { isoRange, type Range, SPAN_S, useTimeRange } from '@/components/time/timeRange';
 import { useFormats, useTexts } from '@/i18n';
 import { METRICS, PLANS, seriesOf } from './charts';
 import { codeForms } from './code';
@@ -28,8 +28,7 @@ export function Page() {
   const [search, setSearch] = useSearchState(PARAMS);
   const filter = useMemo(() => filterOf(service, range, search), [service, range, search]);
   const query = useQuery(chartsQuery(filter));
-  const zoom = (from: number, to: number) =>
-    setRange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+  const zoom = (from: number, to: number) => setRange(isoRange({ from, to }));
   return (
     <>
       <Controls service={service} range={range} setRange={setRange} search={search} setSearch={setSearch} />

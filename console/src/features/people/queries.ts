@@ -42,12 +42,6 @@ export const tokensQuery = queryOptions({
   meta: watch(['token']),
 });
 
-export const secretsQuery = queryOptions({
-  queryKey: ['people', 'secrets'],
-  queryFn: ({ signal }) => readAll((page) => api.GET('/api/v1/secrets', { params: { query: page }, signal })),
-  meta: watch(['secret']),
-});
-
 export interface AuditFilter {
   readonly actor: string;
   readonly kind: string;

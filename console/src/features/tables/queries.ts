@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, BASE, data, queryString, type Schemas, watch } from '@/api';
-import { type Range, resolveRange } from '@/components/time/timeRange';
+import { isoRange, type Range, resolveRange } from '@/components/time/timeRange';
 
 export type Table = Schemas['TableView'];
 export type TableDetails = Schemas['TableDetails'];
@@ -50,11 +50,10 @@ export interface PageOf extends Selection {
 
 /** What the API takes; a span ends at `now`. */
 export function parameters({ where, range, columns }: Omit<Selection, 'table'>, now: number) {
-  const { from, to } = resolveRange(range, now);
-  const until = 'span' in range ? null : new Date(to).toISOString();
+  const { from, to } = isoRange(resolveRange(range, now));
   return {
-    from: new Date(from).toISOString(),
-    to: until,
+    from,
+    to: 'span' in range ? null : to,
     where: where || null,
     columns: [...columns],
   };

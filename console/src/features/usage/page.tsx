@@ -8,7 +8,7 @@ import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { PageHeader } from '@/components/page/PageHeader';
 import { oneOf, useSearchState } from '@/components/page/useSearchState';
 import { TimeRange } from '@/components/time/TimeRange';
-import { resolveRange, useTimeRange } from '@/components/time/timeRange';
+import { isoRange, resolveRange, useTimeRange } from '@/components/time/timeRange';
 import { useFormats, useTexts } from '@/i18n';
 import { codeForms } from './code';
 import { UsageTable } from './parts/UsageTable';
@@ -22,10 +22,10 @@ export function Page() {
   const formats = useFormats();
   const [range, setRange] = useTimeRange('7d');
   const [{ by, grain }, setSearch] = useSearchState(PARAMS);
-  const filter = useMemo(() => {
-    const { from, to } = resolveRange(range, Date.now());
-    return { from: new Date(from).toISOString(), to: new Date(to).toISOString(), groupBy: by, grain };
-  }, [range, by, grain]);
+  const filter = useMemo(
+    () => ({ ...isoRange(resolveRange(range, Date.now())), groupBy: by, grain }),
+    [range, by, grain],
+  );
   const query = useQuery(usageQuery(filter));
   const totals = totalsOf(query.data ?? []);
   return (

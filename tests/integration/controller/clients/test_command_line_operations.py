@@ -173,3 +173,17 @@ async def test_resources(cli: CommandLine) -> None:
     await cli("debug", "shop", "--data", '{"inputs": [1]}', code=5)
     await cli("debug", "shop", "--data", "{", code=2)
     await cli("debug", "nothing", code=3)
+
+
+async def test_label_sources_are_created_and_replaced_by_the_same_options(cli: CommandLine) -> None:
+    await cli("services", "create", "shop")
+    await cli("secrets", "create", "db", "postgresql", "url=postgresql://reader:pw@db.example.com/shop")
+    query = ("--format", "sql", "--query", "SELECT * FROM truth", "--secret", "db", "--key", "request_id=id")
+    made = await cli.json("label-sources", "create", "shop", "truth", *query, "--label", "quality")
+    assert (made["label"], made["key"], made["revision"]) == ("quality", {"request_id": "id"}, 1)
+    await cli("label-sources", "create", "shop", "truth", *query, "--label", "quality", code=5)
+    replaced = await cli.json("label-sources", "replace", "shop", "truth", *query, "--label", "a=b", "--paused")
+    assert (replaced["label"], replaced["paused"], replaced["revision"]) == ({"a": "b"}, True, 2)
+    assert [one["name"] for one in await cli.json("label-sources", "list", "shop")] == ["truth"]
+    await cli("label-sources", "delete", "shop", "truth")
+    await cli("label-sources", "show", "shop", "truth", code=3)

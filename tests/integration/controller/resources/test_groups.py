@@ -102,8 +102,9 @@ async def test_of_services_that_want_a_group_at_once_one_gets_it(offline: Contro
 async def test_a_spec_of_the_catalogue_may_be_named_as_a_size_in_a_group(offline: Controller) -> None:
     await offline.call("POST", "/resource-groups", 201, json=GROUP)
     await offline.call("POST", "/resource-specs", 201, json={"name": "3C3G", "cpu": 3, "memory_gb": 3})
-    await offline.call("POST", "/services", 201, json=service("wine", resource_source=in_group("risk", 3, 3)))
+    made = await offline.call("POST", "/services", 201, json=service("wine", resource_source=in_group("risk", 3, 3)))
     await offline.call("DELETE", "/resource-specs/3C3G", 204)
+    assert made["versions"][0]["resource_source"] == in_group("risk", 3, 3) | {"gpu": 0}  # no use of the spec
 
 
 async def test_only_projects_that_it_is_associated_with_see_and_use_it(offline: Controller) -> None:

@@ -42,11 +42,6 @@ async def running(
 
 
 @pytest.fixture
-def sources(running: RunningLogger) -> DefinedSources:
-    return DefinedSources(running)
-
-
-@pytest.fixture
 async def port(postgres: PostgresProcess) -> AsyncIterator[PostgresPort]:
     async with postgres_port(postgres.folder) as found:
         yield found

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,28 +21,13 @@ from running_services import logged_requests
 from running_services.label_sources import DefinedSources
 from running_services.logged_requests import log, record
 from running_services.running_logger import RunningLogger
-from servers.nats_process import NatsProcess
 from shared.clock import SystemClock
 from shared.contracts.label_sources import LabelRun
 from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually
 
-PACE: dict[str, Any] = {"commit_interval": timedelta(seconds=0.05), "derive_interval": timedelta(seconds=0.05)}
 rows = partial(logged_requests.rows, kind=LABELLED)
 history = partial(logged_requests.rows, kind=LABELS)
-
-
-@pytest.fixture
-async def running(nats_server: NatsProcess, js: JetStreamContext, home: Path) -> AsyncIterator[RunningLogger]:
-    logger = RunningLogger(nats_server.url, home, **PACE)
-    await logger.start()
-    yield logger
-    await logger.stop()
-
-
-@pytest.fixture
-def sources(running: RunningLogger) -> DefinedSources:
-    return DefinedSources(running)
 
 
 @pytest.fixture
@@ -70,7 +53,6 @@ def asked(name: str) -> dict[str, Any]:
 async def test_a_parquet_folder_is_read_once_and_again_after_a_change(
     js: JetStreamContext, running: RunningLogger, sources: DefinedSources, truth: Path, home: Path
 ) -> None:
-    await running.app.bus.connected()
     await log(js, asked("a"), asked("b"))
     await eventually(lambda: len(logged_requests.rows(home, kind="inferences")) == 2)
     source = sources.define("truth", format="parquet", location=str(truth), root=str(truth.parent))
@@ -94,7 +76,6 @@ async def test_a_parquet_folder_is_read_once_and_again_after_a_change(
 async def test_a_file_that_is_bad_leaves_nothing_and_holds_up_no_other(
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path
 ) -> None:
-    await running.app.bus.connected()
     source = sources.define("truth", format="parquet", location=str(truth), root=str(truth), schedule="PT1H")
     write(truth / "good.parquet", {"c-a": 6})
     write(truth / "big.parquet", {f"c-{number}": number for number in range(30_000)})
@@ -127,7 +108,6 @@ async def test_a_file_that_is_bad_leaves_nothing_and_holds_up_no_other(
 async def test_csv_labels_are_numbers_where_all_of_a_file_are(
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path
 ) -> None:
-    await running.app.bus.connected()
     source = sources.define(
         "truth",
         format="csv",
@@ -151,7 +131,6 @@ async def test_csv_labels_are_numbers_where_all_of_a_file_are(
 async def test_nothing_outside_of_what_may_be_read_is_read(
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path
 ) -> None:
-    await running.app.bus.connected()
     secret = truth.parent / "secret.csv"
     secret.write_text("password\n")
     (truth / "link.csv").symlink_to(secret)
@@ -175,7 +154,6 @@ async def test_nothing_outside_of_what_may_be_read_is_read(
 async def test_a_source_is_read_when_it_is_due_and_another_one_that_hangs_holds_up_nothing(
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await running.app.bus.connected()
     answers, files = threading.Event(), LocalPlace.files
 
     def hang(place: LocalPlace, suffix: str) -> list[SourceFile]:
@@ -209,7 +187,6 @@ async def test_a_source_is_read_when_it_is_due_and_another_one_that_hangs_holds_
 async def test_another_definition_is_read_from_the_beginning_and_a_killed_run_takes_nothing_twice(
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await running.app.bus.connected()
     write(truth / "one.parquet", {"c-a": 6, "c-b": 7}, grade=[1, 2])
     source = sources.define("truth", format="parquet", location=str(truth), root=str(truth))
     with monkeypatch.context() as patched:
@@ -224,7 +201,6 @@ async def test_another_definition_is_read_from_the_beginning_and_a_killed_run_ta
 async def test_another_inference_logger_is_told_to_read(
     running: RunningLogger, sources: DefinedSources, truth: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await running.app.bus.connected()
     source = sources.define("truth", format="parquet", location=str(truth), root=str(truth))
     write(truth / "one.parquet", {"c-a": 6})
     with monkeypatch.context() as patched:

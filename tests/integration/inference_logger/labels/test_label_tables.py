@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from nats.js import JetStreamContext
 
 from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.tables import LABELS
@@ -36,20 +35,6 @@ from shared.errors import UpstreamFailed
 from waiting.eventually import eventually
 
 history = partial(logged_requests.rows, kind=LABELS)
-
-
-@pytest.fixture
-async def running(nats_server: NatsProcess, js: JetStreamContext, home: Path) -> AsyncIterator[RunningLogger]:
-    logger = RunningLogger(nats_server.url, home)
-    await logger.start()
-    await logger.app.bus.connected()
-    yield logger
-    await logger.stop()
-
-
-@pytest.fixture
-def sources(running: RunningLogger) -> DefinedSources:
-    return DefinedSources(running)
 
 
 @pytest.fixture

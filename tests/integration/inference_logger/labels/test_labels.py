@@ -36,7 +36,6 @@ from shared.events import ServiceDeleted
 from shared.ids import new_id
 from waiting.eventually import eventually
 
-PACE: dict[str, Any] = {"commit_interval": timedelta(seconds=0.05), "derive_interval": timedelta(seconds=0.05)}
 rows = partial(logged_requests.rows, kind=LABELLED)
 
 
@@ -65,14 +64,6 @@ class Sender:
 
 
 @pytest.fixture
-async def running(nats_server: NatsProcess, js: JetStreamContext, home: Path) -> AsyncIterator[RunningLogger]:
-    logger = RunningLogger(nats_server.url, home, **PACE)
-    await logger.start()
-    yield logger
-    await logger.stop()
-
-
-@pytest.fixture
 async def sender(nats_server: NatsProcess, js: JetStreamContext) -> AsyncIterator[Sender]:
     bus = Bus("controller", nats_server.url, clock=SystemClock(), owns_streams=False)
     task = asyncio.create_task(bus.run())
@@ -90,7 +81,6 @@ def asked(name: str) -> dict[str, Any]:
 async def test_labels_come_early_late_and_again(
     js: JetStreamContext, running: RunningLogger, sender: Sender, home: Path
 ) -> None:
-    await running.app.bus.connected()
     early = await sender.label(("c-a", 6.0))
     assert (early.joined, early.waiting, early.changed) == (0, 1, 1)
     await log(js, asked("a"), asked("b"))
@@ -115,7 +105,6 @@ async def test_labels_come_early_late_and_again(
 
 
 async def test_what_cannot_be_taken_leaves_nothing(running: RunningLogger, sender: Sender, home: Path) -> None:
-    await running.app.bus.connected()
     for wrong in (b"{", b'{"labels": 5}', InvalidInput("the sender went away")):
         with pytest.raises(InvalidInput):
             await sender.send(wrong)
@@ -129,7 +118,6 @@ async def test_what_cannot_be_taken_leaves_nothing(running: RunningLogger, sende
 async def test_labels_go_with_their_service(
     js: JetStreamContext, running: RunningLogger, sender: Sender, home: Path
 ) -> None:
-    await running.app.bus.connected()
     await log(js, asked("a"))
     await sender.label(("c-a", 6.0))
     await eventually(lambda: len(rows(home)) == 1)
@@ -148,7 +136,6 @@ async def test_labels_go_with_their_service(
 async def test_labels_go_with_the_rows_that_are_erased(
     js: JetStreamContext, running: RunningLogger, sender: Sender, home: Path
 ) -> None:
-    await running.app.bus.connected()
     await log(js, asked("a"), asked("b"))
     items = [{"request_id": "a", "label": 1.0}, {"client_request_id": "c-a", "row": 0, "label": 2.0}]
     await sender.send(json.dumps({"labels": items}).encode())

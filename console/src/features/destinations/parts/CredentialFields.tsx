@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Form, Input, Segmented, Select } from 'antd';
+import { secretsOfKind } from '@/api';
 import { useTexts } from '@/i18n';
-import { storeSecretsQuery } from '../queries';
 import type { Credentials, DestinationValues } from '../values';
 
 const KINDS: readonly Credentials[] = ['fresh', 'existing', 'none'];
@@ -24,7 +24,7 @@ export function CredentialFields() {
 
 function SecretField() {
   const t = useTexts().destinations;
-  const { data, isPending } = useQuery(storeSecretsQuery);
+  const { data, isPending } = useQuery(secretsOfKind('s3'));
   return (
     <Form.Item name="secret" label={t.secret} rules={[{ required: true, message: t.needed }]}>
       <Select

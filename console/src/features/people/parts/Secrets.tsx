@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button, Tag } from 'antd';
 import { useState } from 'react';
-import { useMay } from '@/api';
+import { secretsQuery, useMay } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { ListCard } from '@/components/page/ListCard';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
-import { deleteSecret, type Secret, secretsQuery, usePeopleWrite } from '../queries';
+import { deleteSecret, type Secret, usePeopleWrite } from '../queries';
 
 /** Names and fields of secrets; their values are never shown. */
 export function Secrets() {

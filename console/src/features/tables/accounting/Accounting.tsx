@@ -7,7 +7,7 @@ import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { Muted } from '@/components/text/Muted';
 import { TimeRange } from '@/components/time/TimeRange';
-import { useTimeRange } from '@/components/time/timeRange';
+import { isoRange, useTimeRange } from '@/components/time/timeRange';
 import { useFormats, useTexts } from '@/i18n';
 import { type Account, droppedOf, filled, type Grid } from './account';
 import { Balance } from './Balance';
@@ -20,8 +20,7 @@ export function Accounting({ service }: { service: string }) {
   const t = useTexts().accounting;
   const [range, setRange] = useTimeRange('24h');
   const query = useQuery(accountingQuery(service, range));
-  const zoom = (from: number, to: number) =>
-    setRange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+  const zoom = (from: number, to: number) => setRange(isoRange({ from, to }));
   return (
     <Flex vertical gap="middle">
       <Flex gap="middle" wrap align="center">

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, data } from '@/api';
-import type { Range } from '@/components/time/timeRange';
+import { isoRange, type Range } from '@/components/time/timeRange';
 import { gridOf } from './account';
 
 const REFRESH_MS = 10_000;
@@ -11,11 +11,7 @@ export const accountingQuery = (service: string, range: Range) =>
     queryKey: ['accounting', service, range],
     queryFn: async ({ signal }) => {
       const grid = gridOf(range, Date.now());
-      const query = {
-        from: new Date(grid.from).toISOString(),
-        to: new Date(grid.to).toISOString(),
-        step: grid.stepS,
-      };
+      const query = { ...isoRange(grid), step: grid.stepS };
       const params = { path: { service }, query };
       return {
         grid,

@@ -7,7 +7,7 @@ import { AsCode } from '@/components/code/AsCode';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { Muted } from '@/components/text/Muted';
 import { TimeRange } from '@/components/time/TimeRange';
-import { useTimeRange } from '@/components/time/timeRange';
+import { isoRange, useTimeRange } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
 import { Sources } from '../sources/Sources';
 import { CoverageCharts } from './CoverageCharts';
@@ -24,8 +24,7 @@ export function Labels({ service }: { service: string }) {
   const [range, setRange] = useTimeRange('7d');
   const query = useQuery(coverageQuery(service, range));
   const [isUploading, setUploading] = useState(false);
-  const zoom = (from: number, to: number) =>
-    setRange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+  const zoom = (from: number, to: number) => setRange(isoRange({ from, to }));
   return (
     <Flex vertical gap="middle">
       <Flex gap="middle" wrap align="center" justify="space-between">

@@ -1,11 +1,12 @@
 import { queryString } from '@/api';
 import type { CodeForms } from '@/components/code/AsCode';
 import { curlOf, pythonLiteral, pythonOf } from '@/components/code/curl';
+import { isoRange } from '@/components/time/timeRange';
 import type { Grid } from '../accounting/account';
 
 /** The same coverage, and sending a file, from a shell and a script. */
 export function codeForms(service: string, grid: Grid): CodeForms {
-  const [from, to] = [new Date(grid.from).toISOString(), new Date(grid.to).toISOString()];
+  const { from, to } = isoRange(grid);
   const { stepS: step } = grid;
   const name = pythonLiteral(service);
   return {

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, data, fetchApi, queryString, type Schemas } from '@/api';
-import type { Range } from '@/components/time/timeRange';
+import { isoRange, type Range } from '@/components/time/timeRange';
 import { gridOf } from '../accounting/account';
 import { arrivals } from './upload';
 
@@ -17,11 +17,7 @@ export const coverageQuery = (service: string, range: Range) =>
     queryKey: ['labels', service, 'coverage', range],
     queryFn: async ({ signal }) => {
       const grid = gridOf(range, Date.now());
-      const query = {
-        from: new Date(grid.from).toISOString(),
-        to: new Date(grid.to).toISOString(),
-        step: grid.stepS,
-      };
+      const query = { ...isoRange(grid), step: grid.stepS };
       const params = { path: { service }, query };
       const coverage = await data(api.GET('/api/v1/services/{service}/labels/coverage', { params, signal }));
       return { grid, coverage };

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Form, Input, Select } from 'antd';
+import { secretsOfKind } from '@/api';
 import { useTexts } from '@/i18n';
-import { databaseSecretsQuery } from './queries';
 import type { SourceValues } from './values';
 
 /** Where labels lie: a place, or a query on a database. */
@@ -23,7 +23,7 @@ export function PlaceFields() {
 
 function QueryFields() {
   const t = useTexts().labelSources;
-  const { data, isPending } = useQuery(databaseSecretsQuery);
+  const { data, isPending } = useQuery(secretsOfKind('postgresql'));
   const needed = [{ required: true, message: t.needed }];
   return (
     <>

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data, ifMatch, readAll, type Schemas, useWrite } from '@/api';
+import { api, data, ifMatch, type Schemas, useWrite } from '@/api';
 
 export type Source = Schemas['LabelSourceView'];
 export type NewSource = Schemas['NewLabelSource'];
@@ -30,15 +30,6 @@ export const runsQuery = (source: Source) =>
     },
     refetchInterval: REFRESH_MS,
   });
-
-/** Secrets that open a database. */
-export const databaseSecretsQuery = queryOptions({
-  queryKey: ['labels', 'secrets'],
-  queryFn: async ({ signal }) => {
-    const secrets = await readAll((page) => api.GET('/api/v1/secrets', { params: { query: page }, signal }));
-    return secrets.filter(({ kind }) => kind === 'postgresql');
-  },
-});
 
 export const useSourceWrite = <T, R>(write: (values: T) => Promise<R>) => useWrite('labels', write);
 

@@ -60,8 +60,10 @@ def show_source(service: Service, name: SourceName, output: Output = Format.TABL
         show_one(client.label_source(service, name), (*SOURCES, *DEFINITION), output)
 
 
-@app.command("create")
-def create_source(
+@app.command("replace", help="Define a label source anew, all of it.")
+@app.command("create", help="Define where labels of a service are read from.")
+def define_source(
+    context: typer.Context,
     service: Service,
     name: SourceName,
     *,
@@ -78,36 +80,12 @@ def create_source(
     paused: Paused = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Define where labels of a service are read from."""
+    """Create or replace, by the name that it was called by: both take the same options."""
     place = {"location": location, "query": query, "secret": secret, "growing": growing}
     fields = _definition(kind, key, label, **place, row=row, labelled_at=labelled_at, schedule=schedule)
     with connect() as client:
-        show_one(client.create_label_source(service, name, **fields, paused=paused), SOURCES, output)
-
-
-@app.command("replace")
-def replace_source(
-    service: Service,
-    name: SourceName,
-    *,
-    kind: SourceKind,
-    key: Keys,
-    label: Labels,
-    location: Location = None,
-    query: Query = None,
-    secret: Secret = None,
-    growing: Growing = None,
-    row: Row = None,
-    labelled_at: LabelledAt = None,
-    schedule: Schedule = None,
-    paused: Paused = False,
-    output: Output = Format.TABLE,
-) -> None:
-    """Define a label source anew, all of it."""
-    place = {"location": location, "query": query, "secret": secret, "growing": growing}
-    fields = _definition(kind, key, label, **place, row=row, labelled_at=labelled_at, schedule=schedule)
-    with connect() as client:
-        show_one(client.replace_label_source(service, name, **fields, paused=paused), SOURCES, output)
+        define = client.create_label_source if context.info_name == "create" else client.replace_label_source
+        show_one(define(service, name, **fields, paused=paused), SOURCES, output)
 
 
 @app.command("delete")

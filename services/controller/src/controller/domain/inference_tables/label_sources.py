@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
@@ -14,9 +13,10 @@ from controller.domain.inference_tables.locations import (
     S3,
     TableRoot,
     UsableDestination,
-    nearest_destination,
     nearest_roots,
+    place_of,
     plain_place,
+    prefix_refusal,
     url_of,
 )
 from shared.contracts.label_sources import LabelSourceFormat
@@ -25,7 +25,6 @@ from shared.schedules import BadSchedule, Schedule
 
 MOST_SOURCES = 20
 """Of one service."""
-SUFFIXES = {"parquet": ".parquet", "csv": ".csv"}
 
 Column = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(plain_text)]
 
@@ -81,11 +80,6 @@ class LabelSourceDefinition(Command):
         if first not in {"select", "with", "table", "values"} or query.rstrip().endswith(";"):
             raise _wrong("query is one SELECT, without a semicolon at its end", "query")
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """Name of the label (empty: the only one) → column."""
-        return {"": self.label} if isinstance(self.label, str) else self.label
-
 
 class NewLabelSource(LabelSourceDefinition):
     """A label source of a service."""
@@ -105,13 +99,8 @@ def checked_location(
     path = plain_place(uri, "location")
     nearest = nearest_roots(path, roots)
     if uri.startswith(S3):
-        around = nearest_destination(path, destinations)
-        if around is None or around.project not in {None, project}:
-            raise _wrong(
-                f"location lies in no destination that project {project} may use: define one first", "location"
-            )
-        if nearest and not any(root.project in {None, project} for root in nearest):
-            raise _wrong(f"location lies outside the prefixes that project {project} may use", "location")
+        if why := prefix_refusal(project, path, nearest, destinations):
+            raise _wrong(f"location {why}", "location")
         return url_of(path), None
     usable = [root for root in nearest if root.project in {None, project}]
     if not usable:
@@ -131,7 +120,7 @@ def checked_location(
 
 def place_name(url: str) -> str:
     """How the inference-logger calls a place: a plain path, or `s3://…`."""
-    return url if url.startswith(S3) else str(PurePosixPath(url.removeprefix("file://")))
+    return url if url.startswith(S3) else str(place_of(url))
 
 
 def _wrong(why: str, field: str) -> InvalidInput:

@@ -60,11 +60,8 @@ def checked_destination(
     path = plain_place(uri)
     nearest = nearest_roots(path, roots)
     if uri.startswith(S3):
-        around = nearest_destination(path, destinations)
-        if around is None or around.project not in {None, project}:
-            raise _refused(f"destination lies in no destination that project {project} may use: define one first")
-        if nearest and not any(root.project in {None, project} for root in nearest):
-            raise _refused(f"destination lies outside the prefixes that project {project} may use for tables")
+        if why := prefix_refusal(project, path, nearest, destinations):
+            raise _refused(f"destination {why}")
         return url_of(path)
     if not any(root.project in {None, project} for root in nearest):
         raise _refused(
@@ -73,6 +70,18 @@ def checked_destination(
     if any(root.is_platform and root.path != path for root in nearest):
         raise _refused("destination lies inside the platform's own tables, where each folder is a service's")
     return url_of(path)
+
+
+def prefix_refusal(
+    project: str, path: PurePosixPath, nearest: Sequence[TableRoot], destinations: Sequence[UsableDestination]
+) -> str | None:
+    """Why `project` may not use a prefix of an object store, whose deepest roots are `nearest`; None: it may."""
+    around = nearest_destination(path, destinations)
+    if around is None or around.project not in {None, project}:
+        return f"lies in no destination that project {project} may use: define one first"
+    if nearest and not any(root.project in {None, project} for root in nearest):
+        return f"lies outside the prefixes that project {project} may use"
+    return None
 
 
 def checked_definition(url: str, roots: Sequence[TableRoot], project: str | None) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from controller.domain.inference_tables.destinations import DestinationDefinition, NewDestination
 from controller.domain.inference_tables.locations import S3, checked_definition, place_of
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
-from controller.handlers.registries.secrets import unsealed_fields
+from controller.handlers.registries.secrets import check_named_secret, unsealed_fields
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
 from controller.store.inference_tables.destinations import (
@@ -19,7 +17,7 @@ from controller.store.inference_tables.destinations import (
     with_secrets,
 )
 from controller.store.inference_tables.label_sources import sources_in
-from controller.store.registries.secrets import load_secret, secret_by_name
+from controller.store.registries.secrets import load_secret
 from controller.store.tables import DestinationRow
 from shared.contracts.rpc.controller import Destination, DestinationList, StorageCredentials
 from shared.database import Database
@@ -78,7 +76,10 @@ async def _checked(
         raise Conflict(f"Destination {taken!r} lies there already")
     if url.startswith(S3):
         _check_endpoint(command, url, project, others)
-        await _check_secret(unit.session, command.secret, project)
+        if command.secret is not None:
+            await check_named_secret(unit.session, command.secret, SecretKind.S3, project)
+        elif project is not None:
+            raise _refused("a project's destination needs a secret: the logger's own credentials are not its", "secret")
     return command.model_dump(include={"endpoint", "region", "path_style", "secret"}) | {"url": url}
 
 
@@ -93,18 +94,6 @@ def _check_endpoint(
     known = {row.endpoint for row in others if row.project is None}
     if project is not None and command.endpoint is not None and command.endpoint not in known:
         raise _refused("endpoint: a project's destination is at AWS, or where one of the installation's is", "endpoint")
-
-
-async def _check_secret(session: AsyncSession, name: str | None, project: str | None) -> None:
-    if name is None:
-        if project is not None:
-            raise _refused("a project's destination needs a secret: the logger's own credentials are not its", "secret")
-        return
-    secret = await secret_by_name(session, name)
-    if secret is None or (project is not None and secret.project != project):
-        raise _refused(f"There is no secret {name!r}", "secret")
-    if secret.kind != SecretKind.S3:
-        raise _refused(f"Secret {name!r} is of the kind {secret.kind}, not s3", "secret")
 
 
 def _refused(message: str, field: str) -> InvalidInput:

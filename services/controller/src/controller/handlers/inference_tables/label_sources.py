@@ -16,15 +16,15 @@ from controller.domain.inference_tables.label_sources import (
     stored_fields,
 )
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
-from controller.handlers.registries.secrets import unsealed_fields
+from controller.handlers.registries.secrets import check_named_secret, unsealed_fields
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.destinations import usable_destinations
 from controller.store.inference_tables.label_sources import every_source, sources_of
-from controller.store.registries.secrets import load_secret, secret_by_name
+from controller.store.registries.secrets import load_secret
 from controller.store.tables import LabelSourceRow, ServiceRow
 from shared.contracts.label_sources import DatabaseAccess, LabelSource, LabelSourceList
 from shared.database import Database
-from shared.errors import Conflict, Detail, InvalidInput, NotFound
+from shared.errors import Conflict, NotFound
 
 
 async def create_source(unit: UnitOfWork, service: ServiceRow, command: NewLabelSource) -> LabelSourceRow:
@@ -65,16 +65,8 @@ async def _checked(unit: UnitOfWork, service: ServiceRow, command: LabelSourceDe
         location, root = checked_location(command.location, unit.limits.table_roots, identity, usable)
         values |= {"location": location, "root": root}
     if command.secret is not None:
-        secret = await secret_by_name(unit.session, command.secret)
-        if secret is None or secret.project != service.project:
-            raise _refused(f"There is no secret {command.secret!r}")
-        if secret.kind != SecretKind.POSTGRESQL:
-            raise _refused(f"Secret {command.secret!r} is of the kind {secret.kind}, not postgresql")
+        await check_named_secret(unit.session, command.secret, SecretKind.POSTGRESQL, service.project)
     return values
-
-
-def _refused(message: str) -> InvalidInput:
-    return InvalidInput(message, (Detail(("secret",), message),))
 
 
 async def defined_sources(database: Database) -> LabelSourceList:

@@ -17,7 +17,7 @@ from controller.store.inference_tables.destinations import destinations_with
 from controller.store.inference_tables.label_sources import sources_with
 from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
 from controller.store.tables import SecretRow, VersionRow
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Detail, InvalidInput, Unavailable
 from shared.filesystem.private_files import read_or_create_key_file
 from shared.ids import new_id
 
@@ -42,6 +42,18 @@ async def create_secret(unit: UnitOfWork, vault: Vault, command: NewSecret) -> S
     unit.session.add(row)
     await unit.session.flush()
     return row
+
+
+async def check_named_secret(session: AsyncSession, name: str, kind: SecretKind, project: str | None) -> None:
+    """`InvalidInput` unless there is a secret `name` of this kind; another project's is not there (None: any is)."""
+    secret = await secret_by_name(session, name)
+    if secret is None or (project is not None and secret.project != project):
+        why = f"There is no secret {name!r}"
+    elif secret.kind != kind:
+        why = f"Secret {name!r} is of the kind {secret.kind}, not {kind}"
+    else:
+        return
+    raise InvalidInput(why, (Detail(("secret",), why),))
 
 
 async def replace_secret(unit: UnitOfWork, vault: Vault, secret: SecretRow, command: SecretValue) -> None:

@@ -14,10 +14,10 @@ from controller.domain.services.version_commands import (
     ReplicaRange,
     VersionChange,
 )
+from controller.handlers.inference_tables.table_destinations import log_delivery_of
 from controller.handlers.registries.environment_secrets import environment_secret
 from controller.handlers.registries.registries import registry_secret
 from controller.handlers.resources.groups import resources_for
-from controller.handlers.services.table_destinations import log_delivery_of
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService
 from controller.store.tables import ServiceRow

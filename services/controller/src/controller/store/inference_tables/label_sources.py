@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from controller.domain.inference_tables.locations import nearest_destination, place_of
+from controller.domain.inference_tables.locations import S3, nearest_destination, place_of
 from controller.store.inference_tables.destinations import every_destination, usable
 from controller.store.tables import LabelSourceRow, ServiceRow
 from shared.errors import NotFound
@@ -53,7 +53,9 @@ async def sources_in(session: AsyncSession, destination: str) -> list[str]:
     every = [usable(row) for row in await every_destination(session)]
     found = []
     for row, service in await every_source(session):
-        nearest = nearest_destination(place_of(row.location), every) if row.location is not None else None
-        if nearest is not None and nearest.name == destination and (row.location or "").startswith("s3://"):
+        if row.location is None or not row.location.startswith(S3):
+            continue
+        nearest = nearest_destination(place_of(row.location), every)
+        if nearest is not None and nearest.name == destination:
             found.append(f"{service}/{row.name}")
     return found[:5]
