@@ -14,9 +14,9 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from controller.store.tables import ObservationRow, VersionRow
-from monitor.domain.rollup import MINUTE_S, ReplicaCounts, TrafficSums, UsageSums
+from monitor.domain.metrics.rollup import MINUTE_S, ReplicaCounts, TrafficSums, UsageSums
 from monitor.store.log_lines import add_lines
-from monitor.store.minutes import TABLES
+from monitor.store.metrics.minutes import TABLES
 from operations.many_services import fill_controller
 from shared.contracts.samples import LATENCY_BOUNDS_S, LogLine, PodOutput
 from shared.ids import new_id

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain.charts import CHARTS
+from monitor.domain.metrics.charts import CHARTS
 from penstock.client import Client
 from penstock.commands.monitoring.observability import METRICS, format_value
 

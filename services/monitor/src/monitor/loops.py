@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from monitor.domain.rollup import kept_since
+from monitor.domain.metrics.rollup import kept_since
 from monitor.settings import MonitorSettings
 from monitor.store.event_list import delete_events
 from monitor.store.log_lines import delete_lines
-from monitor.store.minutes import delete_counted_samples, delete_minutes
-from monitor.store.recent import delete_recent
+from monitor.store.metrics.minutes import delete_counted_samples, delete_minutes
+from monitor.store.metrics.recent import delete_recent
 from shared.clock import Clock
 from shared.contracts.rpc.monitor import RECENT_KEPT
 from shared.database import Database

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.consumers.bulk import OUTPUT_DURABLE
 from monitor.domain.events import WORDINGS
-from monitor.handlers import charts, dense_charts, ingest, summaries
 from monitor.handlers import events as event_handlers
+from monitor.handlers import ingest
 from monitor.handlers import logs as log_handlers
+from monitor.handlers.metrics import charts, dense_charts, summaries
 from shared import events
 from shared.bus import Bus
 from shared.bus.bulk import wait_until_consumed

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.events import event_line_of
-from monitor.domain.rollup import roll_replicas, roll_traffic, roll_usage
-from monitor.store import event_list, log_lines, minutes
-from monitor.store.recent import add_recent
+from monitor.domain.metrics.rollup import roll_replicas, roll_traffic, roll_usage
+from monitor.store import event_list, log_lines
+from monitor.store.metrics import minutes
+from monitor.store.metrics.recent import add_recent
 from shared.contracts.rpc.monitor import RECENT_STEP_S
 from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.charts import CHARTS, Chart
-from monitor.domain.rollup import PodMinute, ReplicaCounts, UsageSums, most_in_flight, step_start
-from monitor.store import minutes
+from monitor.domain.metrics.charts import CHARTS, Chart
+from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, UsageSums, most_in_flight, step_start
+from monitor.store.metrics import minutes
 from shared.contracts.rpc.monitor import MetricsQuery, Series, SeriesList
 from shared.errors import InvalidInput
 

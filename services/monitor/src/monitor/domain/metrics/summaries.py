@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from monitor.domain.rollup import MINUTE_S, PodMinute, TrafficSums, quantile, step_start
-from monitor.domain.series import REPORTED_AFTER_S
+from monitor.domain.metrics.rollup import MINUTE_S, PodMinute, TrafficSums, quantile, step_start
+from monitor.domain.metrics.series import REPORTED_AFTER_S
 from shared.contracts.rpc.monitor import RECENT_STEP_S
 
 SPARKLINE_MINUTES = 15

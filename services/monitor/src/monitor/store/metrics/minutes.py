@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Text, cast, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.rollup import Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
+from monitor.domain.metrics.rollup import Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
 from shared.contracts.rpc.monitor import MetricsQuery
 from shared.contracts.samples import TrafficSample

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.charts import CHARTS, CLASSES, RESPONSES_BY_CLASS, Chart, parts_of
-from monitor.domain.rollup import MINUTE_S, Kind, PodMinute
-from monitor.domain.series import Group, Merged, Steps, dense
-from monitor.store.minutes import read_span
-from monitor.store.recent import read_recent
+from monitor.domain.metrics.charts import CHARTS, CLASSES, RESPONSES_BY_CLASS, Chart, parts_of
+from monitor.domain.metrics.rollup import MINUTE_S, Kind, PodMinute
+from monitor.domain.metrics.series import Group, Merged, Steps, dense
+from monitor.store.metrics.minutes import read_span
+from monitor.store.metrics.recent import read_recent
 from shared.contracts.rpc.monitor import ChartSeries, ChartSeriesList, ChartsQuery
 from shared.errors import InvalidInput
 

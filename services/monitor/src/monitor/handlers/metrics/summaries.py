@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.rollup import MINUTE_S
-from monitor.domain.summaries import ServiceTraffic, SummaryWindow, add_minutes, add_recent
-from monitor.store.minutes import measured_minutes, read_span
-from monitor.store.recent import read_recent
+from monitor.domain.metrics.rollup import MINUTE_S
+from monitor.domain.metrics.summaries import ServiceTraffic, SummaryWindow, add_minutes, add_recent
+from monitor.store.metrics.minutes import measured_minutes, read_span
+from monitor.store.metrics.recent import read_recent
 from shared.contracts.rpc.monitor import Sparkline, SummariesQuery, TrafficSummaries, TrafficSummary
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from monitor.domain.charts import CHARTS, parts_of
-from monitor.domain.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
-from monitor.domain.series import By, Merged, Steps, dense
-from monitor.domain.summaries import ServiceTraffic, SummaryWindow, add_minutes
+from monitor.domain.metrics.charts import CHARTS, parts_of
+from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
+from monitor.domain.metrics.series import By, Merged, Steps, dense
+from monitor.domain.metrics.summaries import ServiceTraffic, SummaryWindow, add_minutes
 from shared.contracts.samples import LATENCY_BOUNDS_S
 
 STEPS = Steps(start=6000, step_s=60, count=4, now=9000)

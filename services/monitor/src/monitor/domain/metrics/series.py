@@ -11,8 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from monitor.domain.charts import Chart
-from monitor.domain.rollup import NOT_ROUTED, Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, most_in_flight
+from monitor.domain.metrics.charts import Chart
+from monitor.domain.metrics.rollup import (
+    NOT_ROUTED,
+    Kind,
+    PodMinute,
+    ReplicaCounts,
+    TrafficSums,
+    UsageSums,
+    most_in_flight,
+)
 
 By = Literal["version", "pod", "none"]
 Group = tuple[str, str]

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.rollup import Kind, PodMinute
-from monitor.store.minutes import TABLES, storable
+from monitor.domain.metrics.rollup import Kind, PodMinute
+from monitor.store.metrics.minutes import TABLES, storable
 from monitor.store.tables import RecentRow
 
 

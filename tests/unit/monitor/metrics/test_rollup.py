@@ -6,7 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from monitor.domain.rollup import NOT_ROUTED, PodMinute, TrafficSums, quantile, roll_replicas, roll_traffic, roll_usage
+from monitor.domain.metrics.rollup import (
+    NOT_ROUTED,
+    PodMinute,
+    TrafficSums,
+    quantile,
+    roll_replicas,
+    roll_traffic,
+    roll_usage,
+)
 from shared.contracts.samples import (
     LATENCY_BOUNDS_S,
     PodTraffic,

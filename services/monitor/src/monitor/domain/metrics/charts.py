@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from monitor.domain.rollup import Kind, ReplicaCounts, TrafficSums, UsageSums, quantile
+from monitor.domain.metrics.rollup import Kind, ReplicaCounts, TrafficSums, UsageSums, quantile
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Traffic, usage and replicas: rolled up, read as charts and summaries."""
