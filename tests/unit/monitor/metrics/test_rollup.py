@@ -4,19 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from monitor.domain.metrics.rollup import (
     NOT_ROUTED,
     PodMinute,
     TrafficSums,
-    quantile,
     roll_replicas,
     roll_traffic,
     roll_usage,
 )
+from shared.contracts.latency_bins import bin_of
 from shared.contracts.samples import (
-    LATENCY_BOUNDS_S,
     PodTraffic,
     PodUsage,
     TrafficSample,
@@ -27,13 +24,6 @@ from shared.contracts.samples import (
 RUN = UUID(int=1)
 VERSION = UUID(int=2)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-def counts(**at: int) -> tuple[int, ...]:
-    found = [0] * (len(LATENCY_BOUNDS_S) + 1)
-    for place, count in at.items():
-        found[int(place[1:])] = count
-    return tuple(found)
 
 
 def sample(start: datetime, *pods: PodTraffic, sequence: int = 0) -> TrafficSample:
@@ -48,15 +38,15 @@ def pod(requests: int, **more: Any) -> PodTraffic:
 def test_samples_of_one_minute_add_up() -> None:
     rolled = roll_traffic(
         [
-            sample(NOON, pod(3, status={"200": 3}, latency_counts=counts(b0=3), in_flight=4)),
-            sample(NOON + timedelta(seconds=50), pod(2, status={"200": 1, "500": 1}, latency_counts=counts(b2=2))),
+            sample(NOON, pod(3, status={"200": 3}, latency_bins={bin_of(0.001): 3}, in_flight=4)),
+            sample(NOON + timedelta(seconds=50), pod(2, status={"200": 1, "500": 1}, latency_counts=(0, 0, 2))),
         ]
     )
 
     (sums,) = rolled.values()
     assert sums.requests == 5
     assert sums.status == {"200": 4, "500": 1}
-    assert (sums.latency_counts[0], sums.latency_counts[2]) == (3, 2)
+    assert (sums.latency_bins[bin_of(0.001)], sum(sums.latency_bins.values())) == (3, 5)
     assert sums.in_flight == 4
 
 
@@ -103,18 +93,3 @@ def test_the_last_replica_counts_of_a_minute_stay() -> None:
     (last,) = roll_replicas([seen(0), seen(2)]).values()
 
     assert last.ready == 2
-
-
-@pytest.mark.parametrize(
-    ("at", "share", "expected"),
-    [
-        (counts(b0=10), 0.5, 0.0005),  # half-way into the first bucket
-        (counts(b0=50, b3=50), 0.5, 0.001),  # the first bucket's upper bound
-        (counts(b0=50, b3=50), 1.0, 0.01),
-        (counts(b3=10), 0.5, (LATENCY_BOUNDS_S[2] + LATENCY_BOUNDS_S[3]) / 2),  # half-way into a later bucket
-        (counts(b15=1), 0.99, LATENCY_BOUNDS_S[-1]),  # above the last bound: the last bound, as Prometheus says
-        (counts(), 0.5, None),
-    ],
-)
-def test_quantile(at: tuple[int, ...], share: float, expected: float | None) -> None:
-    assert quantile(at, share) == (pytest.approx(expected) if expected is not None else None)

@@ -10,8 +10,9 @@ from monitor.domain.metrics.charts import CHARTS, parts_of
 from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 from monitor.domain.metrics.series import By, Merged, Steps, dense
 from monitor.domain.metrics.summaries import ServiceTraffic, SummaryWindow, add_minutes
-from shared.contracts.samples import LATENCY_BOUNDS_S
+from shared.contracts.latency_bins import bin_of
 
+SECONDS = (0.0005, 0.002, 0.004, 0.008, 0.02, 0.04, 0.08, 0.2, 0.4, 0.8)
 STEPS = Steps(start=6000, step_s=60, count=4, now=9000)
 
 
@@ -20,10 +21,8 @@ def key(at: int, version: str = "v1", pod: str = "p1") -> PodMinute:
 
 
 def took(place: int, requests: int) -> TrafficSums:
-    """Requests of which each lies in one bucket of the histogram."""
-    counts = [0] * (len(LATENCY_BOUNDS_S) + 1)
-    counts[place] = requests
-    return TrafficSums(requests=requests, status={"200": requests}, latency_counts=counts)
+    """Requests that all took equally long."""
+    return TrafficSums(requests=requests, status={"200": requests}, latency_bins={bin_of(SECONDS[place]): requests})
 
 
 def series(metric: str, by: By, rows: Any, counted: Any = (), steps: Steps = STEPS) -> dict[tuple[str, str], Any]:
@@ -48,7 +47,7 @@ def test_percentiles_of_several_versions_are_those_of_all_their_requests() -> No
     by_version = series("latency_p90", "version", [(k, took(0, 990)) for k, _ in rows[:1]] + rows[1:])
     assert by_version[("v2", "")][0] > 0.5
     together = series("latency_p90", "none", [(rows[0][0], took(0, 990)), (rows[1][0], took(9, 10))])
-    assert together == {("", ""): (pytest.approx(0.000909), None, None, None)}
+    assert together == {("", ""): (pytest.approx(0.0005, rel=0.021), None, None, None)}
 
 
 def test_in_flight_is_that_of_all_pods_together_in_the_moment_that_had_the_most() -> None:

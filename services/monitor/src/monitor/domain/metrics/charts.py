@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from monitor.domain.metrics.rollup import Kind, ReplicaCounts, TrafficSums, UsageSums, quantile
+from monitor.domain.metrics.latency import quantile
+from monitor.domain.metrics.rollup import Kind, ReplicaCounts, TrafficSums, UsageSums
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def _status(first: str, sums: TrafficSums, step_s: int) -> float:
 
 
 def _latency(share: float, sums: TrafficSums, _step_s: int) -> float | None:
-    return quantile(sums.latency_counts, share)
+    return quantile(sums.latency_bins, share)
 
 
 def _total(name: str, sums: TrafficSums, _step_s: int) -> float:

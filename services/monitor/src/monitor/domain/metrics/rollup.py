@@ -1,20 +1,21 @@
 """Minutes: what samples are rolled up into, and how minutes are merged again for a chart.
 
-Latency is kept as a histogram with fixed bounds, because histograms add up and percentiles do not. A percentile is read
-by linear interpolation inside its bucket, as Prometheus' `histogram_quantile` does.
+Latency is kept as a sketch (`shared.contracts.latency_bins`), because sketches add up and percentiles do not.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
+from monitor.domain.metrics.latency import bins_of_histogram
+from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample
 
 Group = TypeVar("Group", bound=Hashable)
+Key = TypeVar("Key", str, int)
 
 MINUTE_S = 60
 Kind = Literal["traffic", "usage", "replicas"]
@@ -45,9 +46,17 @@ class TrafficSums:
     logged: int = 0
     status: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
-    latency_counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_S) + 1))
+    latency_bins: dict[int, int] = field(default_factory=dict)
     in_flight_by: dict[str, int] = field(default_factory=dict)
     """Router → the most that it had; minutes of before say `in_flight` alone, that of the router with the most."""
+
+    @classmethod
+    def stored(cls, sums: Mapping[str, Any]) -> TrafficSums:
+        """Read back what was stored; minutes of before say a histogram, `latency_counts`."""
+        fields = dict(sums)
+        counts = fields.pop("latency_counts", ())
+        bins = {int(place): count for place, count in fields.pop("latency_bins", {}).items()}
+        return cls(**fields, latency_bins=bins or bins_of_histogram(counts))
 
     def add(self, other: TrafficSums | PodTraffic) -> None:
         """Add another share of the same minute, or another minute of the same chart step."""
@@ -59,8 +68,10 @@ class TrafficSums:
                 self.note_in_flight(router, count)
         _add_counts(self.status, other.status)
         _add_counts(self.dropped, other.dropped)
-        for place, count in enumerate(other.latency_counts[: len(self.latency_counts)]):
-            self.latency_counts[place] += count
+        bins = other.latency_bins
+        if isinstance(other, PodTraffic) and not bins:
+            bins = bins_of_histogram(other.latency_counts)
+        _add_counts(self.latency_bins, bins)
 
     def note_in_flight(self, router: str, count: int) -> None:
         """A router had so many requests in flight at once."""
@@ -100,9 +111,16 @@ class ReplicaCounts:
     ready: int = 0
 
 
-def _add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
+def _add_counts(into: dict[Key, int], more: Mapping[Key, int]) -> None:
     for key, count in more.items():
         into[key] = into.get(key, 0) + count
+
+
+def read_sums(kind: Kind, stored: Mapping[str, Any]) -> TrafficSums | UsageSums | ReplicaCounts:
+    """Sums as they were stored."""
+    if kind == "traffic":
+        return TrafficSums.stored(stored)
+    return UsageSums(**stored) if kind == "usage" else ReplicaCounts(**stored)
 
 
 def most_in_flight(rows: Iterable[tuple[Group, PodMinute, object]]) -> dict[Group, int]:
@@ -162,22 +180,6 @@ def roll_replicas(samples: Iterable[UsageSample], step_s: int = MINUTE_S) -> dic
         for sample in samples
         for version in sample.versions
     }
-
-
-def quantile(counts: Sequence[int], share: float) -> float | None:
-    """The latency, seconds, that `share` (0..1) of the requests did not exceed; None without requests."""
-    total = sum(counts)
-    if total == 0:
-        return None
-    rank, below = share * total, 0
-    for place, count in enumerate(counts):
-        if count and below + count >= rank:
-            if place >= len(LATENCY_BOUNDS_S):
-                return LATENCY_BOUNDS_S[-1]
-            lower = LATENCY_BOUNDS_S[place - 1] if place else 0.0
-            return lower + (LATENCY_BOUNDS_S[place] - lower) * (rank - below) / count
-        below += count
-    return LATENCY_BOUNDS_S[-1]
 
 
 def step_start(minute: int, step_s: int) -> int:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from monitor.domain.metrics.rollup import MINUTE_S, PodMinute, TrafficSums, quantile, step_start
+from monitor.domain.metrics.latency import quantile
+from monitor.domain.metrics.rollup import MINUTE_S, PodMinute, TrafficSums, step_start
 from monitor.domain.metrics.series import REPORTED_AFTER_S
 from shared.contracts.rpc.monitor import RECENT_STEP_S
 
@@ -60,7 +61,7 @@ class ServiceTraffic:
         total = TrafficSums()
         for sums in self.minutes.values():
             total.add(sums)
-        return quantile(total.latency_counts, 0.99)
+        return quantile(total.latency_bins, 0.99)
 
     def sparkline(self, window: SummaryWindow) -> tuple[float | None, ...]:
         """Requests per second of each minute."""

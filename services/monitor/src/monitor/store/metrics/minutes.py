@@ -12,16 +12,12 @@ import orjson
 from sqlalchemy import Text, cast, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.metrics.rollup import Kind, PodMinute, ReplicaCounts, TrafficSums, UsageSums, minute_of
+from monitor.domain.metrics.rollup import Kind, PodMinute, ReplicaCounts, minute_of, read_sums
 from monitor.store.tables import MinuteRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
 from shared.contracts.rpc.monitor import MetricsQuery
 from shared.contracts.samples import TrafficSample
 
-TABLES: Mapping[Kind, tuple[type[MinuteRow], type[TrafficSums] | type[UsageSums] | type[ReplicaCounts]]] = {
-    "traffic": (TrafficRow, TrafficSums),
-    "usage": (UsageRow, UsageSums),
-    "replicas": (ReplicasRow, ReplicaCounts),
-}
+TABLES: Mapping[Kind, type[MinuteRow]] = {"traffic": TrafficRow, "usage": UsageRow, "replicas": ReplicasRow}
 
 
 async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficSample]) -> list[TrafficSample]:
@@ -37,7 +33,7 @@ async def claim_uncounted(session: AsyncSession, samples: Iterable[TrafficSample
 
 async def add_minutes(session: AsyncSession, kind: Kind, minutes: Mapping[PodMinute, Any]) -> None:
     """Add sums to the rows of their minutes; replica counts replace what was there."""
-    table, shape = TABLES[kind]
+    table = TABLES[kind]
     for key, sums in minutes.items():
         row = await session.get(table, (key.minute, key.service, key.version, key.pod))
         if row is None:
@@ -46,7 +42,7 @@ async def add_minutes(session: AsyncSession, kind: Kind, minutes: Mapping[PodMin
             )
             continue
         if not isinstance(sums, ReplicaCounts):
-            known = shape(**row.sums)
+            known = read_sums(kind, row.sums)
             known.add(sums)  # type: ignore[union-attr]
             row.sums = asdict(known)
         else:
@@ -55,7 +51,7 @@ async def add_minutes(session: AsyncSession, kind: Kind, minutes: Mapping[PodMin
 
 async def read_minutes(session: AsyncSession, kind: Kind, query: MetricsQuery) -> list[tuple[PodMinute, Any]]:
     """The minutes that a query is about, in order."""
-    table, shape = TABLES[kind]
+    table = TABLES[kind]
     wanted = select(table).where(
         table.service == query.service,  # type: ignore[arg-type]
         table.minute >= storable(minute_of(query.from_time)),  # type: ignore[arg-type]
@@ -66,14 +62,14 @@ async def read_minutes(session: AsyncSession, kind: Kind, query: MetricsQuery) -
     if query.pod is not None:
         wanted = wanted.where(table.pod == query.pod)  # type: ignore[arg-type]
     rows = (await session.execute(wanted.order_by(table.minute))).scalars().all()  # type: ignore[arg-type]
-    return [(PodMinute(row.minute, row.service, row.version, row.pod), shape(**row.sums)) for row in rows]
+    return [(PodMinute(row.minute, row.service, row.version, row.pod), read_sums(kind, row.sums)) for row in rows]
 
 
 async def read_span(
     session: AsyncSession, kind: Kind, services: Collection[str], since: int, until: int
 ) -> list[tuple[PodMinute, Any]]:
     """Minutes that begin from `since` (unix seconds) up to and without `until`, in order."""
-    table, shape = TABLES[kind]
+    table = TABLES[kind]
     columns: Any = table
     # A week of a service is tens of thousands of rows: the sums come as text, which orjson reads three times as fast.
     sums_as_text = cast(columns.sums, Text)
@@ -81,7 +77,7 @@ async def read_span(
         columns.service.in_(services), columns.minute >= storable(since), columns.minute < storable(until)
     )
     rows = await session.execute(wanted.order_by(columns.minute))
-    return [(PodMinute(*key), shape(**orjson.loads(sums))) for *key, sums in rows]
+    return [(PodMinute(*key), read_sums(kind, orjson.loads(sums))) for *key, sums in rows]
 
 
 def storable(seconds: int) -> int:
@@ -101,7 +97,7 @@ async def measured_minutes(session: AsyncSession, services: Collection[str], sin
 
 async def delete_minutes(session: AsyncSession, before_minute: int) -> None:
     """Delete minutes that are older than `before_minute`."""
-    for table, _ in TABLES.values():
+    for table in TABLES.values():
         await session.execute(delete(table).where(table.minute < before_minute))  # type: ignore[arg-type]
 
 

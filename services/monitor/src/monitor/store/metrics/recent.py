@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.metrics.rollup import Kind, PodMinute
-from monitor.store.metrics.minutes import TABLES, storable
+from monitor.domain.metrics.rollup import Kind, PodMinute, read_sums
+from monitor.store.metrics.minutes import storable
 from monitor.store.tables import RecentRow
 
 
@@ -37,9 +37,8 @@ async def read_recent(
     wanted = select(table.step, table.service, table.rows).where(
         table.service.in_(services), table.kind == kind, table.step >= storable(since), table.step < storable(until)
     )
-    shape = TABLES[kind][1]
     return [
-        (PodMinute(step, service, row["version"], row["pod"]), shape(**row["sums"]))
+        (PodMinute(step, service, row["version"], row["pod"]), read_sums(kind, row["sums"]))
         for step, service, rows in await session.execute(wanted.order_by(table.step, table.id))
         for row in rows
     ]
