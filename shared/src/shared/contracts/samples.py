@@ -53,7 +53,7 @@ class TrafficSample(KeyUsageSample):
 
 
 class PodUsage(Contract):
-    """CPU and memory of one pod at one moment."""
+    """CPU, memory and GPU of one pod at one moment; what was not measured is absent, not zero."""
 
     service: str
     version: str
@@ -61,6 +61,8 @@ class PodUsage(Contract):
     pod: str
     cpu_cores: float
     memory_bytes: int
+    gpu_utilisation: float | None = Field(default=None, description="Of one GPU; 2.0: two that are fully used.")
+    gpu_memory_bytes: int | None = None
     ready: bool
 
 
