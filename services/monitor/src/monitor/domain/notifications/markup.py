@@ -35,7 +35,10 @@ def in_card(text: str, most: int = 200) -> str:
 
 def link_of(url: str | None) -> str | None:
     """A link that ends where it should in any markup; None where it is none, or longer than `LONGEST_LINK`."""
-    if not url or urlsplit(url).scheme not in ("http", "https"):
+    try:
+        if not url or urlsplit(url).scheme not in ("http", "https"):
+            return None
+    except ValueError:
         return None
     safe = quote(url, safe="/:?#@!$&'+,;=%~-._")
     return safe if len(safe) <= LONGEST_LINK else None

@@ -32,7 +32,7 @@ class Texts:
 
 
 EN = Texts(
-    title="[{status} · {severity}] {service} / {monitor}",
+    title="[{status} · {severity}] {name}",
     status={"firing": "FIRING", "acknowledged": "ACKNOWLEDGED", "resolved": "RESOLVED"},
     severity={"warning": "warning", "critical": "critical"},
     rows={
@@ -56,7 +56,7 @@ EN = Texts(
     units=(" d", " h", " min", " s"),
 )
 ZH = Texts(
-    title="【{status}·{severity}】{service} / {monitor}",
+    title="【{status}·{severity}】{name}",
     status={"firing": "告警", "acknowledged": "已确认", "resolved": "已恢复"},
     severity={"warning": "警告", "critical": "严重"},
     rows={

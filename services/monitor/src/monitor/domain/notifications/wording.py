@@ -55,8 +55,7 @@ class Wording:
         return self.texts.title.format(
             status=self.texts.status[alert.status],
             severity=self.texts.severity[alert.severity],
-            service=self._escape(alert.service, LONGEST_NAME),
-            monitor=self._escape(alert.monitor, LONGEST_NAME),
+            name=self._name(alert),
         )
 
     def summary(self, alert: NotifiedAlert) -> str:
@@ -97,7 +96,7 @@ class Wording:
     def _rows(self, alert: NotifiedAlert) -> Iterator[tuple[str, str]]:
         yield from self._named(alert.facts)
         yield from self._named(alert.labels)
-        if self._notification.project != "default":
+        if self._notification.project not in ("", "default"):
             yield self._row_name("project"), self._escape(self._notification.project, LONGEST_NAME)
         yield self._row_name("started"), self.time(alert.started_at)
         if alert.ended_at is not None:
@@ -113,10 +112,14 @@ class Wording:
     def _row_name(self, name: str) -> str:
         return self.texts.rows.get(name) or self._escape(name, LONGEST_NAME)
 
+    def _name(self, alert: NotifiedAlert) -> str:
+        return " / ".join(self._escape(part, LONGEST_NAME) for part in (alert.service, alert.monitor) if part)
+
     def _line(self, alert: NotifiedAlert) -> Line:
         status = f"{self.texts.status[alert.status]}·{self.texts.severity[alert.severity]}"
-        name = f"{self._escape(alert.service, LONGEST_NAME)} / {self._escape(alert.monitor, LONGEST_NAME)}"
-        return Line(status, name, self._escape(alert.summary, LONGEST_VALUE), colour_of(alert), link_of(alert.link))
+        return Line(
+            status, self._name(alert), self._escape(alert.summary, LONGEST_VALUE), colour_of(alert), link_of(alert.link)
+        )
 
 
 def colour_of(alert: NotifiedAlert) -> Colour:

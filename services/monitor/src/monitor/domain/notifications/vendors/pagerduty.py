@@ -76,14 +76,15 @@ def _event(message: Message, alert: NotifiedAlert, action: str) -> HttpRequest:
 
 
 def _payload(message: Message, alert: NotifiedAlert) -> dict[str, Any]:
+    name = " / ".join(part for part in (alert.service, alert.monitor) if part)
     test = "[test] " if message.notification.is_test else ""
     return {
-        "summary": plain(f"{test}{alert.service} / {alert.monitor}: {alert.summary}", SUMMARY),
+        "summary": plain(f"{test}{name}: {alert.summary}", SUMMARY),
         "source": plain(alert.service, 255) or "penstock",
         "severity": alert.severity,
         "timestamp": alert.started_at.isoformat(),
         "component": plain(alert.monitor, 255),
-        "group": plain(message.notification.project, 255),
+        "group": plain(message.notification.project, 255) or "penstock",
         "class": plain(alert.kind, 255),
     }
 

@@ -81,6 +81,7 @@ def labels_of(notification: Notification, alert: NotifiedAlert, added: Mapping[s
         "service": plain(alert.service, LONGEST_TEXT),
         "project": plain(notification.project, LONGEST_TEXT),
     }
+    labels = {name: text for name, text in labels.items() if text}
     for name, text in _named(alert.labels):
         labels[name if name not in _OWN and name not in labels else f"label_{name}"] = text
     return {**dict(_named(added)), **labels} | ({"test": "true"} if notification.is_test else {})
