@@ -68,6 +68,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.secret_values",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
+    "monitor": ("penstock.rpc.controller.alerting", "penstock.rpc.controller.channel_credentials"),
     "inference-logger": (
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
