@@ -9,6 +9,7 @@ import pytest
 import controller.consumers
 import inference_logger.consumers.calls
 import inference_logger.consumers.labels
+import monitor.consumers.alerts
 import monitor.consumers.calls
 import scheduler.consumers
 from shared.bus import Bus
@@ -32,6 +33,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
             controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
             controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
+            controller.consumers.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
             controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
@@ -41,6 +43,7 @@ def declared_by(service: str) -> Bus:
             scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)
         case "monitor":
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
+            monitor.consumers.alerts.serve_alerts(bus, UNUSED, UNUSED, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)

@@ -26,7 +26,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "run.started", "run.ended",
     ),
     "router": (),
-    "monitor": (),
+    "monitor": ("alert.raised", "alert.updated", "alert.resolved"),
     "inference-logger": (
         "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
     ),
@@ -68,6 +68,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.secret_values",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
+    "monitor": ("penstock.rpc.controller.alerting", "penstock.rpc.controller.channel_credentials"),
     "inference-logger": (
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",

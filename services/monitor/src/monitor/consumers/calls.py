@@ -11,6 +11,7 @@ from monitor.domain.events import WORDINGS
 from monitor.handlers import events as event_handlers
 from monitor.handlers import ingest
 from monitor.handlers import logs as log_handlers
+from monitor.handlers.alerts.observe import observe_fact
 from monitor.handlers.metrics import charts, dense_charts, summaries
 from shared import events
 from shared.bus import Bus
@@ -45,6 +46,7 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
 
     async def fact(event: Any, session: AsyncSession) -> None:
         await ingest.record_fact(session, event, clock.now())
+        await observe_fact(session, event, clock.now())
 
     async def event_list(query: EventsQuery) -> EventPage:
         async with database.read() as session:
