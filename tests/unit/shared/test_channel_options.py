@@ -9,6 +9,7 @@ import pytest
 
 from shared.contracts.alerting import LIMITS, ChannelKind
 from shared.contracts.channel_credentials import CREDENTIALS, check_credentials, needs_credentials
+from shared.contracts.channel_forms import channel_forms
 from shared.contracts.channel_options import OPTIONS, options_of
 from shared.contracts.channel_values import check_address, check_host, check_url, webhook_key
 from shared.errors import InvalidInput
@@ -133,3 +134,17 @@ def test_single_values() -> None:
     for wrong in ("a@", "@b", "a b@c.example", "a@b@c.example", "a..b@c.example", "ä@c.example", "a@-.example"):
         with pytest.raises(ValueError, match="mail address"):
             check_address(wrong)
+
+
+def test_forms_say_all_of_it_in_both_languages() -> None:
+    for form in channel_forms().items:
+        texts = [form.name, form.help, *(field.help for field in form.fields)]
+        assert all(text.en and text.zh for text in texts)
+        assert {field.name for field in form.fields if not field.is_secret} == set(OPTIONS[form.kind].model_fields)
+        assert {field.name for field in form.fields if field.is_secret} == {
+            each.name for each in CREDENTIALS[form.kind]
+        }
+        assert all(bool(field.choices) == (field.type == "choice") for field in form.fields)
+    smtp = next(form for form in channel_forms().items if form.kind == "smtp")
+    port = next(field for field in smtp.fields if field.name == "port")
+    assert (port.type, port.default, port.minimum, port.maximum) == ("number", 587, 1, 65_535)

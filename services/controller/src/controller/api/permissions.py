@@ -151,6 +151,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/alerts/{alert}"): AccessLevel.SIGNED_IN,
     ("POST", "/alerts/{alert}/acknowledge"): AccessLevel.SIGNED_IN,
     **_of_definitions("/channels", "{channel}"),
+    ("GET", "/channel-kinds"): AccessLevel.SIGNED_IN,
     ("POST", "/channels/{channel}/test"): AccessLevel.SIGNED_IN,
     **_of_definitions("/silences", "{silence}"),
     **_of_definitions("/maintenance-windows", "{window}"),
