@@ -32,8 +32,8 @@ from scheduler.domain.requirements.comparison import EnvironmentComparison, Envi
 from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.settings import user_range
 
-PROJECT = Path(__file__).resolve().parents[4]
-SUPPORT = PROJECT / "tests" / "support"
+REPOSITORY = Path(__file__).resolve().parents[4]
+SUPPORT = REPOSITORY / "tests" / "support"
 ORDINARY = 12345
 REFUSED = {"EACCES", "EPERM", "ENOENT"}
 SAVE = """
@@ -124,7 +124,7 @@ def as_ordinary_user(command: list[str]) -> list[str]:
     it alone.
     """
     drop = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups", "--inh-caps=-all"]
-    needed = [Path(sys.base_prefix).resolve(), PROJECT]
+    needed = [Path(sys.base_prefix).resolve(), REPOSITORY]
     closed = {path: [each for each in path.parents if not each.stat().st_mode & 0o001] for path in needed}
     hidden = [path for path in needed if closed[path]]
     if not hidden:
