@@ -34,7 +34,8 @@ def distinct(profile: ColumnProfile) -> int | None:
         return len(profile.value_counts) if profile.moments.count or profile.lengths.count else None
     if profile.distinct_sketch is None:
         return None
-    return round(float(sketches.read_distinct(profile.distinct_sketch).get_estimate()))
+    estimate = round(float(sketches.read_distinct(profile.distinct_sketch).get_estimate()))
+    return min(estimate, profile.values)
 
 
 def frequent(profile: ColumnProfile, limit: int = 100) -> list[tuple[str, int]]:

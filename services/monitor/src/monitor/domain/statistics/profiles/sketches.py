@@ -104,8 +104,8 @@ def merged_frequent(one: bytes | None, other: bytes | None) -> bytes | None:
 
 
 def frequent_texts(data: bytes) -> list[tuple[str, int]]:
-    """The most frequent first, with estimated counts."""
-    found = read_frequent(data).get_frequent_items(datasketches.frequent_items_error_type.NO_FALSE_NEGATIVES)
+    """Texts that are certainly frequent, the most frequent first, with estimated counts."""
+    found = read_frequent(data).get_frequent_items(datasketches.frequent_items_error_type.NO_FALSE_POSITIVES)
     return sorted(((item, int(estimate)) for item, estimate, *_ in found), key=lambda pair: (-pair[1], pair[0]))
 
 
