@@ -1,8 +1,8 @@
 """Distances between two distributions over the same bins, and between two sets of weighted numbers.
 
 PSI, Jensen-Shannon and the normed Wasserstein distance are defined as in Evidently (legacy `stattests`), so that
-figures can be compared: PSI fills empty bins, Jensen-Shannon is the square root of the divergence with the natural logarithm,
-Wasserstein is divided by the reference's standard deviation (ddof 0), at least 0.001.
+figures can be compared: PSI fills empty bins, Jensen-Shannon is the square root of the divergence with the natural
+logarithm, Wasserstein is divided by the reference's standard deviation (ddof 0), at least 0.001.
 """
 
 from __future__ import annotations
