@@ -30,6 +30,7 @@ from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
 from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
+from shared.contracts.rpc.monitor_rules import MONITOR_STATES, MONITOR_WINDOWS, MONITORS, RUN_MONITOR
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
@@ -48,4 +49,5 @@ METHODS: tuple[RpcMethod, ...] = (
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
     RECEIVE_LABELS, LABEL_COVERAGE, SIGNATURES,
     LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
+    MONITORS, MONITOR_WINDOWS, MONITOR_STATES, RUN_MONITOR,
 )  # fmt: skip
