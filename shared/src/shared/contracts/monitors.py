@@ -29,8 +29,8 @@ class MonitorMetric:
     needs_baseline: bool = False
 
 
-def _column(description: str, *, needs_baseline: bool = False) -> MonitorMetric:
-    return MonitorMetric(description, per_column=True, needs_baseline=needs_baseline)
+def _column(description: str, *, compares: bool = False) -> MonitorMetric:
+    return MonitorMetric(description, per_column=True, needs_baseline=compares)
 
 
 def _distance(description: str) -> MonitorMetric:
@@ -42,8 +42,8 @@ METRICS: Mapping[MonitorKind, Mapping[str, MonitorMetric]] = {
         "null_rate": _column("Share of the rows without a value."),
         "nan_rate": _column("Share of the rows whose number is none (NaN)."),
         "zero_rate": _column("Share of the rows whose number is 0."),
-        "out_of_range": _column("Share of the values outside the baseline's least and greatest.", needs_baseline=True),
-        "new_categories": _column("Share of the values that the baseline does not have.", needs_baseline=True),
+        "out_of_range_rate": _column("Share of the values outside the baseline's least and greatest.", compares=True),
+        "new_value_rate": _column("Share of the values that the baseline does not have.", compares=True),
         "type_mismatch": MonitorMetric("Share of the rows that hold a value which its column's type cannot."),
         "row_count": MonitorMetric("Rows in the window.", is_lower_worse=True),
         "freshness": MonitorMetric("Seconds from the newest row to the end of the window."),
@@ -54,9 +54,10 @@ METRICS: Mapping[MonitorKind, Mapping[str, MonitorMetric]] = {
         "js_distance": _distance("Jensen-Shannon distance, natural logarithm: from 0 to 0.8326."),
         "ks": _distance("Kolmogorov-Smirnov statistic (numbers)."),
         "wasserstein": _distance("Wasserstein distance in standard deviations of the baseline (numbers)."),
-        "chi_squared": _distance("Cramér's V of the chi-squared test (categories)."),
+        "chi_squared": _distance("Chi-squared test, as Cramér's V: the statistic itself grows with the rows."),
         "tv_distance": _distance("Total variation distance."),
         "l_infinity": _distance("Greatest difference of a share."),
+        "new_value_rate": _distance("Share of the values in no category of the baseline, or outside of its range."),
     },
     "model_quality": {
         "accuracy": MonitorMetric("Share of the predictions that were right.", is_lower_worse=True),

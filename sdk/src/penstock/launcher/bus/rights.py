@@ -27,7 +27,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "run.started", "run.ended",
     ),
     "router": (),
-    "monitor": (),
+    "monitor": ("alert.raised", "alert.updated", "alert.resolved"),
     "inference-logger": (
         "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
     ),

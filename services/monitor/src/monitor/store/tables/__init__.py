@@ -4,16 +4,20 @@ from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
 from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
 from monitor.store.tables.metrics import MinuteRow, RecentRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
+from monitor.store.tables.rules import BaselineRow, RuleProgressRow, RuleWindowRow
 from shared.bus.outbox import add_tables
 
 __all__ = [
     "NOT_EXAMINED",
+    "BaselineRow",
     "EventRow",
     "LogLineRow",
     "MinuteRow",
     "MonitorRow",
     "RecentRow",
     "ReplicasRow",
+    "RuleProgressRow",
+    "RuleWindowRow",
     "SampleRow",
     "TrafficRow",
     "UsageRow",
