@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums, quantile
+from monitor.domain.metrics.charts import CHARTS
+from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 
 GIB = 1024.0**3
-QUANTILES = {"latency_p50": 0.5, "latency_p90": 0.9, "latency_p99": 0.99}
+QUANTILES = frozenset({"latency_p50", "latency_p90", "latency_p99"})
 HOUR_S = 3600.0
 
 
@@ -55,7 +56,7 @@ def figure(metric: str, measured: Measured) -> float | None:
     """The metric of what was measured; None: it has no meaning without requests."""
     traffic = measured.traffic
     if metric in QUANTILES:
-        return quantile(traffic.latency_counts, QUANTILES[metric])
+        return CHARTS[metric].read(traffic, 1)
     hours = {
         "requests": float(traffic.requests),
         "pod_hours": measured.pod_seconds / HOUR_S,

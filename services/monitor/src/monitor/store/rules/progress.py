@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -47,13 +46,13 @@ async def find_baseline(session: AsyncSession, monitor_id: UUID, digest: str) ->
     return await session.get(BaselineRow, (monitor_id, digest))
 
 
-async def save_baseline(
-    session: AsyncSession, key: tuple[UUID, str], data: bytes, rows: int, source: str, now: datetime
-) -> None:
+async def save_baseline(session: AsyncSession, made: BaselineRow) -> None:
     """Keep a baseline as it was made; the last few of a rule stay."""
     table: Any = BaselineRow
-    session.add(BaselineRow(monitor_id=key[0], digest=key[1], source=source, rows=rows, data=data, made_at=now))
+    await session.merge(made)
     await session.flush()
-    newest = select(table).where(table.monitor_id == key[0]).order_by(table.made_at.desc()).offset(KEPT_BASELINES)
+    newest = (
+        select(table).where(table.monitor_id == made.monitor_id).order_by(table.made_at.desc()).offset(KEPT_BASELINES)
+    )
     for older in (await session.scalars(newest)).all():
         await session.delete(older)
