@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from monitor.domain.statistics.drift.figures import DriftFigures
 from monitor.domain.statistics.profiles.table import TableProfile
-from monitor.domain.statistics.quality.model import ModelQuality
+from monitor.domain.statistics.quality.figures import ModelQuality
 from monitor.domain.statistics.slices import ALL_ROWS, Slice
 
 

@@ -44,4 +44,19 @@ def judge_figure(
     slice: Slice = ALL_ROWS,  # noqa: A002
 ) -> FigureVerdict:
     """`margin`: half of the figure's interval; a bound counts as passed when the whole interval is past it."""
-    raise NotImplementedError
+    if rows < bounds.min_sample or value is None:
+        reason = f"{name} has {rows} rows; {bounds.min_sample} are needed." if rows < bounds.min_sample else ""
+        return FigureVerdict(
+            name, "insufficient_data", value, None, rows, column, slice, reason or f"{name} is not defined here."
+        )
+    levels: tuple[tuple[State, float | None], ...] = (("critical", bounds.critical), ("warning", bounds.warning))
+    for state, limit in levels:
+        if limit is not None and _is_past(value, limit, margin, bounds.direction):
+            return FigureVerdict(name, state, value, limit, rows, column, slice)
+    limit = bounds.warning if bounds.warning is not None else bounds.critical
+    return FigureVerdict(name, "ok", value, limit, rows, column, slice)
+
+
+def _is_past(value: float, limit: float, margin: float, direction: Literal["above", "below"]) -> bool:
+    """A value at the bound is not past it: a null share of 0 can be asked for."""
+    return value - margin > limit if direction == "above" else value + margin < limit

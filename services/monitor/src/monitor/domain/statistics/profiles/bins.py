@@ -44,4 +44,5 @@ class ColumnBins:
 
 def number_text(value: float) -> str:
     """The text that stands for a number among categories: 3.0 and 3 are one value."""
-    return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(float(value))
+    value = float(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
