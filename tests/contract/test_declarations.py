@@ -10,6 +10,7 @@ import controller.consumers
 import inference_logger.consumers.calls
 import inference_logger.consumers.labels
 import monitor.consumers.calls
+import monitor.consumers.rules
 import scheduler.consumers
 from shared.bus import Bus
 from shared.clock import SystemClock
@@ -41,7 +42,8 @@ def declared_by(service: str) -> Bus:
             scheduler.consumers.serve_environments(bus, UNUSED)
             scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)
         case "monitor":
-            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
+            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
+            monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)

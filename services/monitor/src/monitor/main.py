@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from monitor import loops
+from monitor.clients.channels.sender import ChannelSender
+from monitor.consumers.alerts import serve_alerts
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
+from monitor.consumers.controller import AlertingOverBus
+from monitor.consumers.peers import PeersOverBus
+from monitor.consumers.rules import serve_rules
+from monitor.handlers.alerts.delivery_loop import DeliveryLoop
+from monitor.handlers.alerts.metrics import AlertMetrics
+from monitor.handlers.alerts.testing import ChannelTester
+from monitor.handlers.rules.build import rules_of
+from monitor.handlers.rules.rules import QualityRules
 from monitor.settings import MonitorSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -17,6 +27,7 @@ from shared.database import Database
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
+from shared.security.addresses import AddressRule
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -31,6 +42,9 @@ class App:
     database: Database
     bus: Bus
     clock: Clock
+    deliveries: DeliveryLoop
+    sender: ChannelSender
+    rules: QualityRules
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -38,6 +52,8 @@ class App:
             "bus": self.bus.run(),
             "samples": pull_samples(self.bus, self.database),
             "output": pull_output(self.bus, self.database),
+            "alerts": self.deliveries.run(),
+            "rules": self.rules.run(),
             "retention": loops.run_retention(self.database, self.clock, self.settings),
         }
 
@@ -49,6 +65,7 @@ class App:
 
     async def close(self) -> None:
         """Give connections back."""
+        await self.sender.close()
         await self.database.close()
         self.telemetry.shutdown()
 
@@ -59,5 +76,10 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    subscribe(bus, database, clock)
-    return App(settings, telemetry, database, bus, clock)
+    rules = rules_of(PeersOverBus(bus), database, clock)
+    subscribe(bus, database, clock, rules.changed)
+    serve_rules(bus, database, rules)
+    calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
+    deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))
+    serve_alerts(bus, database, clock, ChannelTester(database, calls, sender, clock))
+    return App(settings, telemetry, database, bus, clock, deliveries, sender, rules)

@@ -43,6 +43,8 @@ PSI: dict[str, Any] = {
     "delay": "PT0S",
 }
 
+PER_SERVICE = {"kind": "service_quality", "metric": "error_rate", "columns": ["*"], "baseline": None}
+
 
 async def define(controller: Controller, status: int = 201, **fields: Any) -> Any:
     body = {name: value for name, value in (PSI | fields).items() if value is not ...}
@@ -57,14 +59,17 @@ async def service(offline: Controller) -> Controller:
 
 async def test_they_are_defined_changed_and_go_with_their_service(service: Controller) -> None:
     made = await define(service)
-    assert {name: made[name] for name in PSI if name != "baseline"} == PSI | {} if False else True
+    assert {name: made[name] for name in PSI if name != "baseline"} == {k: v for k, v in PSI.items() if k != "baseline"}
     assert (made["state"], made["revision"], made["alert"], made["is_default"]) == ("unknown", 1, "rule", False)
     assert (made["columns"], made["windows"], made["delay"]) == (["alcohol", "prediction"], "2 of 3", "PT0S")
     await define(service, status=409)
     assert (await service.call("GET", PATH))["items"] == [made]
     assert await service.call("GET", f"{PATH}/moved") == made
     await service.call("GET", f"{PATH}/other", 404)
-    definition = {name: value for name, value in PSI.items() if name != "name"} | {"alert": "column", "slice": "version"}
+    definition = {name: value for name, value in PSI.items() if name != "name"} | {
+        "alert": "column",
+        "slice": "version",
+    }
     await service.call("PUT", f"{PATH}/moved", 412, json=definition, headers={"if-match": '"7"'})
     changed = await service.call("PUT", f"{PATH}/moved", json=definition)
     assert (changed["alert"], changed["slice"], changed["revision"]) == ("column", "version", 2)
@@ -76,7 +81,9 @@ async def test_they_are_defined_changed_and_go_with_their_service(service: Contr
     home = service.app.settings.home.resolve()
     lake = {"kind": "table", "location": f"file://{home}/tables/wine/train"}
     await define(service, name="other", baseline=lake)
-    told = next(each for each in (await defined_monitors(service.app.dependencies.database)).items if each.name == "other")
+    told = next(
+        each for each in (await defined_monitors(service.app.dependencies.database)).items if each.name == "other"
+    )
     assert (told.baseline_path, told.baseline_root) == (f"{home}/tables/wine/train", f"{home}/tables/wine")
     await service.call("DELETE", f"{PATH}/other", 204)
     await service.call("DELETE", "/services/wine", 204)
@@ -111,7 +118,10 @@ async def test_what_is_no_rule_is_refused(service: Controller, monkeypatch: pyte
         ({"columns": []}, "at least 1"),
         ({"kind": "data_quality", "metric": "row_count", "baseline": None, "critical": None}, "has no columns"),
         ({"kind": "data_quality", "metric": "null_rate"}, "compares with nothing"),
-        ({"kind": "service_quality", "metric": "error_rate", "columns": ["*"], "baseline": None, "slice": "x"}, "version"),
+        (
+            {"kind": "service_quality", "metric": "error_rate", "columns": ["*"], "baseline": None, "slice": "x"},
+            "version",
+        ),
         ({"slice": "alcohol >"}, "the end"),
         ({"baseline": {"kind": "table"}}, "has a location"),
         ({"baseline": {"kind": "training", "weeks": 3}}, "weeks are of"),
@@ -136,7 +146,9 @@ async def test_verdicts_are_the_monitors(controller: Controller, peers: Peers) -
     made = await define(controller)
     now = SystemClock().now()
     state = MonitorState(id=UUID(made["id"]), state="critical", last_window_end=now)
-    window = MonitorWindow(start=now, end=now, state="critical", value=0.4, column="alcohol", rows=500, evaluated_at=now)
+    window = MonitorWindow(
+        start=now, end=now, state="critical", value=0.4, column="alcohol", rows=500, evaluated_at=now
+    )
     asked: list[Any] = []
 
     async def states(query: MonitorsOfService) -> MonitorStates:

@@ -74,6 +74,8 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
         "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.controller.alerting",
+        "penstock.rpc.controller.channel_credentials",
     ),
     "inference-logger": (
         "penstock.rpc.controller.destinations",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from controller.domain.inference_tables.label_sources import checked_location, place_name
+from controller.domain.quality.defaults import default_monitors
 from controller.domain.quality.monitors import MOST_MONITORS, MonitorDefinition, NewMonitor, stored_fields
+from controller.domain.registries.models import ResolvedModel
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.destinations import usable_destinations
 from controller.store.quality.monitors import every_monitor, monitors_of
@@ -45,6 +47,12 @@ async def create_monitor(
     await unit.session.flush()
     await _publish_defined(unit, service, row)
     return row
+
+
+async def create_defaults(unit: UnitOfWork, service: ServiceRow, model: ResolvedModel, *, is_recorded: bool) -> None:
+    """The rules that a service gets when it is published."""
+    for command in default_monitors(model.signature, is_recorded=is_recorded):
+        await create_monitor(unit, service, command, is_default=True)
 
 
 async def replace_monitor(unit: UnitOfWork, service: ServiceRow, row: MonitorRow, command: MonitorDefinition) -> None:

@@ -9,6 +9,7 @@ from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.service_commands import NewService, ServiceChange
 from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
 from controller.domain.services.version_commands import VersionChange
+from controller.handlers.quality.monitors import create_defaults
 from controller.handlers.services.traffic import set_weights
 from controller.handlers.services.versions import (
     change_version,
@@ -68,6 +69,8 @@ async def create_service(
     service = StoredService(row)
     if command.version is not None and model is not None:
         version = await create_version(unit, service, command.version, model)
+        if command.monitors:
+            await create_defaults(unit, row, model, is_recorded=bool(version.row.log_delivery.get("enabled")))
         if command.start:
             await start_version(unit, service, version)
     return service

@@ -133,7 +133,7 @@ def _of_windows(rows: OpenedRows, columns: Sequence[str], windows: Sequence[Wind
         for window in windows:
             yield from rows.batches(columns, window)
 
-    return Baseline.from_batches(batches())
+    return Baseline.from_batches(batches)
 
 
 def _of_samples(place: TablePlace, rule: Monitor, rows: OpenedRows) -> Baseline:
@@ -149,8 +149,8 @@ def _of_samples(place: TablePlace, rule: Monitor, rows: OpenedRows) -> Baseline:
             return baseline_from_statistics(samples.read_statistics(place.location))
         except ValueError as error:
             raise InvalidInput(f"{place.location}: {error}") from error
-    found = samples.sample_batches(place, is_table=rule.baseline.kind == "table")
-    made = Baseline.from_batches(renamed(found, rows.columns))
+    is_table, columns = rule.baseline.kind == "table", rows.columns
+    made = Baseline.from_batches(lambda: renamed(samples.sample_batches(place, is_table=is_table), columns))
     if not made.profile.rows:
         raise InvalidInput(f"the baseline has no rows: {place.location} is empty")
     return made

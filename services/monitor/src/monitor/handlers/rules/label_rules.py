@@ -17,7 +17,8 @@ from shared.errors import InvalidInput
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from monitor.domain.statistics.quality.model import ModelQuality, QualityBuilder
+    from monitor.domain.statistics.quality.figures import ModelQuality
+    from monitor.domain.statistics.quality.model import QualityBuilder
     from monitor.domain.statistics.slices import Slice
     from monitor.handlers.rules.rows import OpenedRows
     from monitor.store.inference_tables.opening import Role

@@ -37,7 +37,7 @@ class MeasuredRules:
         rows = []
         async with self.database.read() as session:
             for kind in ("traffic", "usage", "replicas"):
-                rows += await read(session, kind, (rule.service,), since, until)  # type: ignore[arg-type] - one of these
+                rows += await read(session, kind, (rule.service,), since, until)
         if not rows:
             return [insufficient("nothing was measured in the window", 0)]
         measured = gather(rows, step_s, by_version=rule.slice is not None)

@@ -151,7 +151,7 @@ class QualityRules:
         until = self._evaluated_until(rule)
         return MonitorState(
             id=rule.id,
-            state=known.state if known is not None else None,  # type: ignore[arg-type] - one that was stored
+            state=known.state if known is not None else None,  # one that was stored
             reason=known.reason if known is not None else None,
             is_running=self._running == rule.id or rule.id in self._forced,
             last_window_end=until,

@@ -16,6 +16,7 @@ from monitor.handlers.rules.sources import INFERENCES, RowSources
 from shared.contracts.monitors import Monitor
 
 if TYPE_CHECKING:
+    from monitor.domain.statistics.drift.figures import DriftFigures
     from monitor.domain.statistics.profiles.table import TableProfile
     from monitor.domain.statistics.quality.data_quality import QualityFigure
     from monitor.domain.statistics.slices import Slice
@@ -105,7 +106,7 @@ def _drift(
     from monitor.domain.statistics.profiles.table import TableProfile  # noqa: PLC0415
 
     unlike = _unlike(rule, next(iter(profiles.values())), baseline, columns)
-    figures = []
+    figures: list[DriftFigures] = []
     for part, profile in profiles.items():
         alike = {name: column for name, column in profile.columns.items() if name not in unlike}
         figures += drift_of_table(TableProfile(profile.rows, alike), baseline.baseline, part)

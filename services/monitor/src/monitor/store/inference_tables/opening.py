@@ -123,7 +123,7 @@ def column_of(found: pa.Field) -> TableColumn:
     role: Role
     match said.get(ROLE, b"").decode():
         case "feature" | "prediction" | "label" as known:
-            role = known  # type: ignore[assignment] - one of these
+            role = known
         case _ if found.name in SYSTEM_COLUMNS:
             role = "system"
         case _:

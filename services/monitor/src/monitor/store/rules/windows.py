@@ -92,7 +92,7 @@ async def last_windows(session: AsyncSession, monitor_id: UUID, count: int) -> l
 
 def _verdict(row: RuleWindowRow) -> Verdict:
     return Verdict(
-        row.state,  # type: ignore[arg-type] - one that was stored
+        row.state,  # type: ignore[arg-type]  # one that was stored
         row.column,
         row.slice,
         row.value,

@@ -1,5 +1,6 @@
 """Tables of the monitor. Nobody else opens them; Alembic owns their shape."""
 
+from monitor.store.tables.alerts import AlertingDefinitionsRow, AlertRow, ChannelStateRow, DeliveryRow
 from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
 from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
@@ -9,7 +10,11 @@ from shared.bus.outbox import add_tables
 
 __all__ = [
     "NOT_EXAMINED",
+    "AlertRow",
+    "AlertingDefinitionsRow",
     "BaselineRow",
+    "ChannelStateRow",
+    "DeliveryRow",
     "EventRow",
     "LogLineRow",
     "MinuteRow",
