@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 from monitor.domain.statistics.kinds import ColumnKind
 from monitor.domain.statistics.profiles import reading, sketches
@@ -34,10 +35,12 @@ def _limit(profile: ColumnProfile) -> int:
 
 
 def _edges(profile: ColumnProfile, bins: int) -> Edges:
-    """Between bins of equal share; a value with the share of several bins leaves fewer of them."""
+    """Between bins of equal share; a value that alone has the share of several gets a bin of its own."""
     inner = reading.quantiles(profile, [place / bins for place in range(1, bins)])
     low = profile.moments.minimum
-    return Edges(tuple(sorted({edge for edge in inner if low is None or edge > low})))
+    repeated = {value for value, following in itertools.pairwise(inner) if value == following}
+    after = {math.nextafter(value, math.inf) for value in inner if value in repeated or value == low}
+    return Edges(tuple(sorted({value for value in inner if low is None or value > low} | after)))
 
 
 def counted(profile: ColumnProfile, frozen: ColumnBins) -> BinCounts:

@@ -30,7 +30,7 @@ def from_bytes(data: bytes) -> tuple[int, dict[str, ColumnProfile]]:
             raise ValueError(f"a profile of version {document['version']}")
         columns = [_to_column(column) for column in document["columns"]]
         return int(document["rows"]), {column.name: column for column in columns}
-    except (zlib.error, KeyError, TypeError, AttributeError) as error:
+    except (zlib.error, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a profile: {error!r}") from error
 
 
