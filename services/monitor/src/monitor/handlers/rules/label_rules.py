@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, bounds_of, insufficient, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
+from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
 from shared.contracts.monitors import Monitor
 from shared.errors import InvalidInput
@@ -50,15 +51,13 @@ class LabelRules:
 
     async def evaluate(self, rule: Monitor, window: Window) -> list[Verdict]:
         """The verdicts of a window. Raises what opening tables raises."""
-        from monitor.handlers.rules.rows import OpenedRows  # noqa: PLC0415 - loads Arrow and delta-rs
-
         places = await self.sources.tables(rule.service, LABELLED)
         if not places and rule.metric != "coverage":
             return [insufficient("no inference of the service has a label yet", 0)]
-        opened = await asyncio.to_thread(OpenedRows.open, places)
+        opened = await open_rows(places)
         if rule.metric == "coverage":
-            inferences = await self.sources.tables(rule.service, INFERENCES)
-            return await asyncio.to_thread(_coverage, rule, opened, OpenedRows.open(inferences), window)
+            inferences = await open_rows(await self.sources.tables(rule.service, INFERENCES))
+            return await asyncio.to_thread(_coverage, rule, opened, inferences, window)
         return await asyncio.to_thread(_quality, rule, opened, window)
 
 

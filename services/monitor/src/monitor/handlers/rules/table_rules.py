@@ -12,6 +12,7 @@ from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, insufficie
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift
 from monitor.domain.statistics.judging.quality import judge_figure
 from monitor.handlers.rules.baselines import Baselines, FoundBaseline
+from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
 from shared.contracts.monitors import Monitor
 
@@ -35,12 +36,10 @@ class TableRules:
 
     async def evaluate(self, rule: Monitor, window: Window) -> list[Verdict]:
         """The verdicts of a window. Raises what opening tables raises."""
-        from monitor.handlers.rules import rows as rows_of  # noqa: PLC0415 - loads Arrow and delta-rs: 0.4 s, 60 MB
-
         places = await self.sources.tables(rule.service, INFERENCES)
         if not places:
             return [insufficient("no inference table of the service has rows yet", 0)]
-        opened = await asyncio.to_thread(rows_of.OpenedRows.open, places)
+        opened = await open_rows(places)
         if rule.metric in WHOLE_WINDOW:
             return await asyncio.to_thread(_whole_window, rule, opened, window)
         columns, missing = opened.named(rule.columns)
