@@ -11,8 +11,10 @@ import pytest
 
 from monitor.handlers.rules.build import rules_of
 from monitor.handlers.rules.rules import QualityRules
+from monitor.main import MIGRATIONS
 from monitor.store.rules.windows import find_windows
 from quality_tables import HOUR, NOON, Lake
+from servers.migrated_stores import MigratedStores
 from shared.clock import SystemClock
 from shared.contracts.monitors import Monitor, MonitorWindow
 from shared.contracts.rpc.monitor_rules import WindowsQuery
@@ -50,8 +52,25 @@ class Rules:
             return await find_windows(session, WindowsQuery(id=rule.id), 0)
 
 
-@pytest.fixture
-async def quality(store_url: str, tmp_path: Path) -> AsyncIterator[Rules]:
+async def of_store(store_url: str, tmp_path: Path) -> AsyncIterator[Rules]:
     database, clock, lake = Database.open(store_url), StoppedClock(), Lake(tmp_path / "tables")
     yield Rules(lake, rules_of(lake, database, clock), database, clock)
     await database.close()
+
+
+@pytest.fixture
+async def each_quality(store_url: str, tmp_path: Path) -> AsyncIterator[Rules]:
+    """With a store of each kind."""
+    async for rules in of_store(store_url, tmp_path):
+        yield rules
+
+
+@pytest.fixture
+async def quality(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_stores: MigratedStores
+) -> AsyncIterator[Rules]:
+    """With an SQLite file: what is tested is what is computed."""
+    request.param = "sqlite"
+    with migrated_stores.new(MIGRATIONS, tmp_path / "monitor.db", request) as url:
+        async for rules in of_store(url, tmp_path):
+            yield rules

@@ -21,7 +21,8 @@ DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
 FIRST = Baseline(kind="window")
 
 
-async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(quality: Rules) -> None:
+async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(each_quality: Rules) -> None:
+    quality = each_quality
     lake, clock = quality.lake, quality.clock
     lake.write(wine_rows(NOON, 800, seed=1))
     rule = lake.rule("drift", "drift", "psi", baseline=FIRST, windows="2 of 3", **DRIFT)
