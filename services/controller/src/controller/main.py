@@ -27,6 +27,7 @@ from controller.consumers import (
     serve_erasures,
     serve_label_sources,
     serve_masking_keys,
+    serve_monitors,
     serve_registry_access,
     serve_secret_values,
     subscribe,
@@ -212,6 +213,7 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     serve_destinations(bus, database, dependencies.vault)
     serve_erasures(bus, database, dependencies.vault)
     serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
+    serve_monitors(bus, database)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
     console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"
     serve_alerting(bus, database, dependencies.vault, dependencies.clock, console_url)

@@ -38,6 +38,9 @@ class MonitorSettings(DatabaseSettings):
     allowed_channels: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts, addresses and CIDRs, comma-separated, that alerts may be sent to though not public; default none."""
 
+    windows_kept: Duration = timedelta(days=90)
+    """Age at which verdicts of quality rules' windows are deleted, seconds; default 90 days."""
+
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is counted; default 10."""
 

@@ -5,6 +5,7 @@ from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
 from shared.events.erasure import ErasureFinished
 from shared.events.labels import LabelsJoined
+from shared.events.monitor import MonitorDefined, MonitorDeleted
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
@@ -44,6 +45,8 @@ __all__ = [
     "ErasureFinished",
     "Event",
     "LabelsJoined",
+    "MonitorDefined",
+    "MonitorDeleted",
     "NodeAdded",
     "NodeReleased",
     "NodeUpdated",

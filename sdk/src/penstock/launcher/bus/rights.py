@@ -18,6 +18,7 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "service.created", "service.updated", "service.deleted", "traffic.changed", "apikey.issued", "apikey.revoked",
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
         "version.rolledback",
+        "monitor.defined", "monitor.deleted",
         "node.added", "node.updated", "node.released",
     ),
     "scheduler": (
@@ -68,7 +69,14 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.secret_values",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
-    "monitor": ("penstock.rpc.controller.alerting", "penstock.rpc.controller.channel_credentials"),
+    "monitor": (
+        "penstock.rpc.controller.monitors",
+        "penstock.rpc.controller.destinations",
+        "penstock.rpc.controller.storage_credentials",
+        "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.controller.alerting",
+        "penstock.rpc.controller.channel_credentials",
+    ),
     "inference-logger": (
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",

@@ -25,6 +25,7 @@ from controller.api.middleware.request_metrics import RequestMetricsMiddleware
 from controller.api.observability import changes, charts, dead_letters, logs, metrics_events, platform
 from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
+from controller.api.quality import monitors
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
@@ -62,6 +63,7 @@ _ROUTERS = (
     channels,
     channel_kinds,
     silences,
+    monitors,
     usage,
     projects,
     users,

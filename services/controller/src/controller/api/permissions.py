@@ -38,6 +38,7 @@ _S = "/services/{service}"
 _T = "/inference-tables/{table}"
 _V = _S + "/versions/{version}"
 _L = _S + "/label-sources/{source}"
+_M = _S + "/monitors/{monitor}"
 _G = "/resource-groups/{group}"
 _N = _G + "/nodes/{node}"
 _OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
@@ -103,6 +104,13 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("DELETE", _L): AccessLevel.EDITOR,
     ("POST", _L + "/run"): AccessLevel.EDITOR,
     ("GET", _L + "/runs"): AccessLevel.VIEWER,
+    ("GET", _S + "/monitors"): AccessLevel.VIEWER,
+    ("POST", _S + "/monitors"): AccessLevel.EDITOR,
+    ("GET", _M): AccessLevel.VIEWER,
+    ("PUT", _M): AccessLevel.EDITOR,
+    ("DELETE", _M): AccessLevel.EDITOR,
+    ("POST", _M + "/run"): AccessLevel.EDITOR,
+    ("GET", _M + "/windows"): AccessLevel.VIEWER,
     ("GET", _S + "/erasures"): AccessLevel.VIEWER,
     ("GET", _S + "/erasures/{erasure}"): AccessLevel.VIEWER,
     ("POST", _S + "/erasures"): AccessLevel.PROJECT_ADMIN,

@@ -14,6 +14,7 @@ from controller.store.tables.audit import AuditRow
 from controller.store.tables.base import ControllerTable
 from controller.store.tables.idempotency import AnswerRow
 from controller.store.tables.inference_tables import DestinationRow, ErasureRow, LabelSourceRow, MaskingKeyRow
+from controller.store.tables.quality import MonitorRow
 from controller.store.tables.registries import SecretRow
 from controller.store.tables.resources import GroupProjectRow, GroupRow, NodeRow, PodRunRow, SpecRow
 from controller.store.tables.services import ObservationRow, RevisionRow, ServiceRow, VersionRow
@@ -33,6 +34,7 @@ __all__ = [
     "MaintenanceRow",
     "MaskingKeyRow",
     "MemberRow",
+    "MonitorRow",
     "NodeRow",
     "ObservationRow",
     "PodRunRow",
