@@ -7,6 +7,7 @@ from shared.events.labels import LabelsJoined
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
+from shared.events.retrain import RetrainEnded, RetrainRequested, RetrainStarted
 from shared.events.run import RunEnded, RunStarted
 from shared.events.service import (
     ApiKeyIssued,
@@ -52,6 +53,9 @@ __all__ = [
     "PodTerminated",
     "RequestLogged",
     "RequestRecord",
+    "RetrainEnded",
+    "RetrainRequested",
+    "RetrainStarted",
     "RunEnded",
     "RunStarted",
     "ServiceCreated",

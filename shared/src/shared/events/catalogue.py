@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import erasure, labels, node, pod, request, run, service, table, version
+from shared.events import erasure, labels, node, pod, request, retrain, run, service, table, version
 from shared.events.base import Event
 
 
@@ -53,6 +53,9 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(table.TableRowsDropped, "inference-logger", ("monitor",)),
     CatalogueEntry(labels.LabelsJoined, "inference-logger"),
     CatalogueEntry(erasure.ErasureFinished, "inference-logger", ("controller",)),
+    CatalogueEntry(retrain.RetrainRequested, "monitor"),
+    CatalogueEntry(retrain.RetrainStarted, "monitor"),
+    CatalogueEntry(retrain.RetrainEnded, "monitor"),
     CatalogueEntry(request.RequestLogged, "router", ("inference-logger",)),
 )
 

@@ -30,6 +30,19 @@ from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
 from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
+from shared.contracts.rpc.retraining import (
+    AWAITED_MODELS,
+    CANCEL_JOB,
+    CANCEL_RETRAINING,
+    JOB,
+    RETRAIN,
+    RETRAINING,
+    RETRAINING_ACCESS,
+    RETRAINING_RESULT,
+    RETRAINING_TRIGGERS,
+    RETRAININGS,
+    RUN_JOB,
+)
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
@@ -48,4 +61,6 @@ METHODS: tuple[RpcMethod, ...] = (
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
     RECEIVE_LABELS, LABEL_COVERAGE, SIGNATURES,
     LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
+    RETRAINING_TRIGGERS, RETRAINING_ACCESS, RETRAIN, RETRAININGS, RETRAINING, CANCEL_RETRAINING,
+    AWAITED_MODELS, RETRAINING_RESULT, RUN_JOB, JOB, CANCEL_JOB,
 )  # fmt: skip
