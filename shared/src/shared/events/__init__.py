@@ -1,5 +1,6 @@
 """Facts: what has happened, as other services and other systems may rely on it."""
 
+from shared.events.alert import AlertRaised, AlertResolved, AlertUpdated
 from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
 from shared.events.erasure import ErasureFinished
@@ -35,6 +36,9 @@ from shared.events.version import (
 __all__ = [
     "CATALOGUE",
     "EVENT_TYPES",
+    "AlertRaised",
+    "AlertResolved",
+    "AlertUpdated",
     "ApiKeyIssued",
     "ApiKeyRevoked",
     "CatalogueEntry",

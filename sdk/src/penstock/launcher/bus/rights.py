@@ -26,7 +26,10 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "run.started", "run.ended",
     ),
     "router": (),
-    "monitor": ("retrain.requested", "retrain.started", "retrain.ended"),
+    "monitor": (
+        "alert.raised", "alert.updated", "alert.resolved",
+        "retrain.requested", "retrain.started", "retrain.ended",
+    ),
     "inference-logger": (
         "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
     ),
