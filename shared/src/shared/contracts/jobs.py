@@ -22,7 +22,7 @@ class MlflowProject(Contract):
     uri: str = Field(default=".", description="`.`: among the job's files; else a git URL that the job fetches.")
     version: str | None = Field(default=None, description="Branch, tag or commit of a git URL.")
     entry_point: str = "main"
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = Field(default={})
 
 
 class JobOrder(Contract):
@@ -39,7 +39,7 @@ class JobOrder(Contract):
     files: dict[str, str] = Field(default={}, description="Relative path → text, in the folder that it runs in.")
     requirements: tuple[str, ...] = Field(default=(), description="Lines of pip; none: the platform's own environment.")
     python: str | None = Field(default=None, description="Such as `3.12`; None: the platform's own.")
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default={})
     evidence: dict[str, Any] = Field(default={}, description="What it finds in `evidence.json`.")
 
 

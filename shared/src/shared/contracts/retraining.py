@@ -57,7 +57,7 @@ class ArgoAction(Contract):
     url: str = Field(description="Base URL of the Argo server.")
     namespace: str
     template: str = Field(description="Name of a WorkflowTemplate.")
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = Field(default={})
     entrypoint: str | None = None
 
 
@@ -76,10 +76,10 @@ class JobAction(Contract):
     kind: Literal["job"] = "job"
     command: tuple[str, ...] = ()
     mlflow_project: MlflowProject | None = None
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default={})
     requirements: tuple[str, ...] = ()
     python: str | None = None
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default={})
     resources: Resources
 
 
@@ -144,9 +144,9 @@ class AlertEvidence(Contract):
     fingerprint: str
     monitor: str | None = None
     severity: str
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default={})
     summary: str = ""
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default={})
 
 
 class EvidenceTable(Contract):
