@@ -22,15 +22,17 @@ LARGEST_ANSWER = 16 * 1024 * 1024
 class PinnedTransport(httpx.AsyncBaseTransport):
     """Connects to addresses that `rule` allows; raises `InvalidInput` for others."""
 
-    def __init__(self, rule: AddressRule) -> None:
+    def __init__(
+        self, rule: AddressRule, *, largest_answer: int = LARGEST_ANSWER, limits: httpx.Limits | None = None
+    ) -> None:
         self._rule = rule
-        self._inner = httpx.AsyncHTTPTransport()
+        self._largest_answer = largest_answer
+        self._inner = httpx.AsyncHTTPTransport(limits=limits or httpx.Limits())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it to the first address of its host that takes a connection."""
         host = request.url.raw_host.decode().strip("[]")
-        addresses = await _resolved(host)
-        self._rule.check(host, addresses)
+        addresses = await checked_addresses(host, self._rule)
         for address in addresses[:-1]:
             try:
                 return await self._send(request, host, address)
@@ -57,26 +59,34 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
             raise httpx.DecodingError("a compressed answer, which was not asked for", request=request)
-        answer.stream = _Bounded(answer.stream)
+        answer.stream = _Bounded(answer.stream, self._largest_answer)
         return answer
 
 
 class _Bounded(httpx.AsyncByteStream):
     """A body that ends with an error where it gets too large."""
 
-    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+    def __init__(self, inner: httpx.AsyncByteStream, largest: int) -> None:
         self._inner = inner
+        self._largest = largest
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         seen = 0
         async for chunk in self._inner:
             seen += len(chunk)
-            if seen > LARGEST_ANSWER:
+            if seen > self._largest:
                 raise httpx.ReadError("the answer is too large")
             yield chunk
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+async def checked_addresses(host: str, rule: AddressRule) -> list[str]:
+    """What a name means now; raises `InvalidInput` where the rule forbids one of its addresses, else `ConnectError`."""
+    addresses = await _resolved(host)
+    rule.check(host, addresses)
+    return addresses
 
 
 async def _resolved(host: str) -> list[str]:
