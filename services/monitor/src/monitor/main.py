@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from monitor import loops
+from monitor.clients.retraining.over_bus import ControllerOverBus, JobSystem, LoggerOverBus
+from monitor.clients.retraining.over_http import HttpSystem
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
+from monitor.consumers.retraining import subscribe_retraining
+from monitor.handlers.retraining.driving import RetrainingDriver
+from monitor.handlers.retraining.following import RetrainingLoop
 from monitor.settings import MonitorSettings
 from shared.bus import Bus
 from shared.clock import Clock
@@ -31,6 +36,7 @@ class App:
     database: Database
     bus: Bus
     clock: Clock
+    retraining: RetrainingLoop
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -38,6 +44,7 @@ class App:
             "bus": self.bus.run(),
             "samples": pull_samples(self.bus, self.database),
             "output": pull_output(self.bus, self.database),
+            "retraining": self.retraining.run(),
             "retention": loops.run_retention(self.database, self.clock, self.settings),
         }
 
@@ -60,4 +67,19 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
     subscribe(bus, database, clock)
-    return App(settings, telemetry, database, bus, clock)
+    retraining = _retraining(settings, bus, database, clock)
+    subscribe_retraining(bus, retraining)
+    return App(settings, telemetry, database, bus, clock, retraining)
+
+
+def _retraining(settings: MonitorSettings, bus: Bus, database: Database, clock: Clock) -> RetrainingLoop:
+    driver = RetrainingDriver(
+        database,
+        clock,
+        definitions=ControllerOverBus(bus),
+        surroundings=LoggerOverBus(bus),
+        jobs=JobSystem(bus),
+        http=HttpSystem(clock),
+        poll_s=settings.retraining_interval.total_seconds(),
+    )
+    return RetrainingLoop(driver, settings.retrainings_kept)

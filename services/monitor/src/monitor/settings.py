@@ -30,6 +30,12 @@ class MonitorSettings(DatabaseSettings):
     events_kept: Duration = timedelta(days=30)
     """Age (last seen) at which events are deleted, seconds; default 30 days."""
 
+    retrainings_kept: Duration = timedelta(days=365)
+    """Age (since their end) at which retrainings are deleted, seconds; default 365 days."""
+
+    retraining_interval: Duration = timedelta(seconds=10)
+    """Time between two questions to a system outside that retrains, seconds; default 10."""
+
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is counted; default 10."""
 

@@ -5,6 +5,7 @@ Revises: 0009
 """
 
 import sqlalchemy as sa
+import shared.database
 from alembic import op
 
 revision = '0010'
@@ -21,6 +22,8 @@ def upgrade() -> None:
         sa.Column('order', sa.JSON(), nullable=False),
         sa.Column('state', sa.JSON(), nullable=False),
         sa.Column('is_cancelled', sa.Boolean(), nullable=False),
+        sa.Column('ordered_at', shared.database.UtcDateTime(timezone=True), nullable=False),
+        sa.Column('ended_at', shared.database.UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint('id'),
     )
     with op.batch_alter_table('jobs', schema=None) as batch_op:

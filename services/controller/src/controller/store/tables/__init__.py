@@ -15,6 +15,7 @@ from controller.store.tables.idempotency import AnswerRow
 from controller.store.tables.inference_tables import DestinationRow, ErasureRow, LabelSourceRow, MaskingKeyRow
 from controller.store.tables.registries import SecretRow
 from controller.store.tables.resources import GroupProjectRow, GroupRow, NodeRow, PodRunRow, SpecRow
+from controller.store.tables.retraining import RetrainingTriggerRow
 from controller.store.tables.services import ObservationRow, RevisionRow, ServiceRow, VersionRow
 from shared.bus.outbox import add_tables
 
@@ -34,6 +35,7 @@ __all__ = [
     "ObservationRow",
     "PodRunRow",
     "ProjectRow",
+    "RetrainingTriggerRow",
     "RevisionRow",
     "SecretRow",
     "ServiceRow",

@@ -4,6 +4,7 @@ from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
 from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
 from monitor.store.tables.metrics import MinuteRow, RecentRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
+from monitor.store.tables.retraining import RetrainingRow, RetrainingTriggerRow
 from shared.bus.outbox import add_tables
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "MonitorRow",
     "RecentRow",
     "ReplicasRow",
+    "RetrainingRow",
+    "RetrainingTriggerRow",
     "SampleRow",
     "TrafficRow",
     "UsageRow",
