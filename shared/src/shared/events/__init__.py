@@ -9,6 +9,7 @@ from shared.events.monitor import MonitorDefined, MonitorDeleted
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
+from shared.events.retrain import RetrainEnded, RetrainRequested, RetrainStarted
 from shared.events.run import RunEnded, RunStarted
 from shared.events.service import (
     ApiKeyIssued,
@@ -59,6 +60,9 @@ __all__ = [
     "PodTerminated",
     "RequestLogged",
     "RequestRecord",
+    "RetrainEnded",
+    "RetrainRequested",
+    "RetrainStarted",
     "RunEnded",
     "RunStarted",
     "ServiceCreated",

@@ -29,6 +29,7 @@ from controller.api.quality import monitors
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
+from controller.api.retraining import registry_webhooks, retrainings, triggers
 from controller.api.services import debug, history, pods, services, versions
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
@@ -64,6 +65,8 @@ _ROUTERS = (
     channel_kinds,
     silences,
     monitors,
+    triggers,
+    retrainings,
     usage,
     projects,
     users,
@@ -127,6 +130,9 @@ def _routes() -> tuple[BaseRoute, ...]:
             room.router, prefix=PREFIX, dependencies=[Depends(authorize), Depends(reject_unknown_parameters)]
         )
     included.include_router(sessions.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)])
+    included.include_router(
+        registry_webhooks.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)]
+    )
     included.include_router(provider_sign_in.router, prefix=PREFIX)  # a provider may add parameters of its own
     return tuple(included.routes)
 

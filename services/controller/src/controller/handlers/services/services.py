@@ -25,6 +25,7 @@ from controller.store.access.people import load_project
 from controller.store.alerting.definitions import windows_of
 from controller.store.inference_tables.label_sources import sources_of
 from controller.store.quality.monitors import monitors_of
+from controller.store.retraining.triggers import triggers_of
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish
@@ -157,7 +158,8 @@ async def delete_service(unit: UnitOfWork, service: StoredService, *, purge_tabl
     sources = await sources_of(unit.session, service.row.id)
     windows = await windows_of(unit.session, service.row.id)
     rules = await monitors_of(unit.session, service.row.id)
-    parts = [*(version.row for version in service.versions), *keys, *sources, *windows, *rules]
+    triggers = await triggers_of(unit.session, service.row.id)
+    parts = [*(version.row for version in service.versions), *keys, *sources, *windows, *rules, *triggers]
     await delete_with_children(unit, service.row, parts)
     unit.touch_routes(service.row.name)
 

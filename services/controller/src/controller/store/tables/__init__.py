@@ -17,6 +17,7 @@ from controller.store.tables.inference_tables import DestinationRow, ErasureRow,
 from controller.store.tables.quality import MonitorRow
 from controller.store.tables.registries import SecretRow
 from controller.store.tables.resources import GroupProjectRow, GroupRow, NodeRow, PodRunRow, SpecRow
+from controller.store.tables.retraining import RetrainingTriggerRow
 from controller.store.tables.services import ObservationRow, RevisionRow, ServiceRow, VersionRow
 from shared.bus.outbox import add_tables
 
@@ -39,6 +40,7 @@ __all__ = [
     "ObservationRow",
     "PodRunRow",
     "ProjectRow",
+    "RetrainingTriggerRow",
     "RevisionRow",
     "SecretRow",
     "ServiceRow",
