@@ -109,15 +109,16 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
         raise _wrong(f"A secret of the kind {kind} needs {', '.join(missing)}", missing[0], "missing")
     if set(data) - needed - possible:
         raise _wrong(f"A secret of the kind {kind} takes only {', '.join(sorted(needed | possible))}", None, "unknown")
-    if kind is SecretKind.MLFLOW:
-        _check_credentials(data)
-        _check_url(data["url"])
-    if kind is SecretKind.HTTP:
-        _check_credentials(data)
-    if kind is SecretKind.POSTGRESQL:
-        _check_database_url(data["url"])
-    if kind is SecretKind.S3:
-        _check_headers(data)
+    match kind:
+        case SecretKind.MLFLOW:
+            _check_credentials(data)
+            _check_url(data["url"])
+        case SecretKind.HTTP:
+            _check_credentials(data)
+        case SecretKind.POSTGRESQL:
+            _check_database_url(data["url"])
+        case SecretKind.S3:
+            _check_headers(data)
 
 
 def _check_headers(data: Mapping[str, str]) -> None:
