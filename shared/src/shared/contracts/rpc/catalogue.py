@@ -30,6 +30,7 @@ from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
 from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
+from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CANARY_VERDICT
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
@@ -47,5 +48,6 @@ METHODS: tuple[RpcMethod, ...] = (
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
     RECEIVE_LABELS, LABEL_COVERAGE, SIGNATURES,
+    CANARY_BASELINE, CANARY_VERDICT,
     LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
 )  # fmt: skip
