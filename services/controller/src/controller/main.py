@@ -43,6 +43,7 @@ from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
 from controller.loops.bus_changes import BusChangesLoop
+from controller.loops.canaries import CanaryLoop
 from controller.loops.followed_aliases import AliasLoop
 from controller.loops.idempotency import AnswerExpiryLoop
 from controller.loops.metering import MeteringLoop
@@ -79,6 +80,7 @@ class App:
     resync: ResyncLoop
     answer_expiry: AnswerExpiryLoop
     aliases: AliasLoop
+    canaries: CanaryLoop
     nodes: NodesLoop
     metering: MeteringLoop
     bus_changes: BusChangesLoop
@@ -95,6 +97,7 @@ class App:
             "metering": self.metering.run(),
             "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
+            "canaries": self.canaries.run(),
             "nodes": self.nodes.run(),
             "changes": self.bus_changes.run(),
         }
@@ -187,6 +190,14 @@ def _app_of(
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         answer_expiry=AnswerExpiryLoop(database, clock),
         aliases=_alias_loop(settings, dependencies),
+        canaries=CanaryLoop(
+            database,
+            bus,
+            clock,
+            settings.canary_interval,
+            limits=dependencies.limits,
+            routes_changed=dependencies.routes_changed,
+        ),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         bus_changes=BusChangesLoop(database, bus, clock, dependencies.changes),

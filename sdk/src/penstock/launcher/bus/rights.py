@@ -17,7 +17,8 @@ PRODUCES: dict[str, tuple[str, ...]] = {
     "controller": (
         "service.created", "service.updated", "service.deleted", "traffic.changed", "apikey.issued", "apikey.revoked",
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
-        "version.rolledback",
+        "version.rolledback", "version.canarystarted", "version.canarystepped", "version.canaryheld",
+        "version.canarypromoted", "version.canaryrolledback", "version.canaryaborted",
         "node.added", "node.updated", "node.released",
     ),
     "scheduler": (

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
+from controller.api.canaries import canaries
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -42,6 +43,7 @@ _ROUTERS = (
     history,
     keys,
     debug,
+    canaries,
     pods,
     metrics_events,
     charts,

@@ -21,6 +21,7 @@ from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.audit_log import last_project_of_service
 from controller.store.access.keys import keys_of
 from controller.store.access.people import load_project
+from controller.store.canaries.canaries import canaries_of
 from controller.store.inference_tables.label_sources import sources_of
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
@@ -150,7 +151,8 @@ async def delete_service(unit: UnitOfWork, service: StoredService, *, purge_tabl
     await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, deleted_at=unit.now, **identity))
     keys = await keys_of(unit.session, service.row.id)
     sources = await sources_of(unit.session, service.row.id)
-    parts = [*(version.row for version in service.versions), *keys, *sources]
+    canaries = await canaries_of(unit.session, service.row.id)
+    parts = [*(version.row for version in service.versions), *keys, *sources, *canaries]
     await delete_with_children(unit, service.row, parts)
     unit.touch_routes(service.row.name)
 

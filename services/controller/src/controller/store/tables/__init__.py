@@ -11,6 +11,7 @@ from controller.store.tables.access import (
 )
 from controller.store.tables.audit import AuditRow
 from controller.store.tables.base import ControllerTable
+from controller.store.tables.canaries import CanaryRow, CanaryVerdictRow
 from controller.store.tables.idempotency import AnswerRow
 from controller.store.tables.inference_tables import DestinationRow, ErasureRow, LabelSourceRow, MaskingKeyRow
 from controller.store.tables.registries import SecretRow
@@ -22,6 +23,8 @@ __all__ = [
     "AnswerRow",
     "ApiKeyRow",
     "AuditRow",
+    "CanaryRow",
+    "CanaryVerdictRow",
     "ControllerTable",
     "DestinationRow",
     "ErasureRow",

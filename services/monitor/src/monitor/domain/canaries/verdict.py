@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from monitor.domain.canaries.counts import ComparedInterval, errors_of, requests_of
 from monitor.domain.canaries.e_values import binomial_tail, share_e_value
 from monitor.domain.canaries.guardrails import Quality, judge_guardrail
-from shared.contracts.canaries import CanaryVerdict, Decision, GuardrailFigures, HardStop, SampleRatio
+from shared.contracts.canaries import CanaryVerdict, Decision, GuardrailFigures, GuardrailKind, HardStop, SampleRatio
 from shared.contracts.rpc.monitor_canaries import CanaryVerdictQuery
 
 SAMPLE_RATIO_ALPHA = 0.001
@@ -82,7 +82,7 @@ def _hold_reason(
     return "not yet shown to be no worse: " + ", ".join(waiting) if waiting else None
 
 
-def _blocks(figures: GuardrailFigures, required: set[str]) -> bool:
+def _blocks(figures: GuardrailFigures, required: set[GuardrailKind]) -> bool:
     return figures.kind in required or figures.state != "insufficient_data"
 
 
