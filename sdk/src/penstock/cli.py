@@ -34,7 +34,7 @@ from penstock.commands.resources import (
     specs,
     usage,
 )
-from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
+from penstock.commands.services import canaries, debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -180,6 +180,7 @@ for name, group in (
     ("services", services.app),
     ("versions", versions.app),
     ("traffic", traffic.app),
+    ("canaries", canaries.app),
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),

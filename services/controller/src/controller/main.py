@@ -38,6 +38,7 @@ from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
+from controller.handlers.canaries.preflight import PreflightReplay
 from controller.handlers.inference_tables.masking_keys import reseal_masking_keys
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
@@ -195,6 +196,7 @@ def _app_of(
             bus,
             clock,
             settings.canary_interval,
+            replay=PreflightReplay(database, bus, clock, dependencies.data_plane, dependencies.signer).run,
             limits=dependencies.limits,
             routes_changed=dependencies.routes_changed,
         ),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
 
+from controller.domain.canaries.preflight import PreflightReport
 from controller.handlers.services.observations import VersionReport, record_report
 from controller.loops.canaries import CanaryLoop
+from controller.store.tables import CanaryRow
 from operations.wine_service import events, published
 from running_services.running_controller import Controller, wine
 from shared.contracts.base import Contract
@@ -19,7 +21,10 @@ from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CanaryBaselin
 from shared.errors import Unavailable
 
 SERVICE = "/services/wine-quality"
-QUICK = {"steps": [5, 50], "step_requests": 10, "step_duration": 0, "min_requests": 10, "min_duration": 0}
+QUICK = {
+    **{"preflight": None, "steps": [5, 50], "step_requests": 10},
+    **{"step_duration": 0, "min_requests": 10, "min_duration": 0},
+}
 
 
 class Verdicts:
@@ -48,19 +53,29 @@ class Rollout:
     def __init__(self, controller: Controller) -> None:
         self.controller = controller
         self.monitor = Verdicts(controller)
+        self.replays: list[Literal["passed", "failed"]] = []
+        self.replayed: list[tuple[str, str]] = []
         deps = controller.app.dependencies
         self.loop = CanaryLoop(
             deps.database,
             self.monitor,
             controller.clock,
             timedelta(seconds=1),
+            replay=self.replay,
             limits=deps.limits,
             routes_changed=lambda _: None,
         )
 
+    async def replay(self, service: str, row: CanaryRow) -> PreflightReport:
+        self.replayed.append((service, row.version))
+        if not self.replays:
+            raise Unavailable("the log is away")
+        return PreflightReport(state=self.replays.pop(0), reason="so", at=self.controller.clock.now())
+
     async def look(self, times: int = 1) -> Any:
         for _ in range(times):
             await self.loop.run_once()
+            await self.loop.replays_done()
         (canary,) = (await self.controller.call("GET", f"{SERVICE}/canaries", params={"page_size": 1}))["items"]
         return canary
 
@@ -152,6 +167,27 @@ async def in_traffic(rollout: Rollout, **more: Any) -> Any:
     await rollout.look()
     await rollout.ready("v2")
     return await rollout.look()
+
+
+async def test_recorded_requests_are_replayed_before_it_gets_traffic(rollout: Rollout) -> None:
+    begun = await in_traffic(rollout, preflight={"requests": 20})
+    assert (begun["phase"], begun["stable"]) == ("preflight", "v1")
+    assert (await rollout.look())["phase"] == "preflight"
+    assert await rollout.weights() == {"v1": 100, "v2": 0}
+    rollout.replays = ["passed"]
+    await rollout.look()
+    passed = await rollout.look()
+    assert (passed["phase"], passed["preflight"]["state"]) == ("canary", "passed")
+    assert rollout.replayed == [("wine-quality", "v2")] * 2
+
+
+async def test_a_failed_replay_rolls_it_back_without_traffic(rollout: Rollout) -> None:
+    rollout.replays = ["failed"]
+    await in_traffic(rollout, preflight={})
+    await rollout.look()
+    back = await rollout.look()
+    assert (back["phase"], back["reason"], back["stages"]) == ("rolled_back", "preflight: so", [])
+    assert await rollout.facts() == ["rolledback"]
 
 
 async def test_a_split_by_hand_aborts_it_and_stays(rollout: Rollout) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
 
-from controller.domain.canaries.plan import CanaryPlan, NewCanary
+from controller.domain.canaries.plan import CanaryPlan, NewCanary, PreflightRule
 from controller.domain.canaries.progress import (
     Action,
     CanaryPhase,
@@ -24,7 +24,7 @@ from shared.contracts.canaries import CanaryVerdict, Decision, SampleRatio
 from shared.errors import InvalidInput
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-PLAN = CanaryPlan(steps=(5, 25), step_requests=100, min_requests=500)
+PLAN = CanaryPlan(preflight=None, steps=(5, 25), step_requests=100, min_requests=500)
 STABLE = SeenVersion("v1", VersionStatus.RUNNING, weight=100, ready=1)
 READY = SeenVersion("v2", VersionStatus.RUNNING, ready=1)
 DRAFT = SeenVersion("v2", VersionStatus.DRAFT)
@@ -56,6 +56,18 @@ def test_it_starts_its_version_waits_for_its_pods_and_begins() -> None:
     starting = replace(READY, status=VersionStatus.STARTING, ready=0)
     assert waiting(starting, STABLE) == Action("wait", "v2 has 0 of 1 pods ready")
     assert waiting(READY, STABLE) == Action("begin", weight=5, stable="v1")
+
+
+def test_recorded_requests_are_replayed_first() -> None:
+    plan = PLAN.model_copy(update={"preflight": PreflightRule()})
+
+    def found(state: Literal["passed", "failed", "skipped"] | None) -> Action:
+        seen = SeenService(READY, [STABLE], 2, preflight=state, preflight_reason="so")
+        return next_action(plan, WAITING, seen, None, NOW)
+
+    assert found(None) == Action("preflight", "recorded requests are asked of v2", stable="v1")
+    assert found("failed") == Action("roll_back", "preflight: so")
+    assert found("passed").kind == found("skipped").kind == "begin"
 
 
 def test_with_two_versions_active_it_waits_and_says_so() -> None:

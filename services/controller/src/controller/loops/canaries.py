@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
+from controller.domain.canaries.preflight import PreflightReport
 from controller.domain.names import PLATFORM_ACTOR
-from controller.handlers.canaries.advance import Findings, Look, advance, look_at
+from controller.handlers.canaries.advance import Findings, Look, advance, look_at, store_preflight
 from controller.handlers.services.observations import RoutesChanged
 from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.loops.failures import AWAY, RACES
 from controller.store.audit import Actor, audit_changes
 from controller.store.canaries.canaries import canaries_at_work
+from controller.store.tables import CanaryRow
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.canaries import CanaryVerdict, LatencyBaseline
@@ -23,6 +27,9 @@ from shared.database import Database
 from shared.errors import NotFound, PenstockError, describe_error
 
 log = logging.getLogger(__name__)
+
+Replay = Callable[[str, CanaryRow], Awaitable[PreflightReport]]
+"""Replays recorded requests of a service against a canary."""
 
 ANSWER_WITHIN_S = 5.0
 
@@ -45,6 +52,7 @@ class CanaryLoop:
         clock: Clock,
         interval: timedelta,
         *,
+        replay: Replay,
         limits: InstallationLimits,
         routes_changed: RoutesChanged,
     ) -> None:
@@ -52,17 +60,27 @@ class CanaryLoop:
         self._monitor = monitor
         self._clock = clock
         self._interval_s = interval.total_seconds()
+        self._replay = replay
+        self._replaying: dict[UUID, asyncio.Task[None]] = {}
         self._limits = limits
         self._routes_changed = routes_changed
 
     async def run(self) -> None:
         """Every `interval`, until cancelled."""
-        while True:
-            try:
-                await self.run_once()
-            except AWAY as failure:
-                log.warning("canaries not looked at: %s", describe_error(failure))
-            await self._clock.sleep(self._interval_s)
+        try:
+            while True:
+                try:
+                    await self.run_once()
+                except AWAY as failure:
+                    log.warning("canaries not looked at: %s", describe_error(failure))
+                await self._clock.sleep(self._interval_s)
+        finally:
+            for task in self._replaying.values():
+                task.cancel()
+
+    async def replays_done(self) -> None:
+        """Return once no replay is under way."""
+        await asyncio.gather(*self._replaying.values())
 
     async def run_once(self) -> int:
         """Look at each once; returns for how many something was done. One that fails does not hold up the others."""
@@ -81,12 +99,30 @@ class CanaryLoop:
     async def _advance(self, canary: UUID, service: str) -> bool:
         async with self._database.read() as session:
             look = await look_at(session, service, canary, self._clock.now())
+        if look.replays is not None and canary not in self._replaying:
+            # beside the looks: it takes minutes, and what happens to the version meanwhile is to be seen
+            self._replaying[canary] = asyncio.create_task(
+                self._preflight(canary, service, look.replays), name=f"preflight of {service}"
+            )
         found = Findings(await self._verdict(look), await self._baseline(look))
         async with self._database.unit_of_work() as session:
             now = self._clock.now()
             audit_changes(session, Actor(PLATFORM_ACTOR, "advance_canary", ""), now)
             unit = UnitOfWork(session, now, PLATFORM_ACTOR, self._limits, self._routes_changed)
             return await advance(unit, service, canary, look, found)
+
+    async def _preflight(self, canary: UUID, service: str, row: CanaryRow) -> None:
+        """Replay, and store what was found, if it is still waited for; one that is lost is done anew."""
+        try:
+            report = await self._replay(service, row)
+            async with self._database.unit_of_work() as session:
+                audit_changes(session, Actor(PLATFORM_ACTOR, "replay_requests", ""), self._clock.now())
+                await store_preflight(session, service, canary, report)
+        except* (PenstockError, *RACES) as failures:
+            for failure in failures.exceptions:
+                log.warning("preflight of %s: %s", service, failure)
+        finally:
+            self._replaying.pop(canary, None)
 
     async def _baseline(self, look: Look) -> LatencyBaseline | None:
         if look.baseline is None:

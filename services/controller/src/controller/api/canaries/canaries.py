@@ -13,6 +13,7 @@ from controller.api.dependencies import Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
 from controller.domain.canaries.plan import CanaryPlan, NewCanary
+from controller.domain.canaries.preflight import PreflightReport
 from controller.domain.canaries.progress import CanaryPhase
 from controller.handlers.canaries import canaries
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
@@ -48,6 +49,7 @@ class CanaryView(BaseModel):
     plan: CanaryPlan
     stages: list[CanaryStage] = Field(description="When it had which share.")
     baseline: LatencyBaseline | None = Field(description="What its latency is compared with; null: not taken yet.")
+    preflight: PreflightReport | None = Field(description="What the replay found; null: it was not done yet, or ever.")
     verdicts: list[StepVerdict]
     creator: str
     created_at: datetime

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, model_validator
 
-from controller.domain.commands import STRICT, Command, VersionName
+from controller.domain.commands import STRICT, Command, ShortText, VersionName
 from shared.contracts.canaries import ALPHA, Guardrail, GuardrailKind, HardStop
 from shared.errors import Detail, InvalidInput
 
@@ -67,6 +67,31 @@ class HardStopRule(HardStop):
     model_config = STRICT
 
 
+class PreflightRule(Command):
+    """Recorded requests are asked of the candidate's pods before it gets any traffic; nothing of that is recorded."""
+
+    requests: Annotated[int, Field(strict=True, ge=1, le=2000)] = Field(
+        default=200, description="The newest ones that the stable version answered."
+    )
+    max_age: Span = Field(default=timedelta(days=7), description="Older ones are not replayed.")
+    time_limit: Annotated[timedelta, Field(ge=timedelta(seconds=1), le=timedelta(hours=1))] = Field(
+        default=timedelta(minutes=5), description="What was not asked by then is left out."
+    )
+    max_errors: Margin = Field(
+        default=0.01, description="Share that may fail of the requests that the stable version answered."
+    )
+    max_changed: Margin | None = Field(
+        default=None, description="Share of rows whose prediction may be another; null: as many as there are."
+    )
+    tolerance: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1e-6, description="Numbers that differ by no more than this, relatively, are the same."
+    )
+    max_latency_ratio: Annotated[float, Field(ge=1, le=1000)] | None = Field(
+        default=None, description="How many times the recorded median latency it may take; null: any."
+    )
+    slice: ShortText | None = Field(default=None, description="An input column: differences by each of its values.")
+
+
 class CanaryPlan(Command):
     """How a canary goes, and what it is judged by."""
 
@@ -84,6 +109,9 @@ class CanaryPlan(Command):
     )
     hard_stop: HardStopRule | None = Field(
         default=HardStopRule(), description="Rolls back without waiting for a test; null: nothing does."
+    )
+    preflight: PreflightRule | None = Field(
+        default=PreflightRule(), description="Replay of recorded requests before it gets any traffic; null: none."
     )
     step_requests: Count = Field(default=300, description="Canary requests before the next step.")
     step_duration: Span = Field(default=timedelta(minutes=10), description="Shortest time of a step.")

@@ -79,7 +79,8 @@ class SeenService:
     stable: SeenVersion | None = None
     is_own_traffic: bool = True
     is_same_configuration: bool = True
-    preflight: Literal["passed", "failed"] | None = None
+    preflight: Literal["passed", "failed", "skipped"] | None = None
+    preflight_reason: str = ""
 
 
 ActionKind = Literal[
@@ -170,8 +171,10 @@ class _BeforeTraffic:
         return None
 
     def _begin(self, stable: SeenVersion) -> Action:
+        if self.plan.preflight is not None and self.seen.preflight is None:
+            return Action("preflight", f"recorded requests are asked of {self.candidate.name}", stable=stable.name)
         if self.seen.preflight == "failed":
-            return Action("roll_back", "recorded requests were answered otherwise than is allowed")
+            return Action("roll_back", f"preflight: {self.seen.preflight_reason}")
         weight = allowed_weight(self.plan.steps[0], self.candidate, stable)
         return Action("begin", weight=weight, stable=stable.name)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.canaries.plan import CanaryPlan
+from controller.domain.canaries.preflight import PreflightReport
 from controller.domain.canaries.progress import (
     IN_TRAFFIC,
     OPEN,
@@ -35,6 +36,8 @@ class Look:
     phase: CanaryPhase
     verdict: CanaryVerdictQuery | None = None
     baseline: CanaryBaselineQuery | None = None
+    replays: CanaryRow | None = None
+    """The row, where recorded requests are to be replayed."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,13 @@ async def look_at(session: AsyncSession, service: str, canary: UUID, now: dateti
     if phase not in IN_TRAFFIC:
         stored = await load_service(session, service)
         others = [each for each in stored.active() if each.row.name != row.version]
-        asks = phase is CanaryPhase.WAITING and len(others) == 1
+        asks = phase in OPEN and row.baseline is None and len(others) == 1
         window = now - plan.baseline_window
         return Look(
-            row.revision, phase, baseline=_baseline(service, others[0].row.name, plan, window, now) if asks else None
+            row.revision,
+            phase,
+            baseline=_baseline(service, others[0].row.name, plan, window, now) if asks else None,
+            replays=row if phase is CanaryPhase.PREFLIGHT and row.preflight is None else None,
         )
     assert row.stable is not None
     missing = row.baseline is None and any(rule.kind.startswith("latency") for rule in plan.guardrails)
@@ -109,6 +115,14 @@ async def advance(unit: UnitOfWork, service: str, canary: UUID, look: Look, foun
     return action.kind != "wait"
 
 
+async def store_preflight(session: AsyncSession, service: str, canary: UUID, report: PreflightReport) -> None:
+    """Keep what the replay found, if it is still waited for."""
+    row = await load_canary(session, service, canary, for_update=True)
+    if row.phase == CanaryPhase.PREFLIGHT and row.preflight is None:
+        row.preflight = report.model_dump(mode="json")
+        row.revision += 1
+
+
 def _progress(row: CanaryRow) -> StoredProgress:
     return StoredProgress(
         phase=CanaryPhase(row.phase),
@@ -126,11 +140,14 @@ def _seen(unit: UnitOfWork, service: StoredService, row: CanaryRow) -> SeenServi
     by_name = {version.row.name: version for version in service.versions}
     candidate = by_name.get(row.version)
     stable = by_name.get(row.stable) if row.stable is not None else None
+    preflight = row.preflight or {}
     return SeenService(
         candidate=None if candidate is None else _version(candidate),
         active=[_version(each) for each in service.active() if each.row.name != row.version],
         max_active=unit.limits.max_active,
         stable=None if stable is None else _version(stable),
+        preflight=preflight.get("state"),
+        preflight_reason=preflight.get("reason", ""),
         is_own_traffic=is_own_traffic(service, row),
         is_same_configuration=all(
             name in by_name and by_name[name].row.generation == generation

@@ -51,7 +51,7 @@ class CanaryMove:
         """Carry out one action."""
         acts: Mapping[ActionKind, Callable[[Action], Awaitable[None]]] = {
             "wait": self._wait,
-            "preflight": self._wait,
+            "preflight": self._preflight,
             "start_candidate": self._start_candidate,
             "begin": self._begin,
             "set_weight": self._adjust,
@@ -92,6 +92,10 @@ class CanaryMove:
     async def _wait(self, action: Action) -> None:
         # what a canary with traffic waits for stands with its verdict: it is another every few seconds
         self._note(self.row.reason if self.row.phase in IN_TRAFFIC else action.reason)
+
+    async def _preflight(self, action: Action) -> None:
+        self.row.phase, self.row.stable = CanaryPhase.PREFLIGHT, action.stable
+        self._note(action.reason)
 
     async def _start_candidate(self, action: Action) -> None:
         candidate = self.service.version(self.row.version)
