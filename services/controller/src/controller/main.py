@@ -41,11 +41,13 @@ from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
+from controller.handlers.canaries.preflight import PreflightReplay
 from controller.handlers.inference_tables.masking_keys import reseal_masking_keys
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
 from controller.loops.bus_changes import BusChangesLoop
+from controller.loops.canaries import CanaryLoop
 from controller.loops.followed_aliases import AliasLoop
 from controller.loops.idempotency import AnswerExpiryLoop
 from controller.loops.metering import MeteringLoop
@@ -84,6 +86,7 @@ class App:
     resync: ResyncLoop
     answer_expiry: AnswerExpiryLoop
     aliases: AliasLoop
+    canaries: CanaryLoop
     nodes: NodesLoop
     metering: MeteringLoop
     bus_changes: BusChangesLoop
@@ -101,6 +104,7 @@ class App:
             "metering": self.metering.run(),
             "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
+            "canaries": self.canaries.run(),
             "nodes": self.nodes.run(),
             "changes": self.bus_changes.run(),
             "retraining results": self.results.run(),
@@ -198,6 +202,15 @@ def _app_of(
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         answer_expiry=AnswerExpiryLoop(database, clock),
         aliases=_alias_loop(settings, dependencies),
+        canaries=CanaryLoop(
+            database,
+            bus,
+            clock,
+            settings.canary_interval,
+            replay=PreflightReplay(database, bus, clock, dependencies.data_plane, dependencies.signer).run,
+            limits=dependencies.limits,
+            routes_changed=dependencies.routes_changed,
+        ),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         bus_changes=BusChangesLoop(database, bus, clock, dependencies.changes),

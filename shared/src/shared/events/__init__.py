@@ -21,6 +21,12 @@ from shared.events.service import (
 )
 from shared.events.table import TableBlocked, TableCommitted, TableRecovered, TableRowsDropped
 from shared.events.version import (
+    VersionCanaryAborted,
+    VersionCanaryHeld,
+    VersionCanaryPromoted,
+    VersionCanaryRolledBack,
+    VersionCanaryStarted,
+    VersionCanaryStepped,
     VersionCreated,
     VersionDeleted,
     VersionDrained,
@@ -73,6 +79,12 @@ __all__ = [
     "TableRecovered",
     "TableRowsDropped",
     "TrafficChanged",
+    "VersionCanaryAborted",
+    "VersionCanaryHeld",
+    "VersionCanaryPromoted",
+    "VersionCanaryRolledBack",
+    "VersionCanaryStarted",
+    "VersionCanaryStepped",
     "VersionCreated",
     "VersionDeleted",
     "VersionDrained",

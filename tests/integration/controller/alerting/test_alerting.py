@@ -39,6 +39,7 @@ HOOK = "https://hooks.slack.com/services/T000/B000/a-token-nobody-may-see"
 SECRET = {"name": "hook", "kind": "slack", "data": {"url": HOOK}}
 ROUTE = {"min_severity": "critical", "matchers": [{"name": "service", "value": "wine"}], "repeat_interval": "PT1H"}
 TEAM: dict[str, Any] = {"name": "team", "kind": "slack", "secret": "hook", "route": ROUTE}
+BAD_MATCHER = {"name": "a", "value": "(", "is_regex": True}
 SILENCE: dict[str, Any] = {"matchers": [{"name": "column", "value": "al.*", "is_regex": True}], "comment": "known"}
 
 

@@ -19,6 +19,8 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
         "version.rolledback",
         "monitor.defined", "monitor.deleted",
+        "version.rolledback", "version.canarystarted", "version.canarystepped", "version.canaryheld",
+        "version.canarypromoted", "version.canaryrolledback", "version.canaryaborted",
         "node.added", "node.updated", "node.released",
     ),
     "scheduler": (

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
 from controller.api.alerting import alerts, channel_kinds, channels, silences
+from controller.api.canaries import canaries
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -45,6 +46,7 @@ _ROUTERS = (
     history,
     keys,
     debug,
+    canaries,
     pods,
     metrics_events,
     charts,

@@ -109,6 +109,10 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
         raise _wrong(f"A secret of the kind {kind} needs {', '.join(missing)}", missing[0], "missing")
     if set(data) - needed - possible:
         raise _wrong(f"A secret of the kind {kind} takes only {', '.join(sorted(needed | possible))}", None, "unknown")
+    _check_values(kind, data)
+
+
+def _check_values(kind: SecretKind, data: Mapping[str, str]) -> None:
     match kind:
         case SecretKind.MLFLOW:
             _check_credentials(data)

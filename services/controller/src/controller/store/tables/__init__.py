@@ -12,6 +12,7 @@ from controller.store.tables.access import (
 from controller.store.tables.alerting import ChannelRow, MaintenanceRow, SilenceRow
 from controller.store.tables.audit import AuditRow
 from controller.store.tables.base import ControllerTable
+from controller.store.tables.canaries import CanaryRow, CanaryVerdictRow
 from controller.store.tables.idempotency import AnswerRow
 from controller.store.tables.inference_tables import DestinationRow, ErasureRow, LabelSourceRow, MaskingKeyRow
 from controller.store.tables.quality import MonitorRow
@@ -25,6 +26,8 @@ __all__ = [
     "AnswerRow",
     "ApiKeyRow",
     "AuditRow",
+    "CanaryRow",
+    "CanaryVerdictRow",
     "ChannelRow",
     "ControllerTable",
     "DestinationRow",

@@ -40,8 +40,9 @@ def of_drift(found: ColumnVerdict) -> Verdict:
         "floor": found.floor,
         "p_value": found.p_value,
         "adjusted_p": found.adjusted_p,
+        "baseline_rows": found.baseline_rows,
+        "limited_by": found.limited_by or None,
     }
-    details |= {"baseline_rows": found.baseline_rows, "limited_by": found.limited_by or None}
     return Verdict(
         found.state,
         found.column,
