@@ -17,6 +17,7 @@ import pytest
 
 from models import mlflow_scripts
 from platforms.running_platform import ROOT, Platform, ask, scoring_request, until
+from scraped_metrics import asked_for, names_of, problems_of
 
 
 def split_body(frame: pd.DataFrame) -> dict[str, Any]:
@@ -111,6 +112,16 @@ def test_pods_logs_events_metrics_and_tables_are_readable_through_the_controller
     assert {series["metric"] for series in until(drawn, within=60, what="charts by 10 s")} >= {"requests"}
     (summary,) = platform.api("GET", "/service-summaries?name=wine-quality")["items"]
     assert len(summary["sparkline"]["values"]) == 15
+
+
+def test_every_process_is_scraped_under_well_formed_names(platform: Platform, key: str, features: pd.DataFrame) -> None:
+    predict(platform, "wine-quality", key, split_body(features.head(1)))
+    ports = json.loads((platform.home / "ports.json").read_text())
+    texts = {name: httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text for name, port in ports.items()}
+    assert set(texts) >= {"controller", "scheduler", "router", "monitor", "inference-logger"}
+    assert {name: found for name, text in texts.items() if (found := problems_of(text))} == {}
+    assert asked_for() <= set().union(*map(names_of, texts.values()))
+    assert 'penstock_router_requests_total{code="200",pod="' in texts["router"]
 
 
 def test_logs_are_followed_as_they_are_printed(platform: Platform) -> None:

@@ -30,7 +30,7 @@ def scraped() -> str:
     AlertMetrics(registry)
     for made in (of_logger.TableMetrics, of_logger.DestinationMetrics, of_logger.LogMetrics, of_logger.SourceMetrics):
         made(registry)
-    RequestMetricsMiddleware(lambda *_: None, clock=SystemClock(), registry=registry)  # type: ignore[arg-type, return-value]
+    RequestMetricsMiddleware(lambda *_: None, clock=SystemClock(), registry=registry)  # type: ignore[arg-type]
     ProcessCollector(registry=registry)
     scheduler = SchedulerMetrics(registry)
     version = UUID(int=1)
