@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 import unicodedata
 
-_VOID = frozenset(("meta", "br", "line", "rect", "circle", "path", "col"))
+_VOID = frozenset(("meta", "br"))
+_SHAPES = frozenset(("line", "rect", "path"))
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _JOINERS = "\u200c\u200d"
 """Some scripts and emoji need them."""
@@ -46,7 +47,7 @@ def joined(*children: Child) -> Html:
     return Html("".join(escaped(child) for child in children if child is not None))
 
 
-def element(name: str, *children: Child, **attributes: object) -> Html:
+def element(name: str, /, *children: Child, **attributes: object) -> Html:
     """`class_` is `class`, `stroke_width` is `stroke-width`; attributes that are None are left out."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escaped(value)}"'
