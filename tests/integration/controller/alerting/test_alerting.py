@@ -121,7 +121,7 @@ async def test_what_cannot_be_meant_is_refused(lone: Controller) -> None:
         ("/channels", hook | {"kind": "event", "options": {}, "secret": "hook"}, "has no secret"),
         ("/channels", hook | {"secret": "hook", "time_zone": "Mars/Olympus"}, "IANA"),
         ("/channels", hook | {"secret": "hook", "route": {"repeat_interval": "PT1S"}}, "PT1M"),
-        ("/channels", hook | {"secret": "hook", "route": {"matchers": [{"name": "a", "value": "(", "is_regex": True}]}}, "RE2"),
+        ("/silences", {"matchers": [{"name": "a", "value": "(", "is_regex": True}], "ends_at": later(hours=1)}, "RE2"),
         ("/channels", hook | {"kind": "event", "options": {}, "rate": 3}, "rate"),
         ("/silences", SILENCE | {"ends_at": later(hours=-1)}, "in the past"),
         ("/silences", SILENCE | {"ends_at": later(days=400)}, "366 days"),
