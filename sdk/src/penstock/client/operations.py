@@ -252,6 +252,7 @@ class Operations:
     create_channel = operation(alert_requests.create_channel)
     channels = listing(alert_requests.channels)
     channel = operation(alert_requests.channel)
+    channel_kinds = listing(alert_requests.channel_kinds)
     replace_channel = operation(alert_requests.replace_channel)
     delete_channel = operation(alert_requests.delete_channel)
     send_channel_test = operation(alert_requests.send_channel_test)
