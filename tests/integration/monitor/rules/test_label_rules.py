@@ -9,7 +9,7 @@ from quality_tables import HOUR, NOON, wine_rows
 from shared.contracts.monitors import Outcome
 
 if TYPE_CHECKING:
-    from integration.monitor.rules.conftest import Rules
+    from running_services.quality_rules import Rules
 
 
 async def test_quality_is_computed_of_what_has_a_label_and_again_when_more_come(quality: Rules) -> None:

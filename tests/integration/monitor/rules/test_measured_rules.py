@@ -13,7 +13,7 @@ from quality_tables import HOUR, NOON
 from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
 
 if TYPE_CHECKING:
-    from integration.monitor.rules.conftest import Rules
+    from running_services.quality_rules import Rules
 
 TEN = timedelta(seconds=10)
 ID = UUID(int=1)

@@ -15,7 +15,7 @@ from quality_tables import HOUR, NOON, wine_rows
 from shared.contracts.monitors import Baseline, TrainedModel
 
 if TYPE_CHECKING:
-    from integration.monitor.rules.conftest import Rules
+    from running_services.quality_rules import Rules
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
 FIRST = Baseline(kind="window")

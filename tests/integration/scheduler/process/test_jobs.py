@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.waiting.eventually import eventually
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
@@ -24,6 +23,7 @@ from shared.clock import SystemClock
 from shared.contracts.deployment import Resources
 from shared.contracts.jobs import JobOrder, JobState, MlflowProject
 from shared.ids import new_id
+from waiting.eventually import eventually
 
 
 def order(*command: str, **fields: Any) -> JobOrder:
