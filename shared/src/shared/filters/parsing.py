@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from inference_logger.domain.reading.syntax import (
+from shared.filters.syntax import (
     Both,
     Comparison,
     Either,

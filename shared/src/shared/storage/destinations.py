@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from inference_logger.domain.object_storage import BucketFolder, S3Credentials, nearest_destination
 from shared.clock import Clock
 from shared.contracts.rpc.controller import Destination
 from shared.errors import NotFound, PenstockError, Unavailable
+from shared.storage.objects import BucketFolder, S3Credentials, nearest_destination
 
 LIST_EVERY_S = 15.0
 LIST_AGAIN_S = 1.0

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from inference_logger.domain.reading.syntax import (
+from shared.filters.syntax import (
     Both,
     Comparison,
     Either,
@@ -23,7 +23,7 @@ from inference_logger.domain.reading.syntax import (
     Value,
     refuse,
 )
-from inference_logger.domain.reading.types import is_number, is_text, kind_of
+from shared.filters.types import is_number, is_text, kind_of
 
 COMPARISONS: Mapping[str, Callable[..., Any]] = {
     "=": pc.equal,
