@@ -112,6 +112,15 @@ def _console(result: Any) -> Judgements:
     yield charts["draw_ms"] <= 200, f"{charts['charts']} charts drawn in {charts['draw_ms']:.0f} ms (aim: 200 ms)"
 
 
+def _canary(result: Any) -> Judgements:
+    for case in result["cases"]:
+        share, base = case["tests"]["rolled_back"], case["base"]
+        if case["ratio"] == 1:
+            yield share <= 0.01, f"without a difference at {base:.1%}: {share:.1%} rolled back (aim: at most 1 %)"
+        elif base >= 0.01:
+            yield share >= 0.99, f"doubled errors at {base:.1%}: {share:.1%} rolled back (aim: at least 99 %)"
+
+
 _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -122,4 +131,5 @@ _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "g": _control_plane,
     "h": _autoscaling,
     "k": _console,
+    "n": _canary,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.options import Options
 from benchmarks.parts import (
     autoscaling,
+    canary,
     console,
     control_plane,
     end_to_end,
@@ -34,4 +35,5 @@ PARTS: dict[str, Part] = {
     "i": sharing.run,
     "j": inference_tables.run,
     "k": console.run,
+    "n": canary.run,
 }
