@@ -18,7 +18,8 @@ from monitor.domain.metrics.rollup import MINUTE_S, ReplicaCounts, TrafficSums, 
 from monitor.store.log_lines import add_lines
 from monitor.store.metrics.minutes import TABLES
 from operations.many_services import fill_controller
-from shared.contracts.samples import LATENCY_BOUNDS_S, LogLine, PodOutput
+from shared.contracts.latency_bins import bin_of
+from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
 
 SHOWN = "service-0000"
@@ -72,11 +73,11 @@ async def _print_lines(session: AsyncSession, lines: int) -> None:
 
 async def _serve_for_a_week(session: AsyncSession) -> None:
     now = int(time.time()) // MINUTE_S * MINUTE_S
-    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table, _ in TABLES.values()}
+    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in TABLES.values()}
     for minute in range(now - WEEK_MINUTES * MINUTE_S, now, MINUTE_S):
         for version in VERSIONS:
             pod = f"{SHOWN}-{version}-1-0"
-            for (kind, (table, _)), sums in zip(TABLES.items(), _minute(minute), strict=True):
+            for (kind, table), sums in zip(TABLES.items(), _minute(minute), strict=True):
                 named = "" if kind == "replicas" else pod
                 rows[table].append(
                     {"minute": minute, "service": SHOWN, "version": version, "pod": named, "sums": vars(sums)}
@@ -88,8 +89,6 @@ async def _serve_for_a_week(session: AsyncSession) -> None:
 def _minute(minute: int) -> tuple[TrafficSums, UsageSums, ReplicaCounts]:
     """More by day than by night."""
     requests = int(3_000 * (1.2 + math.sin(minute / 86_400 * math.tau))) + minute // 60 % 97
-    counts = [0] * (len(LATENCY_BOUNDS_S) + 1)
-    counts[3], counts[5] = requests - requests // 50, requests // 50
     traffic = TrafficSums(
         requests=requests,
         throttled=requests // 500,
@@ -98,7 +97,7 @@ def _minute(minute: int) -> tuple[TrafficSums, UsageSums, ReplicaCounts]:
         in_flight=requests // 400,
         latency_sum_s=requests * 0.008,
         status={"200": requests - requests // 300, "500": requests // 300},
-        latency_counts=counts,
+        latency_bins={bin_of(0.0075): requests - requests // 50, bin_of(0.04): requests // 50},
     )
     cpu, memory = requests / 9_000, 400e6 + requests * 1e4
     usage = UsageSums(samples=6, cpu_sum=6 * cpu, cpu_max=cpu * 1.3, memory_sum=6 * memory, memory_max=memory)

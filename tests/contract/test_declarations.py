@@ -40,7 +40,7 @@ def declared_by(service: str) -> Bus:
             scheduler.consumers.serve_environments(bus, UNUSED)
             scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)
         case "monitor":
-            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED)
+            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)

@@ -10,7 +10,9 @@ from typing import Any
 from monitor import loops
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
+from monitor.packing import Packer
 from monitor.settings import MonitorSettings
+from monitor.store.metrics.own import OwnStore
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -38,6 +40,7 @@ class App:
             "bus": self.bus.run(),
             "samples": pull_samples(self.bus, self.database),
             "output": pull_output(self.bus, self.database),
+            "packing": Packer(self.database, self.clock, self.settings).run(),
             "retention": loops.run_retention(self.database, self.clock, self.settings),
         }
 
@@ -59,5 +62,5 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    subscribe(bus, database, clock)
+    subscribe(bus, database, clock, OwnStore(database, settings.metrics_minutes_kept))
     return App(settings, telemetry, database, bus, clock)

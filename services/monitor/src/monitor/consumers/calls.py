@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.consumers.bulk import OUTPUT_DURABLE
 from monitor.domain.events import WORDINGS
+from monitor.domain.metrics.port import MetricStore
 from monitor.handlers import events as event_handlers
 from monitor.handlers import ingest
 from monitor.handlers import logs as log_handlers
@@ -49,7 +50,7 @@ from shared.database import Database
 SETTLED_WITHIN_S = 2.0
 
 
-def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
+def subscribe(bus: Bus, database: Database, clock: Clock, store: MetricStore) -> None:
     """Declare what the monitor consumes and answers."""
 
     async def fact(event: Any, session: AsyncSession) -> None:
@@ -61,37 +62,32 @@ def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
 
     bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
     bus.serve(EVENTS, event_list)
-    _serve_numbers(bus, database, clock)
+    _serve_numbers(bus, store, clock)
     _serve_lines(bus, database)
-    _serve_canaries(bus, database, clock)
+    _serve_canaries(bus, store, clock)
 
 
-def _serve_numbers(bus: Bus, database: Database, clock: Clock) -> None:
+def _serve_numbers(bus: Bus, store: MetricStore, clock: Clock) -> None:
     async def metrics(query: MetricsQuery) -> SeriesList:
-        async with database.read() as session:
-            return await charts.read_chart(session, query)
+        return await charts.read_chart(store, query, int(clock.now().timestamp()))
 
     async def charts_of(query: ChartsQuery) -> ChartSeriesList:
-        async with database.read() as session:
-            return await dense_charts.read_charts(session, query, clock.now())
+        return await dense_charts.read_charts(store, query, clock.now())
 
     async def summaries_of(query: SummariesQuery) -> TrafficSummaries:
-        async with database.read() as session:
-            return await summaries.read_summaries(session, query, clock.now())
+        return await summaries.read_summaries(store, query, clock.now())
 
     bus.serve(METRICS, metrics)
     bus.serve(CHARTS, charts_of)
     bus.serve(SUMMARIES, summaries_of)
 
 
-def _serve_canaries(bus: Bus, database: Database, clock: Clock) -> None:
+def _serve_canaries(bus: Bus, store: MetricStore, clock: Clock) -> None:
     async def baseline(query: CanaryBaselineQuery) -> CanaryBaseline:
-        async with database.read() as session:
-            return await verdicts.freeze_baseline(session, query, clock.now())
+        return await verdicts.freeze_baseline(store, query, clock.now())
 
     async def verdict(query: CanaryVerdictQuery) -> CanaryVerdict:
-        async with database.read() as session:
-            return await verdicts.judge(session, query, clock.now())
+        return await verdicts.judge(store, query, clock.now())
 
     bus.serve(CANARY_BASELINE, baseline)
     bus.serve(CANARY_VERDICT, verdict)
