@@ -23,6 +23,7 @@ from penstock.commands.monitoring import (
     tables,
 )
 from penstock.commands.people import console, login, projects, users
+from penstock.commands.quality import monitors
 from penstock.commands.resources import (
     capacity,
     destinations,
@@ -188,6 +189,7 @@ for name, group in (
     ("tables", tables.app),
     ("labels", labels.app),
     ("label-sources", label_sources.app),
+    ("monitors", monitors.app),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

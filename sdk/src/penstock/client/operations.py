@@ -13,6 +13,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from penstock.client import canaries as canary_requests
 from penstock.client import groups as grouped
 from penstock.client import inspection, labels, observability, people, privacy, requests, resources
+from penstock.client import monitors as rules
 from penstock.client import platform as platform_requests
 from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
@@ -232,6 +233,13 @@ class Operations:
     delete_label_source = operation(labels.delete_label_source)
     run_label_source = operation(labels.run_label_source)
     label_runs = listing(labels.label_runs)
+    create_monitor = operation(rules.create_monitor)
+    monitors = listing(rules.monitors)
+    monitor = operation(rules.monitor)
+    replace_monitor = operation(rules.replace_monitor)
+    delete_monitor = operation(rules.delete_monitor)
+    run_monitor = operation(rules.run_monitor)
+    monitor_windows = listing(rules.monitor_windows)
     start_canary = operation(canary_requests.start_canary)
     canaries = listing(canary_requests.canaries)
     canary = operation(canary_requests.canary)

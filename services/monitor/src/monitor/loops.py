@@ -6,9 +6,11 @@ import logging
 from datetime import timedelta
 
 from monitor.settings import MonitorSettings
+from monitor.store.alerts.alerts import delete_resolved
 from monitor.store.event_list import delete_events
 from monitor.store.log_lines import delete_lines
 from monitor.store.metrics.samples import delete_counted_samples
+from monitor.store.rules.windows import delete_windows
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import Unavailable
@@ -36,4 +38,6 @@ async def delete_expired(database: Database, clock: Clock, settings: MonitorSett
     async with database.unit_of_work() as session:
         await delete_lines(session, now - settings.logs_kept)
         await delete_events(session, now - settings.events_kept)
+        await delete_resolved(session, now - settings.alerts_kept)
+        await delete_windows(session, now - settings.windows_kept)
         await delete_counted_samples(session, now - SAMPLES_KEPT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import erasure, labels, node, pod, request, run, service, table, version
+from shared.events import alert, erasure, labels, monitor, node, pod, request, retrain, run, service, table, version
 from shared.events.base import Event
 
 
@@ -59,6 +59,16 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(table.TableRowsDropped, "inference-logger", ("monitor",)),
     CatalogueEntry(labels.LabelsJoined, "inference-logger"),
     CatalogueEntry(erasure.ErasureFinished, "inference-logger", ("controller",)),
+    CatalogueEntry(monitor.MonitorDefined, "controller", ("monitor",)),
+    CatalogueEntry(monitor.MonitorDeleted, "controller", ("monitor",)),
+    CatalogueEntry(alert.AlertRaised, "monitor"),
+    CatalogueEntry(alert.AlertUpdated, "monitor"),
+    CatalogueEntry(retrain.RetrainRequested, "monitor"),
+    CatalogueEntry(retrain.RetrainStarted, "monitor"),
+    CatalogueEntry(retrain.RetrainEnded, "monitor"),
+    CatalogueEntry(alert.AlertRaised, "monitor", ("monitor",)),
+    CatalogueEntry(alert.AlertUpdated, "monitor", ("monitor",)),
+    CatalogueEntry(alert.AlertResolved, "monitor"),
     CatalogueEntry(request.RequestLogged, "router", ("inference-logger",)),
 )
 

@@ -81,10 +81,15 @@ def recorded(*pairs: tuple[Any, Any]) -> list[bytes]:
 
 def canary(controller: Controller, **rule: Any) -> CanaryRow:
     now = controller.clock.now()
-    plan = {"preflight": rule}
     return CanaryRow(
-        **{"service_id": UUID(int=1), "version": "v2", "stable": "v1", "plan": plan, "phase": "preflight"},
-        **{"creator": "admin", "created_at": now, "updated_at": now},
+        service_id=UUID(int=1),
+        version="v2",
+        stable="v1",
+        plan={"preflight": rule},
+        phase="preflight",
+        creator="admin",
+        created_at=now,
+        updated_at=now,
     )
 
 

@@ -209,3 +209,17 @@ async def test_canaries_are_asked_for_and_refused_in_one_line(cli: CommandLine) 
     )
     await cli(*start, *options, code=3)
     await cli("canaries", "abort", "shop", "0192c0de-0000-7000-8000-000000000009", code=3)
+
+
+async def test_monitors_are_created_and_replaced_by_the_same_options(cli: CommandLine) -> None:
+    await cli("services", "create", "shop")
+    rule = ("--kind", "drift", "--metric", "psi", "--warning", "0.1")
+    made = await cli.json("monitors", "create", "shop", "moved", *rule, "--column", "a", "--baseline", "window")
+    assert (made["columns"], made["baseline"]["kind"], made["revision"]) == (["a"], "window", 1)
+    await cli("monitors", "create", "shop", "moved", *rule, code=5)
+    await cli("monitors", "create", "shop", "other", *rule, "--weeks", "2", code=2)
+    replaced = await cli.json("monitors", "replace", "shop", "moved", *rule, "--windows", "2 of 3", "--paused")
+    assert (replaced["windows"], replaced["paused"], replaced["state"]) == ("2 of 3", True, "paused")
+    assert [one["name"] for one in await cli.json("monitors", "list", "shop")] == ["moved"]
+    await cli("monitors", "delete", "shop", "moved")
+    await cli("monitors", "show", "shop", "moved", code=3)

@@ -31,6 +31,10 @@ ChangeKind = Literal[
     "token",
     "secret",
     "destination",
+    "channel",
+    "silence",
+    "maintenance",
+    "alert",
     "dead_letter",
 ]
 

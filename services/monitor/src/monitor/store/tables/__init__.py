@@ -1,5 +1,6 @@
 """Tables of the monitor. Nobody else opens them; Alembic owns their shape."""
 
+from monitor.store.tables.alerts import AlertingDefinitionsRow, AlertRow, ChannelStateRow, DeliveryRow
 from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
 from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
@@ -14,11 +15,18 @@ from monitor.store.tables.metrics import (
     TrafficRow,
     UsageRow,
 )
+from monitor.store.tables.retraining import RetrainingRow, RetrainingTriggerRow
+from monitor.store.tables.rules import BaselineRow, RuleProgressRow, RuleWindowRow
 from shared.bus.outbox import add_tables
 
 __all__ = [
     "NOT_EXAMINED",
+    "AlertRow",
+    "AlertingDefinitionsRow",
+    "BaselineRow",
     "BlockRow",
+    "ChannelStateRow",
+    "DeliveryRow",
     "EventRow",
     "LogLineRow",
     "MeasuredRow",
@@ -27,6 +35,10 @@ __all__ = [
     "PackedRow",
     "RecentRow",
     "ReplicasRow",
+    "RetrainingRow",
+    "RetrainingTriggerRow",
+    "RuleProgressRow",
+    "RuleWindowRow",
     "SampleRow",
     "TrafficRow",
     "UsageRow",
