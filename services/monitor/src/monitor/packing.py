@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 60.0
 SETTLED_AFTER_S = 600
 """An hour is rolled up so long after its end; what comes later has it rolled up again."""
+SERVICES_AT_ONCE = 10
 HOURS_AT_ONCE = 2_000
 ROWS_AT_ONCE = 2_000
 SLICES_AT_ONCE = 20
@@ -35,7 +36,7 @@ SLICES_AT_ONCE = 20
 
 @dataclass
 class Packer:
-    """Packs one service at a time, each in a transaction of its own: samples wait for a moment at most."""
+    """Packs some services at a time, in a transaction of their own: samples wait for a moment at most."""
 
     database: Database
     clock: Clock
@@ -63,10 +64,10 @@ class Packer:
         async with self.database.read() as session:
             upto = await newest_measured(session)
             services = await services_measured(session, self.packed, upto)
-        for service in services:
+        for first in range(0, len(services), SERVICES_AT_ONCE):
             async with self.database.unit_of_work() as session:
-                for kind, entries in (await take_unpacked(session, service, upto)).items():
-                    await merge_into_minutes(session, kind, service, entries)
+                some = services[first : first + SERVICES_AT_ONCE]
+                await merge_into_minutes(session, await take_unpacked(session, some, upto))
         self.packed = max(self.packed, upto)
 
     async def _move_minutes(self) -> None:

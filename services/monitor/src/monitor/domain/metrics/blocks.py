@@ -23,7 +23,7 @@ LEVEL = 6
 
 def pack(entries: Entries, start: int, step_s: int) -> bytes:
     """Entries of one service, as `rolled` left them, each in a step after `start`."""
-    runs = entries.field * len(entries.series) + entries.owner
+    runs = entries.field.astype(np.int64) * len(entries.series) + entries.owner
     owners, counts = np.unique(runs, return_counts=True)
     moments = np.diff((entries.at - start) // step_s, prepend=0)
     columns = [_planes(column) for column in (owners, counts, moments, entries.values)]
@@ -54,8 +54,12 @@ def unpack(block: bytes, service: str, start: int, step_s: int) -> Entries:
     if not len(values):
         return NOTHING
     series = tuple(Series(service, *names) for names in head["series"])
-    field, owner = np.divmod(np.repeat(owners, counts), len(series))
-    return Entries(series, tuple(head["fields"]), np.cumsum(moments) * step_s + start, owner, field, values)
+    fields, of_series = (part.astype(np.int32) for part in np.divmod(owners, len(series)))
+    at = np.cumsum(moments, dtype=np.int64)
+    at *= step_s
+    at += start
+    names = tuple(head["fields"])
+    return Entries(series, names, at, np.repeat(of_series, counts), np.repeat(fields, counts), values)
 
 
 def _planes(numbers: Ints) -> tuple[int, int, bytes]:
@@ -68,7 +72,11 @@ def _planes(numbers: Ints) -> tuple[int, int, bytes]:
 
 def _numbers(data: memoryview, count: int, width: int) -> Ints:
     planes: NDArray[np.uint8] = np.frombuffer(data, np.uint8).reshape(width, count)
-    folded = np.zeros((count, 8), np.uint8)
-    folded[:, :width] = planes.T
-    numbers = folded.view("<u8").reshape(count)
-    return ((numbers >> np.uint64(1)).astype(np.int64)) ^ -((numbers & np.uint64(1)).astype(np.int64))
+    folded = planes[0].astype(np.int64)
+    for place in range(1, width):
+        folded |= planes[place].astype(np.int64) << (8 * place)
+    sign = folded & 1
+    folded >>= 1
+    folded &= np.int64(2**63 - 1)  # of eight bytes the highest bit is a number's, not a sign
+    numbers: Ints = folded ^ -sign
+    return numbers

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
 Kind = Literal["traffic", "latency", "usage", "replicas"]
 KINDS: tuple[Kind, ...] = ("traffic", "latency", "usage", "replicas")
 NOT_ROUTED = ""
@@ -40,8 +41,8 @@ class Entries:
     series: tuple[Series, ...]
     fields: tuple[str, ...]
     at: Ints
-    owner: Ints
-    field: Ints
+    owner: Places
+    field: Places
     values: Ints
 
     def __len__(self) -> int:
@@ -62,7 +63,7 @@ class Entries:
         return self.where((self.at >= since) & (self.at < until))
 
 
-NOTHING = Entries((), (), *(np.zeros(0, np.int64) for _ in range(4)))
+NOTHING = Entries((), (), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
 
 
 def entries_of(rows: Iterable[tuple[int, Series, Mapping[str, int]]]) -> Entries:
@@ -74,8 +75,15 @@ def entries_of(rows: Iterable[tuple[int, Series, Mapping[str, int]]]) -> Entries
         place = series.setdefault(owner, len(series))
         for field, value in row.items():
             flat += (at, place, fields.setdefault(field, len(fields)), value)
-    arrays = np.array(flat, np.int64).reshape(-1, 4).T
-    return Entries(tuple(series), tuple(fields), *(np.ascontiguousarray(column) for column in arrays))
+    moments, owners, numbers, values = np.array(flat, np.int64).reshape(-1, 4).T
+    return Entries(
+        tuple(series),
+        tuple(fields),
+        np.ascontiguousarray(moments),
+        owners.astype(np.int32),
+        numbers.astype(np.int32),
+        np.ascontiguousarray(values),
+    )
 
 
 def joined(parts: Sequence[Entries]) -> Entries:
@@ -85,8 +93,8 @@ def joined(parts: Sequence[Entries]) -> Entries:
         return parts[0] if parts else NOTHING
     series: dict[Any, int] = {}
     fields: dict[Any, int] = {}
-    owner = [_numbered(part.series, series)[part.owner] for part in parts]
-    field = [_numbered(part.fields, fields)[part.field] for part in parts]
+    owner = [_renumbered(part.owner, part.series, series) for part in parts]
+    field = [_renumbered(part.field, part.fields, fields) for part in parts]
     return Entries(
         tuple(series),
         tuple(fields),
@@ -97,8 +105,11 @@ def joined(parts: Sequence[Entries]) -> Entries:
     )
 
 
-def _numbered(names: Sequence[Any], known: dict[Any, int]) -> Ints:
-    return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
+def _renumbered(places: Places, names: Sequence[Any], known: dict[Any, int]) -> Places:
+    numbers = [known.setdefault(name, len(known)) for name in names]
+    if len(numbers) == 1:
+        return np.full(len(places), numbers[0], np.int32)
+    return places if numbers == list(range(len(numbers))) else np.array(numbers, np.int32)[places]
 
 
 def rolled(entries: Entries, step_s: int) -> Entries:
@@ -108,7 +119,7 @@ def rolled(entries: Entries, step_s: int) -> Entries:
     steps = entries.at // step_s
     first = int(steps.min())
     width = int(steps.max()) - first + 1
-    codes = (entries.field * len(entries.series) + entries.owner) * width + (steps - first)
+    codes = (entries.field.astype(np.int64) * len(entries.series) + entries.owner) * width + (steps - first)
     order = np.argsort(codes, kind="stable")
     codes, values = codes[order], entries.values[order]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])

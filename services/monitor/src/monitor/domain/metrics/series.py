@@ -29,8 +29,8 @@ REPORTED_AFTER_S = 12
 SHORTEST_SHARE_S = 40
 """So much of a step of a minute or more must have passed before it has a rate: below that one sample decides."""
 
-_BINS = len(LATENCY_EDGES_S) + 1
-_DURATIONS = np.array([duration_of(place) for place in range(_BINS)])
+_DURATIONS = np.array([duration_of(place) for place in range(len(LATENCY_EDGES_S) + 1)])
+_MOST_IN_A_TABLE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,13 @@ class Merged:
         self.steps = steps
         self.entries = entries.between(steps.start, steps.end)
         owners = [group_of(series, by) for series in self.entries.series]
-        self.groups = sorted({owners[owner] for owner in np.unique(self.entries.owner)})
+        has_entries = np.zeros(len(owners), bool)
+        has_entries[self.entries.owner] = True
+        self.groups = sorted({owner for owner, has_any in zip(owners, has_entries, strict=True) if has_any})
         numbers = {group: number for number, group in enumerate(self.groups)}
         self._group_of_owner = np.array([numbers.get(owner, 0) for owner in owners], np.int64)
         self._place = (self.entries.at - steps.start) // steps.step_s
-        self._cell = self._group_of_owner[self.entries.owner] * steps.count + self._place
+        self._cell = (self._group_of_owner * steps.count)[self.entries.owner] + self._place
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -97,7 +99,7 @@ class Merged:
     def means(self, name: str) -> Floats:
         """The mean of a field over the samples of each pod, added up over the pods."""
         count = self.steps.count
-        cells = self.entries.owner * count + self._place
+        cells = self.entries.owner.astype(np.int64) * count + self._place
         sums, samples = (
             np.bincount(cells[chosen], self.entries.values[chosen], len(self.entries.series) * count)
             for chosen in (self._fields(name), self._fields(f"{name}_samples"))
@@ -110,7 +112,9 @@ class Merged:
         (chosen,) = np.nonzero(self._fields(name))
         chosen = chosen[np.argsort(self.entries.at[chosen], kind="stable")]
         count = self.steps.count
-        cells, places = np.unique((self.entries.owner * count + self._place)[chosen][::-1], return_index=True)
+        cells, places = np.unique(
+            (self.entries.owner.astype(np.int64) * count + self._place)[chosen][::-1], return_index=True
+        )
         return self._added_up(
             cells // count, cells % count, self.entries.values[chosen[::-1][places]].astype(np.float64)
         )
@@ -129,27 +133,32 @@ class Merged:
 
     def quantiles(self, share: float) -> Floats:
         """The latency, seconds, of the request at rank `share` × (n - 1) of the step's n; NaN without requests."""
-        cells, bins, seen = self._sketch
         found = np.full(len(self.groups) * self.steps.count, np.nan)
-        if len(cells):
-            firsts = np.flatnonzero(np.r_[True, cells[1:] != cells[:-1]])
-            before = np.r_[0, seen[firsts[1:] - 1]]
-            total = seen[np.r_[firsts[1:], len(cells)] - 1] - before
-            places = np.searchsorted(seen, before + share * (total - 1), side="right")
-            found[cells[firsts]] = _DURATIONS[bins[places]]
+        for first, durations, seen in self._sketches:
+            total = seen[:, -1]
+            places = np.argmax(seen > (share * (total - 1))[:, None], axis=1)
+            found[first : first + len(seen)] = np.where(total > 0, durations[places], np.nan)
         return found.reshape(self._shape)
 
     @cached_property
-    def _sketch(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """By cell and bin, in that order: how many requests there were up to it."""
-        numbers = [
-            int(name[1:]) if name.startswith(BIN) and name[1:].isdecimal() else -1 for name in self.entries.fields
-        ]
-        bins = np.array(numbers, np.int64)[self.entries.field]
-        codes = (self._cell * _BINS + bins)[bins >= 0]
-        order = np.argsort(codes)
-        codes, seen = codes[order], np.cumsum(self.entries.values[bins >= 0][order])
-        return codes // _BINS, codes % _BINS, seen
+    def _sketches(self) -> list[tuple[int, Floats, Floats]]:
+        """Some cells at a time: the first, the bins' durations, how many requests each cell has up to each bin."""
+        numbers = np.array([_bin_of_field(name) for name in self.entries.fields], np.int64)
+        used = np.unique(numbers[numbers >= 0])
+        if not len(used):
+            return []
+        column = np.searchsorted(used, numbers)[self.entries.field]
+        is_bin = (numbers >= 0)[self.entries.field]
+        width, cells = len(used), len(self.groups) * self.steps.count
+        at_once = max(1, _MOST_IN_A_TABLE // width)
+        found = []
+        for first in range(0, cells, at_once):
+            count = min(at_once, cells - first)
+            chosen = is_bin if cells <= at_once else is_bin & (self._cell >= first) & (self._cell < first + count)
+            codes = (self._cell[chosen] - first) * width + column[chosen]
+            table = np.bincount(codes, self.entries.values[chosen], count * width).astype(np.float64, copy=False)
+            found.append((first, _DURATIONS[used], np.cumsum(table.reshape(count, width), axis=1)))
+        return found
 
     def _fields(self, name: str, *, is_prefix: bool = False) -> Mask:
         wanted = [(field.startswith(name) if is_prefix else field == name) for field in self.entries.fields]
@@ -189,6 +198,11 @@ def by_series(table: Floats, merged: Merged, counted: Merged | None) -> Iterator
             values = np.where(silent, 0.0, values)
         if not np.isnan(values).all():
             yield group, values
+
+
+def _bin_of_field(name: str) -> int:
+    """The bin that a field counts; -1 where it is another field."""
+    return int(name.removeprefix(BIN)) if name.startswith(BIN) and name.removeprefix(BIN).isdecimal() else -1
 
 
 def group_of(series: Series, by: By) -> Series:

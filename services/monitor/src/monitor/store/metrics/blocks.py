@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.metrics.blocks import pack, unpack
@@ -17,6 +18,8 @@ from monitor.store.metrics.samples import Span, storable
 from monitor.store.tables import BlockRow
 
 _BLOCK: Any = BlockRow
+LARGE = 100_000
+"""Bytes of a block that takes some 20 ms."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,45 @@ LONGER = (FIVE_MINUTES, HOURS)
 """Made of minutes, an hour of them at a time, once the hour is over."""
 
 
-async def merge_into_minutes(session: AsyncSession, kind: Kind, service: str, entries: Entries) -> None:
-    """Add entries to the blocks of their hours; these are to be rolled up, or rolled up again."""
-    for start in np.unique(entries.at // MINUTES.span_s * MINUTES.span_s).tolist():
-        row = await session.get(BlockRow, (kind, MINUTES.step_s, service, start))
-        new = entries.between(start, start + MINUTES.span_s)
-        data = await asyncio.to_thread(_with_minutes, row.data if row else None, service, start, new)
-        if row:
-            row.data, row.is_rolled = data, False
-        else:
-            session.add(
-                BlockRow(kind=kind, step_s=MINUTES.step_s, service=service, start=start, is_rolled=False, data=data)
-            )
+async def merge_into_minutes(session: AsyncSession, parts: Mapping[tuple[Kind, str], Entries]) -> None:
+    """Add entries by kind and service to the blocks of their hours; these are to be rolled up, or rolled up again."""
+    wanted = [(key, hour, part) for key, entries in parts.items() for hour, part in _by_hour(entries)]
+    known = await _known_minutes(session, {key for key, _, _ in wanted}, {hour for _, hour, _ in wanted})
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for (kind, service), hour, part in wanted:
+        data = known.get((kind, service, hour))
+        merged = await _beside(_with_minutes, data, service, hour, part)
+        row = {"kind": kind, "step_s": MINUTES.step_s, "service": service, "start": hour, "data": merged}
+        (new if data is None else changed).append(row)
+    if new:
+        await session.execute(insert(BlockRow), [row | {"is_rolled": False} for row in new])
+    if changed:
+        await session.execute(update(BlockRow), [row | {"is_rolled": False} for row in changed])
+
+
+def _by_hour(entries: Entries) -> list[tuple[int, Entries]]:
+    hours = np.unique(entries.at // MINUTES.span_s * MINUTES.span_s).tolist()
+    return [(hour, entries.between(hour, hour + MINUTES.span_s)) for hour in hours]
+
+
+async def _known_minutes(
+    session: AsyncSession, keys: Collection[tuple[Kind, str]], hours: Collection[int]
+) -> dict[tuple[Kind, str, int], bytes]:
+    wanted = select(_BLOCK.kind, _BLOCK.service, _BLOCK.start, _BLOCK.data).where(
+        _BLOCK.kind.in_({kind for kind, _ in keys}),
+        _BLOCK.step_s == MINUTES.step_s,
+        _BLOCK.service.in_({service for _, service in keys}),
+        _BLOCK.start.in_(hours),
+    )
+    return {(kind, service, hour): data for kind, service, hour, data in await session.execute(wanted)}
+
+
+async def _beside(work: Callable[..., bytes], data: bytes | None, *arguments: Any) -> bytes:
+    """A large block in a thread, so that nobody waits for it; a small one at once, which costs less."""
+    if data and len(data) > LARGE:
+        return await asyncio.to_thread(work, data, *arguments)
+    return work(data, *arguments)
 
 
 def _with_minutes(data: bytes | None, service: str, start: int, new: Entries) -> bytes:
@@ -69,7 +99,7 @@ async def roll_hour(session: AsyncSession, kind: Kind, service: str, hour: int) 
     for tier in LONGER:
         start = hour // tier.span_s * tier.span_s
         block = await session.get(BlockRow, (kind, tier.step_s, service, start))
-        data = await asyncio.to_thread(_with_hour, block.data if block else None, service, tier, minutes, hour)
+        data = await _beside(_with_hour, block.data if block else None, service, tier, minutes, hour)
         if block:
             block.data = data
         else:

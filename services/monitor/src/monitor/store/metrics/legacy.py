@@ -53,7 +53,7 @@ async def move_minutes(session: AsyncSession, limit: int) -> int:
             by_service[row.service].append(row)
         for kind in (kind for kind in KINDS if TABLES[kind] is table):
             for service, found in by_service.items():
-                await merge_into_minutes(session, kind, service, _entries(kind, found))
+                await merge_into_minutes(session, {(kind, service): _entries(kind, found)})
         await session.execute(delete(table).where(columns.minute <= last))
         moved += sum(map(len, by_service.values()))
     return moved

@@ -82,20 +82,26 @@ async def services_measured(session: AsyncSession, after: int, upto: int) -> lis
     return list((await session.execute(wanted)).scalars())
 
 
-async def take_unpacked(session: AsyncSession, service: str, upto: int) -> dict[Kind, Entries]:
-    """What is in no block yet, by kind; from now on, in this transaction, it counts as packed."""
-    mark = await session.get(PackedRow, service)
-    wanted = select(_MEASURED.kind, _MEASURED.step, _MEASURED.service, _MEASURED.rows).where(
-        _MEASURED.service == service, _MEASURED.id > (mark.upto if mark else 0), _MEASURED.id <= upto
+async def take_unpacked(session: AsyncSession, services: Collection[str], upto: int) -> dict[tuple[Kind, str], Entries]:
+    """What is in no block yet, by kind and service; from now on, in this transaction, it counts as packed."""
+    marks = {
+        row.service: row
+        for row in (await session.execute(select(PackedRow).where(_PACKED.service.in_(services)))).scalars()
+    }
+    lowest = min((marks[service].upto if service in marks else 0) for service in services)
+    wanted = select(_MEASURED.id, _MEASURED.kind, _MEASURED.step, _MEASURED.service, _MEASURED.rows).where(
+        _MEASURED.service.in_(services), _MEASURED.id > lowest, _MEASURED.id <= upto
     )
-    by_kind: dict[Kind, list[Any]] = defaultdict(list)
-    for kind, *row in await session.execute(wanted.order_by(_MEASURED.id)):
-        by_kind[kind].append(row)
-    if mark:
-        mark.upto = upto
-    else:
-        session.add(PackedRow(service=service, upto=upto))
-    return {kind: _entries(rows) for kind, rows in by_kind.items()}
+    found: dict[tuple[Kind, str], list[Any]] = defaultdict(list)
+    for number, kind, step, service, rows in await session.execute(wanted.order_by(_MEASURED.id)):
+        if service not in marks or number > marks[service].upto:
+            found[kind, service].append((step, service, rows))
+    for service in services:
+        if service in marks:
+            marks[service].upto = upto
+        else:
+            session.add(PackedRow(service=service, upto=upto))
+    return {key: _entries(rows) for key, rows in found.items()}
 
 
 def _entries(rows: Iterable[Any]) -> Entries:
