@@ -9,6 +9,7 @@ from monitor.domain.canaries.verdict import judge_canary
 from monitor.domain.canaries.windows import CanaryWindow, compared_intervals, traffic_of, window_of
 from monitor.domain.metrics.entries import Entries
 from monitor.domain.metrics.port import MetricStore
+from monitor.handlers.canaries.quality import CanaryQuality
 from shared.contracts.canaries import CanaryVerdict, LatencyBaseline
 from shared.contracts.rpc.monitor_canaries import CanaryBaseline, CanaryBaselineQuery, CanaryVerdictQuery
 
@@ -26,12 +27,12 @@ async def freeze_baseline(store: MetricStore, query: CanaryBaselineQuery, now: d
     )
 
 
-async def judge(store: MetricStore, query: CanaryVerdictQuery, now: datetime) -> CanaryVerdict:
+async def judge(store: MetricStore, labels: CanaryQuality, query: CanaryVerdictQuery, now: datetime) -> CanaryVerdict:
     """The verdict by what was reported until now."""
     window = window_of(query.stages[0].from_time.timestamp() + query.warm_up_s, now.timestamp())
     traffic, latency = await _entries(store, query.service, window, now)
     intervals = compared_intervals(traffic, latency, window, query.stages, (query.canary, query.stable))
-    return judge_canary(query, intervals, now)
+    return judge_canary(query, intervals, now, await labels.read(query, window))
 
 
 async def _entries(store: MetricStore, service: str, window: CanaryWindow, now: datetime) -> tuple[Entries, Entries]:
