@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.options import Options
 from benchmarks.parts import (
     autoscaling,
+    canary,
     console,
     control_plane,
     end_to_end,
@@ -36,4 +37,5 @@ PARTS: dict[str, Part] = {
     "j": inference_tables.run,
     "k": console.run,
     "m": metric_store.run,
+    "n": canary.run,
 }
