@@ -116,7 +116,7 @@ class Lake:
             kind=kind,
             metric=metric,
             created_at=NOON,
-            **given,  # type: ignore[arg-type]
+            **given,
         )
         self.rules[made.id] = made
         return made

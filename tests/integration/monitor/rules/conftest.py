@@ -3,53 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.handlers.rules.build import rules_of
-from monitor.handlers.rules.rules import QualityRules
 from monitor.main import MIGRATIONS
-from monitor.store.rules.windows import find_windows
-from quality_tables import HOUR, NOON, Lake
+from quality_tables import Lake
+from running_services.running_rules import Rules, StoppedClock
 from servers.migrated_stores import MigratedStores
-from shared.clock import SystemClock
-from shared.contracts.monitors import Monitor, MonitorWindow
-from shared.contracts.rpc.monitor_rules import WindowsQuery
 from shared.database import Database
-
-
-class StoppedClock(SystemClock):
-    """Says the time that a test has set."""
-
-    at = NOON + HOUR + timedelta(minutes=2)
-
-    def now(self) -> datetime:
-        return self.at
-
-
-@dataclass
-class Rules:
-    """The rules of a lake."""
-
-    lake: Lake
-    rules: QualityRules
-    database: Database
-    clock: StoppedClock
-
-    async def evaluate(self) -> None:
-        """List what is defined, and evaluate what is due."""
-        self.rules.changed()
-        await self.rules.refresh()
-        self.rules._retries_at = 0.0
-        await self.rules.evaluate_due()
-
-    async def windows(self, rule: Monitor) -> list[MonitorWindow]:
-        """The verdicts of a rule, newest first."""
-        async with self.database.read() as session:
-            return await find_windows(session, WindowsQuery(id=rule.id), 0)
 
 
 async def of_store(store_url: str, tmp_path: Path) -> AsyncIterator[Rules]:

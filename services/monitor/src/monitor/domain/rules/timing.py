@@ -86,4 +86,5 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
     """When a window that could not be computed is tried again: after 30 s, doubled each time; None: no more."""
     if attempts >= MOST_ATTEMPTS:
         return None
-    return now + min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
+    wait: timedelta = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
+    return now + wait
