@@ -9,6 +9,7 @@ import pytest
 import controller.consumers
 import inference_logger.consumers.calls
 import inference_logger.consumers.labels
+import monitor.consumers.alerts
 import monitor.consumers.calls
 import monitor.consumers.rules
 import scheduler.consumers
@@ -34,6 +35,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
             controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
             controller.consumers.serve_monitors(bus, UNUSED)
+            controller.consumers.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
             controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
@@ -44,6 +46,7 @@ def declared_by(service: str) -> Bus:
         case "monitor":
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED)
+            monitor.consumers.alerts.serve_alerts(bus, UNUSED, UNUSED, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.secrets import Vault
+from controller.handlers.alerting.channels import channel_credentials
+from controller.handlers.alerting.definitions import alerting_definitions
 from controller.handlers.inference_tables.destinations import defined_destinations, storage_credentials
 from controller.handlers.inference_tables.erasures import finish_erasure, open_orders
 from controller.handlers.inference_tables.label_sources import defined_sources, source_access
@@ -28,6 +30,7 @@ from controller.store.access.keys import record_key_use
 from shared.bus import Bus
 from shared.bus.bulk import consume_batches
 from shared.clock import Clock
+from shared.contracts.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
 from shared.contracts.base import Contract
 from shared.contracts.erasures import ErasureOrders
 from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
@@ -53,6 +56,7 @@ from shared.contracts.rpc.controller import (
     StorageCredentials,
     StorageCredentialsQuery,
 )
+from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
 from shared.contracts.rpc.monitor_rules import MONITORS
 from shared.contracts.samples import KeyUsageSample
 from shared.database import Database
@@ -160,6 +164,19 @@ def serve_monitors(bus: Bus, database: Database) -> None:
         return await defined_monitors(database)
 
     bus.serve(MONITORS, defined)
+
+
+def serve_alerting(bus: Bus, database: Database, vault: Vault, clock: Clock, console_url: str | None) -> None:
+    """Serve what is defined about alerts to the monitor, and to it alone the credentials of channels."""
+
+    async def defined(query: AlertingQuery) -> AlertingDefinitions:
+        return await alerting_definitions(database, query, console_url, clock.now())
+
+    async def credentials(query: ChannelQuery) -> ChannelCredentials:
+        return await channel_credentials(database, vault, query.id)
+
+    bus.serve(ALERTING, defined)
+    bus.serve(CHANNEL_CREDENTIALS, credentials)
 
 
 def serve_masking_keys(bus: Bus, database: Database, vault: Vault, clock: Clock) -> None:

@@ -22,6 +22,7 @@ from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import (
     pull_key_use,
+    serve_alerting,
     serve_destinations,
     serve_erasures,
     serve_label_sources,
@@ -214,6 +215,8 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
     serve_monitors(bus, database)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
+    console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"
+    serve_alerting(bus, database, dependencies.vault, dependencies.clock, console_url)
 
 
 def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
+from controller.api.alerting import alerts, channels, silences
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -59,6 +60,9 @@ _ROUTERS = (
     labels,
     label_sources,
     monitors,
+    alerts,
+    channels,
+    silences,
     usage,
     projects,
     users,

@@ -43,6 +43,14 @@ _G = "/resource-groups/{group}"
 _N = _G + "/nodes/{node}"
 _OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
 
+
+def _of_definitions(path: str, one: str) -> dict[tuple[str, str], AccessLevel]:
+    """Routes of what is listed, made, read, replaced and deleted, each of them checking whose it is."""
+    each = f"{path}/{one}"
+    routes = (("GET", path), ("POST", path), ("GET", each), ("PUT", each), ("DELETE", each))
+    return dict.fromkeys(routes, AccessLevel.SIGNED_IN)
+
+
 REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/health"): AccessLevel.OPEN,
     # services and what belongs to them
@@ -146,6 +154,14 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("PUT", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
     ("DELETE", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
     ("POST", "/destinations/{destination}/test"): AccessLevel.SIGNED_IN,
+    # the project is the definition's own, or none, and an alert's the monitor tells: the route checks it
+    ("GET", "/alerts"): AccessLevel.SIGNED_IN,
+    ("GET", "/alerts/{alert}"): AccessLevel.SIGNED_IN,
+    ("POST", "/alerts/{alert}/acknowledge"): AccessLevel.SIGNED_IN,
+    **_of_definitions("/channels", "{channel}"),
+    ("POST", "/channels/{channel}/test"): AccessLevel.SIGNED_IN,
+    **_of_definitions("/silences", "{silence}"),
+    **_of_definitions("/maintenance-windows", "{window}"),
     # of what each caller may see
     ("GET", "/changes"): AccessLevel.SIGNED_IN,
     # people

@@ -30,6 +30,10 @@ ChangeKind = Literal[
     "token",
     "secret",
     "destination",
+    "channel",
+    "silence",
+    "maintenance",
+    "alert",
     "dead_letter",
 ]
 

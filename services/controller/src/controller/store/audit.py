@@ -19,12 +19,14 @@ from sqlalchemy.orm import Session
 from controller.store.tables import (
     ApiKeyRow,
     AuditRow,
+    ChannelRow,
     ControllerTable,
     DestinationRow,
     ErasureRow,
     GroupProjectRow,
     GroupRow,
     LabelSourceRow,
+    MaintenanceRow,
     MemberRow,
     MonitorRow,
     NodeRow,
@@ -33,6 +35,7 @@ from controller.store.tables import (
     ServiceRow,
     SessionRow,
     SignInLinkRow,
+    SilenceRow,
     SpecRow,
     TokenRow,
     UserRow,
@@ -115,6 +118,9 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     ErasureRow: lambda _, row: AuditedResource("erasure", f"{row.service}/{row.id}", row.project),
     SecretRow: lambda _, row: AuditedResource("secret", row.name, row.project),
     DestinationRow: lambda _, row: AuditedResource("destination", row.name, row.project),
+    ChannelRow: lambda _, row: AuditedResource("channel", row.name, row.project),
+    SilenceRow: lambda _, row: AuditedResource("silence", str(row.id), row.project),
+    MaintenanceRow: lambda _, row: AuditedResource("maintenance window", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
 

@@ -17,16 +17,19 @@ from sqlmodel import select
 from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
+    ChannelRow,
     ControllerTable,
     DestinationRow,
     GroupProjectRow,
     GroupRow,
+    MaintenanceRow,
     MemberRow,
     NodeRow,
     ObservationRow,
     ProjectRow,
     SecretRow,
     ServiceRow,
+    SilenceRow,
     SpecRow,
     TokenRow,
     UserRow,
@@ -97,6 +100,11 @@ def _of_group(session: Session, group_id: Any, *more: str) -> Audience:
     return Audience(frozenset({*granted, *more}))
 
 
+def _of_owner(project: str | None) -> Audience:
+    """Of a project's own, or of the installation's, which everybody sees."""
+    return EVERYBODY if project is None else Audience(frozenset({project}))
+
+
 NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ServiceRow: _service,
     VersionRow: _version,
@@ -110,16 +118,10 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ProjectRow: lambda _, row: iter([(Change("project", row.name, audience=Audience(frozenset({row.name}))), row)]),
     UserRow: lambda _, row: iter([(Change("user", row.name, audience=Audience(user_id=row.id)), row)]),
     TokenRow: lambda _, row: iter([(Change("token", row.name, audience=Audience(user_id=row.user_id)), None)]),
-    DestinationRow: lambda _, row: iter(
-        [
-            (
-                Change(
-                    "destination", row.name, audience=Audience(frozenset({row.project})) if row.project else EVERYBODY
-                ),
-                row,
-            )
-        ]
-    ),
+    DestinationRow: lambda _, row: iter([(Change("destination", row.name, audience=_of_owner(row.project)), row)]),
+    ChannelRow: lambda _, row: iter([(Change("channel", row.name, audience=_of_owner(row.project)), row)]),
+    SilenceRow: lambda _, row: iter([(Change("silence", str(row.id), audience=_of_owner(row.project)), row)]),
+    MaintenanceRow: lambda _, row: iter([(Change("maintenance", row.name, audience=_of_owner(row.project)), row)]),
     SecretRow: lambda _, row: iter([(Change("secret", row.name, audience=Audience(frozenset({row.project}))), row)]),
 }
 """Tables whose changes are told, and what a change of a row of each is called."""

@@ -21,6 +21,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain import names
 from controller.domain.commands import Command, ServiceName, Text
+from shared.contracts.alerting import ChannelKind
+from shared.contracts.channel_credentials import check_credentials
 from shared.database_urls import parse_database_url
 from shared.errors import Detail, InvalidInput, Unavailable
 
@@ -36,16 +38,36 @@ class SecretKind(StrEnum):
     S3 = "s3"
     POSTGRESQL = "postgresql"
     OPAQUE = "opaque"
+    WECOM = "wecom"
+    DINGTALK = "dingtalk"
+    FEISHU = "feishu"
+    LARK = "lark"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    ALERTMANAGER = "alertmanager"
+    SMTP = "smtp"
 
 
 FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
     SecretKind.REGISTRY: (frozenset({"username", "password"}), frozenset({"server"})),
-    SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset()),
+    SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset({"previous_secret", "username", "password", "token"})),
     SecretKind.MLFLOW: (frozenset({"url"}), frozenset({"username", "password", "token"})),
     SecretKind.POSTGRESQL: (frozenset({"url"}), frozenset()),
     SecretKind.S3: (frozenset({"access_key", "secret_key"}), frozenset({"session_token"})),
 }
 """Kind → the fields that a secret must have, and those that it may have besides."""
+
+CHANNELS: Mapping[SecretKind, ChannelKind] = {
+    SecretKind.WECOM: "wecom",
+    SecretKind.DINGTALK: "dingtalk",
+    SecretKind.FEISHU: "feishu",
+    SecretKind.LARK: "lark",
+    SecretKind.SLACK: "slack",
+    SecretKind.PAGERDUTY: "pagerduty",
+    SecretKind.ALERTMANAGER: "alertmanager",
+    SecretKind.SMTP: "smtp",
+}
+"""Kinds that hold the credentials of channels; `shared.contracts.channel_credentials` knows what those are made of."""
 
 SecretText = Annotated[str, Field(min_length=1, max_length=65_536)]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
@@ -76,6 +98,9 @@ class SecretValue(Command):
 def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
     """Refuse what a secret of this kind cannot be made of; the message names fields and shows no value."""
     if kind is SecretKind.OPAQUE:  # whatever a model's environment variables need
+        return
+    if kind in CHANNELS:
+        check_credentials(CHANNELS[kind], {}, data)
         return
     needed, possible = FIELDS[kind]
     if missing := sorted(needed - set(data)):

@@ -22,6 +22,7 @@ from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.audit_log import last_project_of_service
 from controller.store.access.keys import keys_of
 from controller.store.access.people import load_project
+from controller.store.alerting.definitions import windows_of
 from controller.store.inference_tables.label_sources import sources_of
 from controller.store.quality.monitors import monitors_of
 from controller.store.services.services import StoredService, StoredVersion
@@ -155,7 +156,8 @@ async def delete_service(unit: UnitOfWork, service: StoredService, *, purge_tabl
     keys = await keys_of(unit.session, service.row.id)
     sources = await sources_of(unit.session, service.row.id)
     rules = await monitors_of(unit.session, service.row.id)
-    parts = [*(version.row for version in service.versions), *keys, *sources, *rules]
+    windows = await windows_of(unit.session, service.row.id)
+    parts = [*(version.row for version in service.versions), *keys, *sources, *rules, *windows]
     await delete_with_children(unit, service.row, parts)
     unit.touch_routes(service.row.name)
 

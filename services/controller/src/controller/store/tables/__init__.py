@@ -9,6 +9,7 @@ from controller.store.tables.access import (
     TokenRow,
     UserRow,
 )
+from controller.store.tables.alerting import ChannelRow, MaintenanceRow, SilenceRow
 from controller.store.tables.audit import AuditRow
 from controller.store.tables.base import ControllerTable
 from controller.store.tables.idempotency import AnswerRow
@@ -23,12 +24,14 @@ __all__ = [
     "AnswerRow",
     "ApiKeyRow",
     "AuditRow",
+    "ChannelRow",
     "ControllerTable",
     "DestinationRow",
     "ErasureRow",
     "GroupProjectRow",
     "GroupRow",
     "LabelSourceRow",
+    "MaintenanceRow",
     "MaskingKeyRow",
     "MemberRow",
     "MonitorRow",
@@ -41,6 +44,7 @@ __all__ = [
     "ServiceRow",
     "SessionRow",
     "SignInLinkRow",
+    "SilenceRow",
     "SpecRow",
     "TokenRow",
     "UserRow",

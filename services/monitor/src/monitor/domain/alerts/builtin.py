@@ -18,7 +18,7 @@ def signal_of(event: Any, at: datetime) -> Signal | None:
     """What a fact says of a table or a version; None for facts that say nothing of that kind."""
     match event:
         case events.TableBlocked():
-            evidence = {"location": event.location, "reason": event.reason}
+            evidence: dict[str, Any] = {"location": event.location, "reason": event.reason}
             return _table(event, "critical", f"{event.table} cannot be written: {event.reason}", evidence, at)
         case events.TableRecovered():
             return _table(event, "ok", f"{event.table} has every row again", {}, at)

@@ -15,6 +15,8 @@ DIRECT = 3
 MOST_IN_DIGEST = 50
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
+ROUNDING = 1e-5
+"""Of a token: times are whole microseconds, so that a bucket is never quite as full as was reckoned."""
 EXPIRES_AFTER = timedelta(hours=24)
 """A delivery that nobody accepted for so long is given up."""
 
@@ -35,8 +37,8 @@ class TokenBucket:
 def take_token(bucket: TokenBucket, limits: ChannelLimits, now: datetime) -> tuple[TokenBucket, datetime | None]:
     """The bucket with one token less; or as it is, and when there will be one."""
     full = bucket.refilled(limits, now)
-    if full.tokens >= 1.0:
-        return TokenBucket(full.tokens - 1.0, now), None
+    if full.tokens >= 1.0 - ROUNDING:
+        return TokenBucket(max(full.tokens - 1.0, 0.0), now), None
     return full, now + timedelta(seconds=(1.0 - full.tokens) * 60.0 / limits.per_minute)
 
 

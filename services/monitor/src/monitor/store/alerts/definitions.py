@@ -32,7 +32,11 @@ async def load_definitions(session: AsyncSession) -> AlertingDefinitions | None:
 
 async def save_definitions(session: AsyncSession, definitions: AlertingDefinitions, now: datetime) -> None:
     """Keep another answer in its place."""
-    values = {"revision": definitions.revision, "content": definitions.model_dump_json(), "received_at": now}
+    values: dict[str, Any] = {
+        "revision": definitions.revision,
+        "content": definitions.model_dump_json(),
+        "received_at": now,
+    }
     row = await session.get(AlertingDefinitionsRow, ONLY, with_for_update=True)
     if row is None:
         session.add(AlertingDefinitionsRow(id=ONLY, **values))
