@@ -8,7 +8,7 @@ freedom; then
   L∞ ≤ z √(s² max p (1 - p)), z by Bonferroni over the bins,
   KS: Kolmogorov's limit law, plus the rank errors of the sketches,
   Wasserstein ≈ s ∫ |Brownian bridge at F(x)| dx / σ: its mean is √(2/π) s ∫ √(F (1 - F)) dx / σ; its 99 % quantile is
-  found to be no more than 2.9 times that.
+  2.1 to 2.6 times that (simulated: normal, exponential, lognormal, uniform, t, bimodal).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEVEL = 0.01
-_WASSERSTEIN_RATIO = 2.9
+_WASSERSTEIN_RATIO = 2.6
 _SHIFT = math.sqrt(2 / math.pi)
 
 

@@ -25,7 +25,12 @@ def quantiles(profile: ColumnProfile, ranks: Sequence[float]) -> list[float]:
     if profile.quantile_sketch is None:
         return []
     found = sketches.read_quantiles(profile.quantile_sketch).get_quantiles(list(ranks), True)
-    return [float(value) for value in found]
+    low, high = profile.moments.minimum, profile.moments.maximum
+    if low is None or high is None:
+        return []
+    # The sketch may have let go of the least and the largest value.
+    ends = {0.0: low, 1.0: high}
+    return [ends.get(float(rank), float(value)) for rank, value in zip(ranks, found, strict=True)]
 
 
 def distinct(profile: ColumnProfile) -> int | None:

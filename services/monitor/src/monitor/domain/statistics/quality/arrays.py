@@ -26,12 +26,15 @@ def as_array(data: Any) -> pa.Array:
 
 
 def texts(array: pa.Array) -> pa.Array:
-    """Classes as texts, nulls kept: 1, 1.0 and "1" are one class, true and "true" another one."""
+    """Classes as texts, nulls kept: 1, 1.0 and "1" are one class. ValueError: lists and structs."""
     if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         present = pc.is_valid(array)
         chosen = iter(values.texts(array.drop_null()).to_pylist())
         return pa.array([next(chosen) if is_there else None for is_there in present.to_pylist()], pa.string())
-    return array.cast(pa.string())
+    try:
+        return array.cast(pa.string())
+    except pa.ArrowNotImplementedError as error:
+        raise ValueError(f"not classes: {error}") from error
 
 
 def doubles(array: pa.Array) -> npt.NDArray[np.float64]:
