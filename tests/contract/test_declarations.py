@@ -34,7 +34,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
             controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
             controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
-            controller.consumers.serve_monitors(bus, UNUSED)
+            controller.consumers.serve_monitors(bus, UNUSED, UNUSED, UNUSED)
             controller.consumers.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
             controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":

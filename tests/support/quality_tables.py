@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import Monitor
 from shared.contracts.rpc.controller import Destination
 from shared.contracts.rpc.inference_logger import TableView
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.errors import NotFound, Unavailable
 from shared.ids import new_id
 from shared.storage.objects import S3Credentials
@@ -85,6 +87,8 @@ class Lake:
         self.rules: dict[UUID, Monitor] = {}
         self.is_away = False
         self.views: dict[str, TableView] = {}
+        self.trained: TrainingData | None = None
+        self.file = b""
 
     def write(self, rows: dict[str, Any], kind: str = "inferences", schema: pa.Schema = SCHEMA) -> None:
         """Append rows."""
@@ -128,6 +132,12 @@ class Lake:
         if self.is_away:
             raise Unavailable("the inference-logger does not answer")
         return tuple(self.views.values()) if service == "wine" else ()
+
+    async def training_data(self, query: TrainingDataQuery) -> TrainingData:
+        return self.trained or TrainingData(kind="none", reason="nobody knows")
+
+    async def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
+        yield self.file
 
     async def destinations(self) -> tuple[Destination, ...]:
         return ()

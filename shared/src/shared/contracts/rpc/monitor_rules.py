@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.contracts.base import Contract
 from shared.contracts.monitors import MonitorList, MonitorWindow, WindowState
 from shared.contracts.rpc.method import Nothing, RpcMethod
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 
 
 class WindowsQuery(Contract):
@@ -64,6 +65,7 @@ class MonitorStates(Contract):
     items: tuple[MonitorState, ...]
 
 
+TRAINING_DATA = RpcMethod("controller", "training_data", TrainingDataQuery, TrainingData)
 MONITORS = RpcMethod("controller", "monitors", Nothing, MonitorList)
 MONITOR_WINDOWS = RpcMethod("monitor", "monitor_windows", WindowsQuery, WindowPage)
 MONITOR_STATES = RpcMethod("monitor", "monitor_states", MonitorsOfService, MonitorStates)
