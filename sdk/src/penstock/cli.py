@@ -35,7 +35,7 @@ from penstock.commands.resources import (
     specs,
     usage,
 )
-from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
+from penstock.commands.services import canaries, debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -181,6 +181,7 @@ for name, group in (
     ("services", services.app),
     ("versions", versions.app),
     ("traffic", traffic.app),
+    ("canaries", canaries.app),
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from penstock.client import canaries as canary_requests
 from penstock.client import groups as grouped
 from penstock.client import inspection, labels, observability, people, privacy, requests, resources
 from penstock.client import monitors as rules
@@ -239,6 +240,11 @@ class Operations:
     delete_monitor = operation(rules.delete_monitor)
     run_monitor = operation(rules.run_monitor)
     monitor_windows = listing(rules.monitor_windows)
+    start_canary = operation(canary_requests.start_canary)
+    canaries = listing(canary_requests.canaries)
+    canary = operation(canary_requests.canary)
+    abort_canary = operation(canary_requests.abort_canary)
+    promote_canary = operation(canary_requests.promote_canary)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

@@ -24,6 +24,7 @@ from controller.handlers.quality.training_data import TrainingDataSource
 from controller.handlers.registries.environment_secrets import secret_values
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
+from controller.handlers.retraining.triggers import defined_triggers, trigger_access
 from controller.handlers.services.deployments import every_deployment
 from controller.handlers.services.observations import RoutesChanged, VersionReport, record_report
 from controller.handlers.services.rollback import FailedRollout, roll_back
@@ -37,6 +38,7 @@ from shared.contracts.base import Contract
 from shared.contracts.erasures import ErasureOrders
 from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
 from shared.contracts.monitors import MonitorList
+from shared.contracts.retraining import RetrainingAccess, RetrainingTriggerList, RetrainingTriggerQuery
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
@@ -60,6 +62,7 @@ from shared.contracts.rpc.controller import (
 )
 from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
 from shared.contracts.rpc.monitor_rules import MONITORS, TRAINING_DATA
+from shared.contracts.rpc.retraining import RETRAINING_ACCESS, RETRAINING_TRIGGERS
 from shared.contracts.samples import KeyUsageSample
 from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.database import Database
@@ -185,6 +188,19 @@ def serve_alerting(bus: Bus, database: Database, vault: Vault, clock: Clock, con
 
     bus.serve(ALERTING, defined)
     bus.serve(CHANNEL_CREDENTIALS, credentials)
+
+
+def serve_retraining(bus: Bus, database: Database, vault: Vault, allowed: tuple[str, ...]) -> None:
+    """Serve retraining triggers to the monitor, and to it alone the credentials of the systems that they call."""
+
+    async def defined(_: Contract) -> RetrainingTriggerList:
+        return await defined_triggers(database)
+
+    async def access(query: RetrainingTriggerQuery) -> RetrainingAccess:
+        return await trigger_access(database, vault, query.id, allowed)
+
+    bus.serve(RETRAINING_TRIGGERS, defined)
+    bus.serve(RETRAINING_ACCESS, access)
 
 
 def serve_masking_keys(bus: Bus, database: Database, vault: Vault, clock: Clock) -> None:

@@ -9,15 +9,20 @@ from typing import Any
 
 from monitor import loops
 from monitor.clients.channels.sender import ChannelSender
+from monitor.clients.retraining.over_bus import ControllerOverBus, JobSystem, LoggerOverBus
+from monitor.clients.retraining.over_http import HttpSystem
 from monitor.consumers.alerts import serve_alerts
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
 from monitor.consumers.controller import AlertingOverBus
 from monitor.consumers.peers import PeersOverBus
+from monitor.consumers.retraining import subscribe_retraining
 from monitor.consumers.rules import serve_rules
 from monitor.handlers.alerts.delivery_loop import DeliveryLoop
 from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.testing import ChannelTester
+from monitor.handlers.retraining.driving import RetrainingDriver
+from monitor.handlers.retraining.following import RetrainingLoop
 from monitor.handlers.rules.build import rules_of
 from monitor.handlers.rules.rules import QualityRules
 from monitor.settings import MonitorSettings
@@ -45,6 +50,7 @@ class App:
     deliveries: DeliveryLoop
     sender: ChannelSender
     rules: QualityRules
+    retraining: RetrainingLoop
 
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
@@ -54,6 +60,7 @@ class App:
             "output": pull_output(self.bus, self.database),
             "alerts": self.deliveries.run(),
             "rules": self.rules.run(),
+            "retraining": self.retraining.run(),
             "retention": loops.run_retention(self.database, self.clock, self.settings),
         }
 
@@ -82,4 +89,19 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
     deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))
     serve_alerts(bus, database, clock, ChannelTester(database, calls, sender, clock))
-    return App(settings, telemetry, database, bus, clock, deliveries, sender, rules)
+    retraining = _retraining(settings, bus, database, clock)
+    subscribe_retraining(bus, retraining)
+    return App(settings, telemetry, database, bus, clock, deliveries, sender, rules, retraining)
+
+
+def _retraining(settings: MonitorSettings, bus: Bus, database: Database, clock: Clock) -> RetrainingLoop:
+    driver = RetrainingDriver(
+        database,
+        clock,
+        definitions=ControllerOverBus(bus),
+        surroundings=LoggerOverBus(bus),
+        jobs=JobSystem(bus),
+        http=HttpSystem(clock),
+        poll_s=settings.retraining_interval.total_seconds(),
+    )
+    return RetrainingLoop(driver, settings.retrainings_kept)

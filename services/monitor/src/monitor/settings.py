@@ -40,6 +40,11 @@ class MonitorSettings(DatabaseSettings):
 
     windows_kept: Duration = timedelta(days=90)
     """Age at which verdicts of quality rules' windows are deleted, seconds; default 90 days."""
+    retrainings_kept: Duration = timedelta(days=365)
+    """Age (since their end) at which retrainings are deleted, seconds; default 365 days."""
+
+    retraining_interval: Duration = timedelta(seconds=10)
+    """Time between two questions to a system outside that retrains, seconds; default 10."""
 
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is counted; default 10."""

@@ -139,6 +139,7 @@ DURABLES: tuple[Durable, ...] = (
             *("table.blocked", "table.recovered", "table.rowsdropped"),
         ),
     ),
+    Durable("monitor-retraining", "monitor", EVENTS, facts("alert.raised", "alert.updated", "service.deleted")),
     Durable(
         "inference-logger-events", "inference-logger", EVENTS, facts("service.deleted", "pod.ready", "pod.checked")
     ),

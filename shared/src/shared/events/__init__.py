@@ -9,6 +9,7 @@ from shared.events.monitor import MonitorDefined, MonitorDeleted
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
+from shared.events.retrain import RetrainEnded, RetrainRequested, RetrainStarted
 from shared.events.run import RunEnded, RunStarted
 from shared.events.service import (
     ApiKeyIssued,
@@ -20,6 +21,12 @@ from shared.events.service import (
 )
 from shared.events.table import TableBlocked, TableCommitted, TableRecovered, TableRowsDropped
 from shared.events.version import (
+    VersionCanaryAborted,
+    VersionCanaryHeld,
+    VersionCanaryPromoted,
+    VersionCanaryRolledBack,
+    VersionCanaryStarted,
+    VersionCanaryStepped,
     VersionCreated,
     VersionDeleted,
     VersionDrained,
@@ -59,6 +66,9 @@ __all__ = [
     "PodTerminated",
     "RequestLogged",
     "RequestRecord",
+    "RetrainEnded",
+    "RetrainRequested",
+    "RetrainStarted",
     "RunEnded",
     "RunStarted",
     "ServiceCreated",
@@ -69,6 +79,12 @@ __all__ = [
     "TableRecovered",
     "TableRowsDropped",
     "TrafficChanged",
+    "VersionCanaryAborted",
+    "VersionCanaryHeld",
+    "VersionCanaryPromoted",
+    "VersionCanaryRolledBack",
+    "VersionCanaryStarted",
+    "VersionCanaryStepped",
     "VersionCreated",
     "VersionDeleted",
     "VersionDrained",

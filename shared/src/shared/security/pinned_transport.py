@@ -24,9 +24,15 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     """Connects to addresses that `rule` allows; raises `InvalidInput` for others."""
 
     def __init__(
-        self, rule: AddressRule, *, tls: ssl.SSLContext | None = None, limits: httpx.Limits | None = None
+        self,
+        rule: AddressRule,
+        *,
+        tls: ssl.SSLContext | None = None,
+        limits: httpx.Limits | None = None,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         self._rule = rule
+        self._largest_answer = largest_answer
         self._inner = httpx.AsyncHTTPTransport(verify=tls or True, limits=limits or httpx.Limits())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -59,21 +65,22 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
             raise httpx.DecodingError("a compressed answer, which was not asked for", request=request)
-        answer.stream = _Bounded(answer.stream)
+        answer.stream = _Bounded(answer.stream, self._largest_answer)
         return answer
 
 
 class _Bounded(httpx.AsyncByteStream):
     """A body that ends with an error where it gets too large."""
 
-    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+    def __init__(self, inner: httpx.AsyncByteStream, largest: int) -> None:
         self._inner = inner
+        self._largest = largest
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         seen = 0
         async for chunk in self._inner:
             seen += len(chunk)
-            if seen > LARGEST_ANSWER:
+            if seen > self._largest:
                 raise httpx.ReadError("the answer is too large")
             yield chunk
 

@@ -39,6 +39,7 @@ HOOK = "https://hooks.slack.com/services/T000/B000/a-token-nobody-may-see"
 SECRET = {"name": "hook", "kind": "slack", "data": {"url": HOOK}}
 ROUTE = {"min_severity": "critical", "matchers": [{"name": "service", "value": "wine"}], "repeat_interval": "PT1H"}
 TEAM: dict[str, Any] = {"name": "team", "kind": "slack", "secret": "hook", "route": ROUTE}
+BAD_MATCHER = {"name": "a", "value": "(", "is_regex": True}
 SILENCE: dict[str, Any] = {"matchers": [{"name": "column", "value": "al.*", "is_regex": True}], "comment": "known"}
 
 
@@ -121,7 +122,7 @@ async def test_what_cannot_be_meant_is_refused(lone: Controller) -> None:
         ("/channels", hook | {"kind": "event", "options": {}, "secret": "hook"}, "has no secret"),
         ("/channels", hook | {"secret": "hook", "time_zone": "Mars/Olympus"}, "IANA"),
         ("/channels", hook | {"secret": "hook", "route": {"repeat_interval": "PT1S"}}, "PT1M"),
-        ("/channels", hook | {"secret": "hook", "route": {"matchers": [{"name": "a", "value": "(", "is_regex": True}]}}, "RE2"),
+        ("/channels", hook | {"secret": "hook", "route": {"matchers": [BAD_MATCHER]}}, "RE2"),
         ("/channels", hook | {"kind": "event", "options": {}, "rate": 3}, "rate"),
         ("/silences", SILENCE | {"ends_at": later(hours=-1)}, "in the past"),
         ("/silences", SILENCE | {"ends_at": later(days=400)}, "366 days"),

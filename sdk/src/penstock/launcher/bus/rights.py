@@ -19,6 +19,8 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
         "version.rolledback",
         "monitor.defined", "monitor.deleted",
+        "version.rolledback", "version.canarystarted", "version.canarystepped", "version.canaryheld",
+        "version.canarypromoted", "version.canaryrolledback", "version.canaryaborted",
         "node.added", "node.updated", "node.released",
     ),
     "scheduler": (
@@ -27,7 +29,10 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "run.started", "run.ended",
     ),
     "router": (),
-    "monitor": ("alert.raised", "alert.updated", "alert.resolved"),
+    "monitor": (
+        "alert.raised", "alert.updated", "alert.resolved",
+        "retrain.requested", "retrain.started", "retrain.ended",
+    ),
     "inference-logger": (
         "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
     ),
@@ -77,6 +82,14 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.inference-logger.tables",
         "penstock.rpc.controller.alerting",
         "penstock.rpc.controller.channel_credentials",
+        "penstock.rpc.controller.retraining_triggers",
+        "penstock.rpc.controller.retraining_access",
+        "penstock.rpc.scheduler.run_job",
+        "penstock.rpc.scheduler.job",
+        "penstock.rpc.scheduler.cancel_job",
+        "penstock.rpc.inference-logger.label_coverage",
+        "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.inference-logger.table",
     ),
     "inference-logger": (
         "penstock.rpc.controller.destinations",
@@ -96,7 +109,11 @@ DURABLES: dict[str, dict[str, tuple[str, ...]]] = {
     "controller": {"EVENTS": ("controller-facts",), "METRICS": ("controller-key-use",)},
     "scheduler": {"EVENTS": ("scheduler-intent",)},
     "router": {},
-    "monitor": {"EVENTS": ("monitor-events",), "LOGS": ("monitor-logs",), "METRICS": ("monitor-metrics",)},
+    "monitor": {
+        "EVENTS": ("monitor-events", "monitor-retraining"),
+        "LOGS": ("monitor-logs",),
+        "METRICS": ("monitor-metrics",),
+    },
     "inference-logger": {"EVENTS": ("inference-logger-events",)},
 }
 """Service → stream → its durable consumers."""

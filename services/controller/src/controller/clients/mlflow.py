@@ -166,6 +166,21 @@ class MlflowRegistry:
         except httpx.HTTPError as failure:
             raise self._away() from failure
 
+    async def raw_versions(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Versions of a model as the registry has them, newest first; none where there is no such model."""
+        try:
+            return await self._versions({"name": name})
+        except NotFound:
+            return ()
+
+    async def run_tags(self, run_id: str) -> dict[str, str]:
+        """Tags of an MLflow run; none where it is gone."""
+        try:
+            found = await self._get(f"{_API}/runs/get", {"run_id": run_id}, f"run {run_id[:64]!r}")
+        except NotFound:
+            return {}
+        return tag_map(found["run"]["data"].get("tags"))
+
     async def environment_files(self, name: str, version: str) -> ModelFiles:
         """What describes the environment of a version that is there."""
         files = ("MLmodel", "requirements.txt", "python_env.yaml", "conda.yaml")

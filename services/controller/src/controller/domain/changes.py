@@ -20,6 +20,7 @@ ChangeKind = Literal[
     "version",
     "pods",
     "traffic",
+    "canary",
     "key",
     "node",
     "group",

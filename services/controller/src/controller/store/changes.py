@@ -17,6 +17,7 @@ from sqlmodel import select
 from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
+    CanaryRow,
     ChannelRow,
     ControllerTable,
     DestinationRow,
@@ -71,6 +72,11 @@ def _observation(session: Session, row: Any) -> Found:
         yield Change("pods", version.name, service.name, audience=audience), None
 
 
+def _canary(session: Session, row: Any) -> Found:
+    if (service := session.get(ServiceRow, row.service_id)) is not None:
+        yield Change("canary", str(row.id), service.name, audience=Audience(frozenset({service.project}))), row
+
+
 def _key(session: Session, row: Any) -> Found:
     if (service := session.get(ServiceRow, row.service_id)) is not None:
         yield Change("key", row.name, service.name, audience=Audience(frozenset({service.project}))), None
@@ -110,6 +116,7 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     VersionRow: _version,
     ObservationRow: _observation,
     ApiKeyRow: _key,
+    CanaryRow: _canary,
     GroupRow: _group,
     GroupProjectRow: _grant,
     NodeRow: _node,

@@ -37,6 +37,7 @@ class SecretKind(StrEnum):
     MLFLOW = "mlflow"
     S3 = "s3"
     POSTGRESQL = "postgresql"
+    HTTP = "http"
     OPAQUE = "opaque"
     WECOM = "wecom"
     DINGTALK = "dingtalk"
@@ -53,6 +54,7 @@ FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
     SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset({"previous_secret", "username", "password", "token"})),
     SecretKind.MLFLOW: (frozenset({"url"}), frozenset({"username", "password", "token"})),
     SecretKind.POSTGRESQL: (frozenset({"url"}), frozenset()),
+    SecretKind.HTTP: (frozenset(), frozenset({"username", "password", "token"})),
     SecretKind.S3: (frozenset({"access_key", "secret_key"}), frozenset({"session_token"})),
 }
 """Kind → the fields that a secret must have, and those that it may have besides."""
@@ -107,13 +109,20 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
         raise _wrong(f"A secret of the kind {kind} needs {', '.join(missing)}", missing[0], "missing")
     if set(data) - needed - possible:
         raise _wrong(f"A secret of the kind {kind} takes only {', '.join(sorted(needed | possible))}", None, "unknown")
-    if kind is SecretKind.MLFLOW:
-        _check_credentials(data)
-        _check_url(data["url"])
-    if kind is SecretKind.POSTGRESQL:
-        _check_database_url(data["url"])
-    if kind is SecretKind.S3:
-        _check_headers(data)
+    _check_values(kind, data)
+
+
+def _check_values(kind: SecretKind, data: Mapping[str, str]) -> None:
+    match kind:
+        case SecretKind.MLFLOW:
+            _check_credentials(data)
+            _check_url(data["url"])
+        case SecretKind.HTTP:
+            _check_credentials(data)
+        case SecretKind.POSTGRESQL:
+            _check_database_url(data["url"])
+        case SecretKind.S3:
+            _check_headers(data)
 
 
 def _check_headers(data: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (httpx.TimeoutException, "there was no answer in time"),
     (httpx.ConnectError, "no connection"),
     (httpx.DecodingError, "a compressed answer, which was not asked for"),
-    (httpx.TransportError, "the connection ended before the answer"),
+    (httpx.RequestError, "the connection ended before the answer"),
 )
 
 
@@ -49,7 +49,7 @@ class HttpPoster:
                 return Answer(response.status_code, await _start_of(response), _headers(response))
             finally:
                 await response.aclose()
-        except httpx.TransportError as failure:
+        except httpx.RequestError as failure:
             raise UpstreamFailed(_said(failure)) from None
         except (httpx.InvalidURL, ValueError):
             raise UpstreamFailed("the URL cannot be called") from None
@@ -72,7 +72,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-def _said(failure: httpx.TransportError) -> str:
+def _said(failure: httpx.RequestError) -> str:
     words = next(words for kind, words in _WORDS if isinstance(failure, kind))
     if isinstance(failure, httpx.ConnectError) and "certificate" in str(failure).lower():
         return "the receiver's certificate is not trusted"

@@ -24,9 +24,8 @@ from shared.security.pinned_transport import checked_addresses
 _STEPS: tuple[tuple[type[smtplib.SMTPResponseException], str], ...] = (
     (smtplib.SMTPAuthenticationError, "auth"),
     (smtplib.SMTPSenderRefused, "sender"),
-    (smtplib.SMTPConnectError, "connect"),
-    (smtplib.SMTPHeloError, "connect"),
-    (smtplib.SMTPResponseException, "data"),
+    (smtplib.SMTPDataError, "data"),
+    (smtplib.SMTPResponseException, "session"),  # what it says before it hears of the mail, or that is no reply
 )
 
 
@@ -95,9 +94,12 @@ class _Session:
         self._tls = tls
         self._timeout_s = timeout_s
         self._sockets: list[socket.socket] = [connected]
+        self._client: _Client | None = None
+        self._is_running = False
 
     def send(self, mail: Mail) -> Outcome:
         """The whole of it; raises nothing."""
+        self._is_running = True
         try:
             return self._send(mail)
         except smtplib.SMTPRecipientsRefused as refused:
@@ -114,14 +116,22 @@ class _Session:
                 if is_untrusted
                 else "the mail server ended the connection, or answers as none does"
             )
+        finally:
+            self._close()
 
     def abort(self) -> None:
         """End the connection, whatever it waits for."""
         for each in self._sockets:
             with suppress(OSError):
                 socket.socket.shutdown(each, socket.SHUT_RDWR)  # not SSLSocket's, which waits for the other side
-            with suppress(OSError):
-                each.close()
+        if not self._is_running:
+            self._close()
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()  # its file too, which keeps the socket open
+        for each in self._sockets:
+            each.close()
 
     def _send(self, mail: Mail) -> Outcome:
         first = self._sockets[0]
@@ -130,7 +140,7 @@ class _Session:
         if self._options.security == "tls":
             first = self._tls.wrap_socket(first, server_hostname=self._options.host)
             self._sockets.append(first)
-        client = _Client(first, self._options.host, name, self._timeout_s)
+        client = self._client = _Client(first, self._options.host, name, self._timeout_s)
         if self._options.security == "starttls":
             client.starttls(context=self._tls)
             self._sockets.append(client.sock)  # type: ignore[arg-type]  # there is one while it is connected

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
 Built = TypeVar("Built")
 
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, direction overrides, zero-width marks, lone surrogates and what is not assigned."""
-
 
 def plain(text: str, most: int) -> str:
-    """One line of visible characters, at most `most` of them."""
-    visible = "".join(" " if unicodedata.category(each) in _INVISIBLE else each for each in text[: 4 * most])
+    """One line of visible characters, at most `most` of them.
+
+    Not visible are controls, direction overrides, zero-width marks, lone surrogates and line separators: all that
+    `str.isprintable` denies.
+    """
+    start = text[: 4 * most]
+    visible = start if start.isprintable() else "".join(each if each.isprintable() else " " for each in start)
     line = " ".join(visible.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 

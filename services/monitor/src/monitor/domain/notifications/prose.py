@@ -25,6 +25,7 @@ class Style:
     line: Callable[[Line], str]
     link: Callable[[str, str], str]
     """(text, URL)"""
+    more: Callable[[str], str] = lambda text: text
     joiner: str = "\n"
 
 
@@ -57,7 +58,7 @@ def _digest(message: Message, words: Wording, style: Style) -> tuple[Callable[[i
 
     def build(count: int) -> list[str]:
         lines = [style.line(line) for line in words.lines(count)]
-        return lines if count == total else [*lines, words.more(total - count)]
+        return lines if count == total else [*lines, style.more(words.more(total - count))]
 
     return build, total
 

@@ -94,8 +94,10 @@ class Wording:
         return self.texts.digest.format(n=len(alerts), counts=self.texts.comma.join(counts))
 
     def _rows(self, alert: NotifiedAlert) -> Iterator[tuple[str, str]]:
-        yield from self._named(alert.facts)
-        yield from self._named(alert.labels)
+        for name, text in _first(alert.facts):
+            yield self._row_name(name, _spoken(name)), self._escape(text, LONGEST_VALUE)
+        for name, text in _first(alert.labels):
+            yield self._row_name(name, name), self._escape(text, LONGEST_VALUE)
         if self._notification.project not in ("", "default"):
             yield self._row_name("project"), self._escape(self._notification.project, LONGEST_NAME)
         yield self._row_name("started"), self.time(alert.started_at)
@@ -105,12 +107,8 @@ class Wording:
         if alert.acknowledged_by:
             yield self.texts.acknowledged_by, self._escape(alert.acknowledged_by, LONGEST_NAME)
 
-    def _named(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        for name, text in list(texts.items())[:MOST_ROWS]:
-            yield self._row_name(name), self._escape(text, LONGEST_VALUE)
-
-    def _row_name(self, name: str) -> str:
-        return self.texts.rows.get(name) or self._escape(name, LONGEST_NAME)
+    def _row_name(self, name: str, otherwise: str = "") -> str:
+        return self.texts.rows.get(name) or self._escape(otherwise, LONGEST_NAME)
 
     def _name(self, alert: NotifiedAlert) -> str:
         return " / ".join(self._escape(part, LONGEST_NAME) for part in (alert.service, alert.monitor) if part)
@@ -144,6 +142,15 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
         return UTC
+
+
+def _first(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    return list(texts.items())[:MOST_ROWS]
+
+
+def _spoken(name: str) -> str:
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _zone_name(local: datetime) -> str:

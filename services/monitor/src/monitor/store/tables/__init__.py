@@ -5,6 +5,7 @@ from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
 from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
 from monitor.store.tables.metrics import MinuteRow, RecentRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
+from monitor.store.tables.retraining import RetrainingRow, RetrainingTriggerRow
 from monitor.store.tables.rules import BaselineRow, RuleProgressRow, RuleWindowRow
 from shared.bus.outbox import add_tables
 
@@ -21,6 +22,8 @@ __all__ = [
     "MonitorRow",
     "RecentRow",
     "ReplicasRow",
+    "RetrainingRow",
+    "RetrainingTriggerRow",
     "RuleProgressRow",
     "RuleWindowRow",
     "SampleRow",

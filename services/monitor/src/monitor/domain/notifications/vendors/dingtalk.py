@@ -53,6 +53,7 @@ STYLE = Style(
         f"{f'[{line.name}]({line.link})' if line.link else line.name} {line.summary}"
     ),
     link=lambda text, url: f"\n[{text}]({url})",
+    more=lambda text: f"\n{text}",
 )
 
 

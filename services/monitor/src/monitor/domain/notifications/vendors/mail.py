@@ -65,10 +65,10 @@ def mail(message: Message) -> Mail:
 def classify_reply(code: int, said: str, step: str) -> Outcome:
     """A reply that refuses (RFC 5321, section 4.2.1): 4yz may be taken later, 5yz never.
 
-    `step`: auth, sender, recipients, data or connect.
+    `step`: auth, sender, recipients, data, or session: what is refused then is not this mail.
     """
     reason = f"the mail server refuses ({step}): {code} {plain(said, 160)}".rstrip()
-    if 500 <= code < 600:
+    if 500 <= code < 600 and step != "session":
         return Outcome.channel_dead(reason) if step == "auth" else Outcome.rejected(reason)
     return Outcome.retry(reason)
 

@@ -21,7 +21,8 @@ from monitor.domain.notifications.request import Answer, HttpRequest, as_json, j
 DEDUP_KEY = 255
 SUMMARY = 1024
 BODY_BYTES = 512 * 1024
-LONGEST_DETAIL = 4096
+LONGEST_DETAIL = 1024
+MOST_DETAILS = 64
 _ACTIONS: Mapping[AlertStatus, str] = {"firing": "trigger", "acknowledged": "acknowledge", "resolved": "resolve"}
 
 
@@ -66,12 +67,12 @@ def _event(message: Message, alert: NotifiedAlert, action: str) -> HttpRequest:
         if link := link_of(alert.link):
             event |= {"client_url": link, "links": [{"href": link, "text": "Penstock"}]}
 
-    def build(count: int) -> bytes:
-        details = dict(list(_details(alert).items())[:count])
-        return as_json(event | {"payload": event["payload"] | {"custom_details": details}})
+    details = list(_details(alert).items()) if action == "trigger" else []
 
-    count = len(_details(alert))
-    body = most_that_fits(build, count, len, BODY_BYTES) if action == "trigger" else as_json(event)
+    def build(count: int) -> bytes:
+        return as_json(event | {"payload": event["payload"] | {"custom_details": dict(details[:count])}})
+
+    body = most_that_fits(build, len(details), len, BODY_BYTES) if action == "trigger" else as_json(event)
     return HttpRequest(message.options.url, body, json_request("", None).headers)
 
 
@@ -90,5 +91,5 @@ def _payload(message: Message, alert: NotifiedAlert) -> dict[str, Any]:
 
 
 def _details(alert: NotifiedAlert) -> dict[str, str]:
-    labels = {f"label {plain(name, 128)}": plain(text, LONGEST_DETAIL) for name, text in alert.labels.items()}
-    return {plain(name, 128): plain(text, LONGEST_DETAIL) for name, text in alert.facts.items()} | labels
+    named = [*alert.facts.items(), *((f"label {name}", text) for name, text in alert.labels.items())]
+    return {plain(name, 128): plain(text, LONGEST_DETAIL) for name, text in named[:MOST_DETAILS]}

@@ -42,6 +42,7 @@ STYLES: Mapping[str, Style] = {
             f"- **{line.status}** {f'[{line.name}]({line.link})' if line.link else line.name} {line.summary}"
         ),
         link=lambda text, url: f"\n[{text}]({url})",
+        more=lambda text: f"\n{text}",
     ),
     "text": Style(
         escape=plain,
