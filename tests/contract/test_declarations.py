@@ -54,6 +54,7 @@ def declared_by(service: str) -> Bus:
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
+            inference_logger.consumers.calls.serve_metric_tables(bus, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_signatures(bus, UNUSED)
             inference_logger.consumers.labels.serve_labels(bus, UNUSED)
             inference_logger.consumers.labels.serve_label_sources(bus, UNUSED)

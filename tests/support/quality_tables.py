@@ -16,6 +16,7 @@ from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import Monitor
 from shared.contracts.rpc.controller import Destination
 from shared.contracts.rpc.inference_logger import TableView
+from shared.contracts.rpc.monitor_rules import MetricTable
 from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.errors import NotFound, Unavailable
 from shared.ids import new_id
@@ -89,6 +90,7 @@ class Lake:
         self.views: dict[str, TableView] = {}
         self.trained: TrainingData | None = None
         self.file = b""
+        self.noted: dict[str, MetricTable] = {}
 
     def write(self, rows: dict[str, Any], kind: str = "inferences", schema: pa.Schema = SCHEMA) -> None:
         """Append rows."""
@@ -135,6 +137,9 @@ class Lake:
 
     async def training_data(self, query: TrainingDataQuery) -> TrainingData:
         return self.trained or TrainingData(kind="none", reason="nobody knows")
+
+    async def note_table(self, table: MetricTable) -> None:
+        self.noted[table.kind] = table
 
     async def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
         yield self.file

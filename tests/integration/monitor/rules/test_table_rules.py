@@ -8,6 +8,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 from sqlalchemy import select
 
 from monitor.store.tables import AlertRow, BaselineRow, RuleWindowRow
@@ -239,3 +240,27 @@ async def test_training_data_are_the_baseline_where_they_are_known_else_the_firs
         assert str(found["alcohol"].details["baseline"]).startswith("training data of w 3: ")
     (first,) = await quality.windows(unknown)
     assert "is the baseline from now on" in (first.reason or "")
+
+
+async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window(quality: Rules) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, slice="colour", **DRIFT)
+    await quality.evaluate()
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
+    quality.clock.at += HOUR
+    await quality.evaluate()
+    quality.rules._forced.add(rule.id)
+    await quality.evaluate()
+    profiles, drift = (
+        DeltaTable(lake.folder / "wine" / kind).to_pyarrow_table().to_pylist()
+        for kind in ("profile_metrics", "drift_metrics")
+    )
+    keys = [(row["window"]["start"], row["slice_value"], row["column_name"]) for row in profiles]
+    assert len(keys) == len(set(keys)) == 2 * 3 * 5  # windows, slices and all rows, columns and the table
+    moved = next(row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None)
+    assert (moved["granularity"], moved["drift_type"]) == ("1 hour", "BASELINE")
+    assert moved["population_stability_index"] > 0.25
+    assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
+    noted = lake.noted["drift_metrics"]
+    assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))

@@ -80,6 +80,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
         "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.inference-logger.note_metric_table",
         "penstock.rpc.controller.alerting",
         "penstock.rpc.controller.channel_credentials",
         "penstock.rpc.controller.retraining_triggers",

@@ -17,7 +17,7 @@ from shared.contracts.rpc.controller import (
 )
 from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_rules import MONITORS, TRAINING_DATA
+from shared.contracts.rpc.monitor_rules import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
 from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.storage.objects import S3Credentials
 
@@ -49,6 +49,10 @@ class PeersOverBus:
         answer = await self._bus.call(TRAINING_DATA, query, timeout=TRAINING_WITHIN_S)
         assert isinstance(answer, TrainingData)
         return answer
+
+    async def note_table(self, table: MetricTable) -> None:
+        """Have a table that was written listed in the catalogue."""
+        await self._bus.call(NOTE_METRIC_TABLE, table, timeout=ANSWER_WITHIN_S)
 
     def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
         """A file that the controller hands over."""

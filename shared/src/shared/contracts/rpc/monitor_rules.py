@@ -13,6 +13,16 @@ from shared.contracts.rpc.method import Nothing, RpcMethod
 from shared.contracts.training_data import TrainingData, TrainingDataQuery
 
 
+class MetricTable(Contract):
+    """A table of profiles or drift that the monitor has written beside the inference tables of a service."""
+
+    service: str
+    kind: str = Field(pattern=r"^(profile_metrics|drift_metrics)$")
+    location: str
+    version: int
+    rows: int
+
+
 class WindowsQuery(Contract):
     """Windows of one rule that end after `from_time` and begin before `to_time`, newest first."""
 
@@ -66,6 +76,7 @@ class MonitorStates(Contract):
 
 
 TRAINING_DATA = RpcMethod("controller", "training_data", TrainingDataQuery, TrainingData)
+NOTE_METRIC_TABLE = RpcMethod("inference-logger", "note_metric_table", MetricTable, Nothing)
 MONITORS = RpcMethod("controller", "monitors", Nothing, MonitorList)
 MONITOR_WINDOWS = RpcMethod("monitor", "monitor_windows", WindowsQuery, WindowPage)
 MONITOR_STATES = RpcMethod("monitor", "monitor_states", MonitorsOfService, MonitorStates)
