@@ -34,6 +34,7 @@ from penstock.commands.resources import (
     specs,
     usage,
 )
+from penstock.commands.retraining import retrain
 from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
@@ -187,6 +188,7 @@ for name, group in (
     ("tables", tables.app),
     ("labels", labels.app),
     ("label-sources", label_sources.app),
+    ("retrain", retrain.app),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

@@ -23,7 +23,7 @@ from shared.clock import SystemClock
 from shared.contracts.deployment import Resources
 from shared.contracts.jobs import JobOrder, JobState, MlflowProject
 from shared.ids import new_id
-from tests.support.waiting.eventually import eventually
+from waiting.eventually import eventually
 
 
 def order(*command: str, **fields: Any) -> JobOrder:
@@ -183,7 +183,7 @@ async def test_an_mlflow_project_runs_in_the_jobs_environment(home: Path) -> Non
     environment = {"MLFLOW_TRACKING_URI": "file:./mlruns"}
 
     async with supervisor(home) as jobs:
-        jobs._dependencies.preparation.tracking_uri = environment["MLFLOW_TRACKING_URI"]  # noqa: SLF001 - no server
+        jobs._dependencies.preparation.tracking_uri = environment["MLFLOW_TRACKING_URI"]
         state = await until(jobs, wanted, has_ended)
 
     assert "depth 7" in output_of(home, state), state

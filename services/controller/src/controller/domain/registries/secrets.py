@@ -89,6 +89,7 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
         _check_url(data["url"])
     if kind is SecretKind.HTTP:
         _check_credentials(data)
+        _check_headers({name: value for name, value in data.items() if name == "token"})
     if kind is SecretKind.POSTGRESQL:
         _check_database_url(data["url"])
     if kind is SecretKind.S3:
