@@ -23,6 +23,7 @@ from penstock.commands.monitoring import (
     tables,
 )
 from penstock.commands.people import console, login, projects, users
+from penstock.commands.quality import monitors
 from penstock.commands.resources import (
     capacity,
     destinations,
@@ -35,7 +36,7 @@ from penstock.commands.resources import (
     usage,
 )
 from penstock.commands.retraining import retrain
-from penstock.commands.services import debug, keys, pods, request, services, traffic, versions
+from penstock.commands.services import canaries, debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(
@@ -181,6 +182,7 @@ for name, group in (
     ("services", services.app),
     ("versions", versions.app),
     ("traffic", traffic.app),
+    ("canaries", canaries.app),
     ("keys", keys.app),
     ("pods", pods.app),
     ("models", models.app),
@@ -189,6 +191,7 @@ for name, group in (
     ("labels", labels.app),
     ("label-sources", label_sources.app),
     ("retrain", retrain.app),
+    ("monitors", monitors.app),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

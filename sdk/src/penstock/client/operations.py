@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from penstock.client import canaries as canary_requests
 from penstock.client import groups as grouped
 from penstock.client import inspection, labels, observability, people, privacy, requests, resources
+from penstock.client import monitors as rules
 from penstock.client import platform as platform_requests
 from penstock.client import retraining as retraining_requests
 from penstock.client import tables as table_requests
@@ -241,6 +243,18 @@ class Operations:
     retrainings = listing(retraining_requests.retrainings)
     retraining = operation(retraining_requests.retraining)
     cancel_retraining = operation(retraining_requests.cancel_retraining)
+    create_monitor = operation(rules.create_monitor)
+    monitors = listing(rules.monitors)
+    monitor = operation(rules.monitor)
+    replace_monitor = operation(rules.replace_monitor)
+    delete_monitor = operation(rules.delete_monitor)
+    run_monitor = operation(rules.run_monitor)
+    monitor_windows = listing(rules.monitor_windows)
+    start_canary = operation(canary_requests.start_canary)
+    canaries = listing(canary_requests.canaries)
+    canary = operation(canary_requests.canary)
+    abort_canary = operation(canary_requests.abort_canary)
+    promote_canary = operation(canary_requests.promote_canary)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

@@ -13,10 +13,13 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.secrets import Vault
+from controller.handlers.alerting.channels import channel_credentials
+from controller.handlers.alerting.definitions import alerting_definitions
 from controller.handlers.inference_tables.destinations import defined_destinations, storage_credentials
 from controller.handlers.inference_tables.erasures import finish_erasure, open_orders
 from controller.handlers.inference_tables.label_sources import defined_sources, source_access
 from controller.handlers.inference_tables.masking_keys import masking_key
+from controller.handlers.quality.monitors import defined_monitors
 from controller.handlers.registries.environment_secrets import secret_values
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
@@ -28,9 +31,11 @@ from controller.store.access.keys import record_key_use
 from shared.bus import Bus
 from shared.bus.bulk import consume_batches
 from shared.clock import Clock
+from shared.contracts.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
 from shared.contracts.base import Contract
 from shared.contracts.erasures import ErasureOrders
 from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
+from shared.contracts.monitors import MonitorList
 from shared.contracts.retraining import RetrainingAccess, RetrainingTriggerList, RetrainingTriggerQuery
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
@@ -53,6 +58,8 @@ from shared.contracts.rpc.controller import (
     StorageCredentials,
     StorageCredentialsQuery,
 )
+from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
+from shared.contracts.rpc.monitor_rules import MONITORS
 from shared.contracts.rpc.retraining import RETRAINING_ACCESS, RETRAINING_TRIGGERS
 from shared.contracts.samples import KeyUsageSample
 from shared.database import Database
@@ -151,6 +158,28 @@ def serve_label_sources(bus: Bus, database: Database, vault: Vault, allowed: tup
 
     bus.serve(LABEL_SOURCES, defined)
     bus.serve(LABEL_SOURCE_ACCESS, access)
+
+
+def serve_alerting(bus: Bus, database: Database, vault: Vault, clock: Clock, console_url: str | None) -> None:
+    """Serve what is defined about alerts to the monitor, and to it alone the credentials of channels."""
+
+    async def defined(query: AlertingQuery) -> AlertingDefinitions:
+        return await alerting_definitions(database, query, console_url, clock.now())
+
+    async def credentials(query: ChannelQuery) -> ChannelCredentials:
+        return await channel_credentials(database, vault, query.id)
+
+    bus.serve(ALERTING, defined)
+    bus.serve(CHANNEL_CREDENTIALS, credentials)
+
+
+def serve_monitors(bus: Bus, database: Database) -> None:
+    """Serve quality rules to the monitor."""
+
+    async def defined(_: Contract) -> MonitorList:
+        return await defined_monitors(database)
+
+    bus.serve(MONITORS, defined)
 
 
 def serve_retraining(bus: Bus, database: Database, vault: Vault, allowed: tuple[str, ...]) -> None:

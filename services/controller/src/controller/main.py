@@ -22,10 +22,12 @@ from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import (
     pull_key_use,
+    serve_alerting,
     serve_destinations,
     serve_erasures,
     serve_label_sources,
     serve_masking_keys,
+    serve_monitors,
     serve_registry_access,
     serve_retraining,
     serve_secret_values,
@@ -39,11 +41,13 @@ from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
+from controller.handlers.canaries.preflight import PreflightReplay
 from controller.handlers.inference_tables.masking_keys import reseal_masking_keys
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
 from controller.loops.bus_changes import BusChangesLoop
+from controller.loops.canaries import CanaryLoop
 from controller.loops.followed_aliases import AliasLoop
 from controller.loops.idempotency import AnswerExpiryLoop
 from controller.loops.metering import MeteringLoop
@@ -82,6 +86,7 @@ class App:
     resync: ResyncLoop
     answer_expiry: AnswerExpiryLoop
     aliases: AliasLoop
+    canaries: CanaryLoop
     nodes: NodesLoop
     metering: MeteringLoop
     bus_changes: BusChangesLoop
@@ -99,6 +104,7 @@ class App:
             "metering": self.metering.run(),
             "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
+            "canaries": self.canaries.run(),
             "nodes": self.nodes.run(),
             "changes": self.bus_changes.run(),
             "retraining results": self.results.run(),
@@ -196,6 +202,15 @@ def _app_of(
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         answer_expiry=AnswerExpiryLoop(database, clock),
         aliases=_alias_loop(settings, dependencies),
+        canaries=CanaryLoop(
+            database,
+            bus,
+            clock,
+            settings.canary_interval,
+            replay=PreflightReplay(database, bus, clock, dependencies.data_plane, dependencies.signer).run,
+            limits=dependencies.limits,
+            routes_changed=dependencies.routes_changed,
+        ),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         bus_changes=BusChangesLoop(database, bus, clock, dependencies.changes),
@@ -221,8 +236,11 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     serve_destinations(bus, database, dependencies.vault)
     serve_erasures(bus, database, dependencies.vault)
     serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
+    serve_monitors(bus, database)
     serve_retraining(bus, database, dependencies.vault, settings.allowed_retrainers)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
+    console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"
+    serve_alerting(bus, database, dependencies.vault, dependencies.clock, console_url)
 
 
 def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:

@@ -161,6 +161,9 @@ class ControllerSettings(DatabaseSettings):
     alias_interval: Duration = timedelta(seconds=30)
     """Time between two looks at the aliases that versions follow, seconds; default 30."""
 
+    canary_interval: Duration = timedelta(seconds=5)
+    """Time between two looks at the canaries that are not over, seconds; default 5."""
+
     @field_validator(*_LISTS, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

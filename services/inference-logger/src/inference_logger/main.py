@@ -32,7 +32,6 @@ from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.delta.writer import TableWriter
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.tables import derive_next
-from inference_logger.store.destinations.definitions import DestinationDefinitions
 from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.labels.labelled import derive_labelled
 from inference_logger.store.parking import ParkingArea
@@ -48,6 +47,7 @@ from shared.errors import PenstockError, Unavailable
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
+from shared.storage.destinations import DestinationDefinitions
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"

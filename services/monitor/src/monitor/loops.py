@@ -7,10 +7,12 @@ from datetime import timedelta
 
 from monitor.domain.metrics.rollup import kept_since
 from monitor.settings import MonitorSettings
+from monitor.store.alerts.alerts import delete_resolved
 from monitor.store.event_list import delete_events
 from monitor.store.log_lines import delete_lines
 from monitor.store.metrics.minutes import delete_counted_samples, delete_minutes
 from monitor.store.metrics.recent import delete_recent
+from monitor.store.rules.windows import delete_windows
 from shared.clock import Clock
 from shared.contracts.rpc.monitor import RECENT_KEPT
 from shared.database import Database
@@ -41,4 +43,6 @@ async def delete_expired(database: Database, clock: Clock, settings: MonitorSett
         await delete_recent(session, kept_since(now, RECENT_KEPT))
         await delete_lines(session, now - settings.logs_kept)
         await delete_events(session, now - settings.events_kept)
+        await delete_resolved(session, now - settings.alerts_kept)
+        await delete_windows(session, now - settings.windows_kept)
         await delete_counted_samples(session, now - SAMPLES_KEPT)

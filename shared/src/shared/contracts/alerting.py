@@ -20,7 +20,7 @@ class ChannelDefinition(Contract):
     """Where notifications go, as the controller defines it; without credentials."""
 
     id: UUID
-    project: str
+    project: str | None = None
     name: str
     kind: ChannelKind
     revision: int = 1

@@ -5,6 +5,7 @@ from shared.events.base import Event
 from shared.events.catalogue import CATALOGUE, EVENT_TYPES, CatalogueEntry
 from shared.events.erasure import ErasureFinished
 from shared.events.labels import LabelsJoined
+from shared.events.monitor import MonitorDefined, MonitorDeleted
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 from shared.events.pod import PodChecked, PodExited, PodNoted, PodNotReady, PodReady, PodScheduled, PodTerminated
 from shared.events.request import RequestLogged, RequestRecord
@@ -20,6 +21,12 @@ from shared.events.service import (
 )
 from shared.events.table import TableBlocked, TableCommitted, TableRecovered, TableRowsDropped
 from shared.events.version import (
+    VersionCanaryAborted,
+    VersionCanaryHeld,
+    VersionCanaryPromoted,
+    VersionCanaryRolledBack,
+    VersionCanaryStarted,
+    VersionCanaryStepped,
     VersionCreated,
     VersionDeleted,
     VersionDrained,
@@ -45,6 +52,8 @@ __all__ = [
     "ErasureFinished",
     "Event",
     "LabelsJoined",
+    "MonitorDefined",
+    "MonitorDeleted",
     "NodeAdded",
     "NodeReleased",
     "NodeUpdated",
@@ -70,6 +79,12 @@ __all__ = [
     "TableRecovered",
     "TableRowsDropped",
     "TrafficChanged",
+    "VersionCanaryAborted",
+    "VersionCanaryHeld",
+    "VersionCanaryPromoted",
+    "VersionCanaryRolledBack",
+    "VersionCanaryStarted",
+    "VersionCanaryStepped",
     "VersionCreated",
     "VersionDeleted",
     "VersionDrained",

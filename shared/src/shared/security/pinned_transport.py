@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 
 import httpx
@@ -23,11 +24,16 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     """Connects to addresses that `rule` allows; raises `InvalidInput` for others."""
 
     def __init__(
-        self, rule: AddressRule, *, largest_answer: int = LARGEST_ANSWER, limits: httpx.Limits | None = None
+        self,
+        rule: AddressRule,
+        *,
+        tls: ssl.SSLContext | None = None,
+        limits: httpx.Limits | None = None,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         self._rule = rule
         self._largest_answer = largest_answer
-        self._inner = httpx.AsyncHTTPTransport(limits=limits or httpx.Limits())
+        self._inner = httpx.AsyncHTTPTransport(verify=tls or True, limits=limits or httpx.Limits())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it to the first address of its host that takes a connection."""

@@ -18,6 +18,9 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "service.created", "service.updated", "service.deleted", "traffic.changed", "apikey.issued", "apikey.revoked",
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
         "version.rolledback",
+        "monitor.defined", "monitor.deleted",
+        "version.rolledback", "version.canarystarted", "version.canarystepped", "version.canaryheld",
+        "version.canarypromoted", "version.canaryrolledback", "version.canaryaborted",
         "node.added", "node.updated", "node.released",
     ),
     "scheduler": (
@@ -72,6 +75,12 @@ ASKS: dict[str, tuple[str, ...]] = {
     ),
     "router": ("penstock.rpc.controller.masking_key",),
     "monitor": (
+        "penstock.rpc.controller.monitors",
+        "penstock.rpc.controller.destinations",
+        "penstock.rpc.controller.storage_credentials",
+        "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.controller.alerting",
+        "penstock.rpc.controller.channel_credentials",
         "penstock.rpc.controller.retraining_triggers",
         "penstock.rpc.controller.retraining_access",
         "penstock.rpc.scheduler.run_job",

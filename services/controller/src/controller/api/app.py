@@ -11,6 +11,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
+from controller.api.alerting import alerts, channel_kinds, channels, silences
+from controller.api.canaries import canaries
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -24,6 +26,7 @@ from controller.api.middleware.request_metrics import RequestMetricsMiddleware
 from controller.api.observability import changes, charts, dead_letters, logs, metrics_events, platform
 from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
+from controller.api.quality import monitors
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
@@ -43,6 +46,7 @@ _ROUTERS = (
     history,
     keys,
     debug,
+    canaries,
     pods,
     metrics_events,
     charts,
@@ -58,6 +62,11 @@ _ROUTERS = (
     recorded_requests,
     labels,
     label_sources,
+    alerts,
+    channels,
+    channel_kinds,
+    silences,
+    monitors,
     triggers,
     retrainings,
     usage,

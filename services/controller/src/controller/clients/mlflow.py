@@ -100,6 +100,7 @@ class MlflowRegistry:
             run_id=raw.get("run_id") or None,
             model_id=raw.get("model_id") or file.model_id,
             digest=file.digest,
+            signature=file.signature,
         )
 
     async def alias_version(self, model: str, alias: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.destinations import LOG_FOLDER
-from inference_logger.domain.object_storage import bucket_of, storage_reason
+from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import TableKey, is_remote, plain_path
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
@@ -25,6 +25,7 @@ from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import Conflict, NotFound, Unavailable
+from shared.storage.objects import bucket_of
 
 log = logging.getLogger(__name__)
 

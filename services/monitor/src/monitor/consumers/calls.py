@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,11 +12,14 @@ from monitor.domain.events import WORDINGS
 from monitor.handlers import events as event_handlers
 from monitor.handlers import ingest
 from monitor.handlers import logs as log_handlers
+from monitor.handlers.alerts.observe import observe_fact
+from monitor.handlers.canaries import verdicts
 from monitor.handlers.metrics import charts, dense_charts, summaries
 from shared import events
 from shared.bus import Bus
 from shared.bus.bulk import wait_until_consumed
 from shared.clock import Clock
+from shared.contracts.canaries import CanaryVerdict
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
@@ -35,25 +39,42 @@ from shared.contracts.rpc.monitor import (
     SummariesQuery,
     TrafficSummaries,
 )
+from shared.contracts.rpc.monitor_canaries import (
+    CANARY_BASELINE,
+    CANARY_VERDICT,
+    CanaryBaseline,
+    CanaryBaselineQuery,
+    CanaryVerdictQuery,
+)
 from shared.database import Database
 
 SETTLED_WITHIN_S = 2.0
+RULE_FACTS = (events.TrafficChanged, events.ServiceDeleted, events.VersionUpdated, events.VersionRolledBack)
+"""Facts after which another model may answer, or nobody: baselines of training data belong to one."""
 
 
-def subscribe(bus: Bus, database: Database, clock: Clock) -> None:
-    """Declare what the monitor consumes and answers."""
+def subscribe(bus: Bus, database: Database, clock: Clock, rules_changed: Callable[[], None]) -> None:
+    """Declare what the monitor consumes and answers. `rules_changed`: rules, or what they are about, may be others."""
 
     async def fact(event: Any, session: AsyncSession) -> None:
         await ingest.record_fact(session, event, clock.now())
+        await observe_fact(session, event, clock.now())
+        if isinstance(event, RULE_FACTS):
+            rules_changed()
+
+    async def rule_fact(_event: Any, _session: AsyncSession) -> None:
+        rules_changed()
 
     async def event_list(query: EventsQuery) -> EventPage:
         async with database.read() as session:
             return await event_handlers.list_events(session, query)
 
-    bus.consume("monitor-events", dict.fromkeys((*WORDINGS, events.PodNoted), fact))
+    handlers: dict[type[events.Event], Any] = dict.fromkeys((*WORDINGS, events.PodNoted), fact)
+    bus.consume("monitor-events", handlers | dict.fromkeys((events.MonitorDefined, events.MonitorDeleted), rule_fact))
     bus.serve(EVENTS, event_list)
     _serve_numbers(bus, database, clock)
     _serve_lines(bus, database)
+    _serve_canaries(bus, database, clock)
 
 
 def _serve_numbers(bus: Bus, database: Database, clock: Clock) -> None:
@@ -72,6 +93,19 @@ def _serve_numbers(bus: Bus, database: Database, clock: Clock) -> None:
     bus.serve(METRICS, metrics)
     bus.serve(CHARTS, charts_of)
     bus.serve(SUMMARIES, summaries_of)
+
+
+def _serve_canaries(bus: Bus, database: Database, clock: Clock) -> None:
+    async def baseline(query: CanaryBaselineQuery) -> CanaryBaseline:
+        async with database.read() as session:
+            return await verdicts.freeze_baseline(session, query, clock.now())
+
+    async def verdict(query: CanaryVerdictQuery) -> CanaryVerdict:
+        async with database.read() as session:
+            return await verdicts.judge(session, query, clock.now())
+
+    bus.serve(CANARY_BASELINE, baseline)
+    bus.serve(CANARY_VERDICT, verdict)
 
 
 def _serve_lines(bus: Bus, database: Database) -> None:

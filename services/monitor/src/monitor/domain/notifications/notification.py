@@ -21,6 +21,7 @@ class NotifiedAlert:
     fingerprint: str
     """Identity over updates: service, monitor and labels."""
     service: str
+    """Empty: it is about the platform."""
     monitor: str
     """Name of the rule."""
     kind: str
@@ -45,6 +46,7 @@ class Notification:
     """What one message tells: one alert, or several (a digest), the most urgent first."""
 
     project: str
+    """Empty: of the whole installation."""
     alerts: tuple[NotifiedAlert, ...]
     language: Language = "en"
     link: str | None = None

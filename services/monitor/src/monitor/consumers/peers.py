@@ -1,0 +1,52 @@
+"""The bus: what other services are asked."""
+
+from __future__ import annotations
+
+from shared.bus import Bus
+from shared.contracts.monitors import Monitor, MonitorList
+from shared.contracts.rpc.controller import (
+    DESTINATIONS,
+    STORAGE_CREDENTIALS,
+    Destination,
+    DestinationList,
+    StorageCredentials,
+    StorageCredentialsQuery,
+)
+from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery, TableView
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.monitor_rules import MONITORS
+from shared.storage.objects import S3Credentials
+
+ANSWER_WITHIN_S = 3.0
+
+
+class PeersOverBus:
+    """Implements `handlers.rules.sources.PeerCalls`."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def monitors(self) -> tuple[Monitor, ...]:
+        """Every rule that is defined."""
+        answer = await self._bus.call(MONITORS, Nothing(), timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, MonitorList)
+        return answer.items
+
+    async def tables(self, service: str) -> tuple[TableView, ...]:
+        """The catalogue's entries of a service."""
+        answer = await self._bus.call(TABLES, TablesQuery(service=service), timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, TableList)
+        return answer.items
+
+    async def destinations(self) -> tuple[Destination, ...]:
+        """All of them."""
+        answer = await self._bus.call(DESTINATIONS, Nothing(), timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, DestinationList)
+        return answer.items
+
+    async def credentials(self, destination: str) -> S3Credentials:
+        """Those of one destination."""
+        query = StorageCredentialsQuery(destination=destination)
+        answer = await self._bus.call(STORAGE_CREDENTIALS, query, timeout=ANSWER_WITHIN_S)
+        assert isinstance(answer, StorageCredentials)
+        return S3Credentials(answer.access_key, answer.secret_key, answer.session_token)

@@ -1,0 +1,1 @@
+"""What windows are compared with: a profile whose bins are frozen."""

@@ -1,0 +1,1 @@
+"""Distances and tests between a window's column and its baseline's."""

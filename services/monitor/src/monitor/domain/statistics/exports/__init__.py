@@ -1,0 +1,1 @@
+"""Profiles and drift as rows of tables that others know."""

@@ -1,0 +1,62 @@
+"""Whether a figure of quality is out of bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from monitor.domain.statistics.judging.states import State
+from monitor.domain.statistics.slices import ALL_ROWS, Slice
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """`above`: bad when the figure is that high (null share, RMSE, latency); `below`: when that low (accuracy, AUC)."""
+
+    direction: Literal["above", "below"]
+    warning: float | None
+    critical: float | None
+    min_sample: int = 500
+
+
+@dataclass(frozen=True)
+class FigureVerdict:
+    """The state of one figure in one window."""
+
+    name: str
+    state: State
+    value: float | None
+    threshold: float | None
+    rows: int
+    column: str | None = None
+    slice: Slice = ALL_ROWS
+    reason: str = ""
+
+
+def judge_figure(
+    name: str,
+    value: float | None,
+    rows: int,
+    bounds: Bounds,
+    *,
+    margin: float = 0.0,
+    column: str | None = None,
+    slice: Slice = ALL_ROWS,  # noqa: A002
+) -> FigureVerdict:
+    """`margin`: half of the figure's interval; a bound counts as passed when the whole interval is past it."""
+    if rows < bounds.min_sample or value is None:
+        reason = f"{name} has {rows} rows; {bounds.min_sample} are needed." if rows < bounds.min_sample else ""
+        return FigureVerdict(
+            name, "insufficient_data", value, None, rows, column, slice, reason or f"{name} is not defined here."
+        )
+    levels: tuple[tuple[State, float | None], ...] = (("critical", bounds.critical), ("warning", bounds.warning))
+    for state, limit in levels:
+        if limit is not None and _is_past(value, limit, margin, bounds.direction):
+            return FigureVerdict(name, state, value, limit, rows, column, slice)
+    limit = bounds.warning if bounds.warning is not None else bounds.critical
+    return FigureVerdict(name, "ok", value, limit, rows, column, slice)
+
+
+def _is_past(value: float, limit: float, margin: float, direction: Literal["above", "below"]) -> bool:
+    """A value at the bound is not past it: a null share of 0 can be asked for."""
+    return value - margin > limit if direction == "above" else value + margin < limit

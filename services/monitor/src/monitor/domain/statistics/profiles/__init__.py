@@ -1,0 +1,1 @@
+"""Mergeable profiles of columns, made batch by batch in bounded memory."""

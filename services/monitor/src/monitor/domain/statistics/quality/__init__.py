@@ -1,0 +1,1 @@
+"""Quality of the data, and of a model whose labels have come."""
