@@ -270,6 +270,12 @@ def _console(result: Any) -> str:
     return lists + "\n\n" + table(["", "value"], others)
 
 
+def _statistics(result: Any) -> str:
+    from benchmarks.quality.rendering import render  # noqa: PLC0415 - it is made of this module's tables
+
+    return render(result)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -282,4 +288,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "i": ("Sharing a predict", _sharing),
     "j": ("Inference tables", _inference_tables),
     "k": ("The console in Chromium", _console),
+    "q": ("Statistics of monitors", _statistics),
 }

@@ -18,6 +18,7 @@ from benchmarks.parts import (
     memory,
     publishing,
     sharing,
+    statistics,
 )
 
 Part = Callable[[Options], dict[str, Any]]
@@ -34,4 +35,5 @@ PARTS: dict[str, Part] = {
     "i": sharing.run,
     "j": inference_tables.run,
     "k": console.run,
+    "q": statistics.run,
 }
