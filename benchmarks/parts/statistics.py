@@ -21,7 +21,7 @@ from benchmarks.quality.windows import SETTINGS, Setting
 
 PEER = "evidently"
 WINDOWS, QUICK_WINDOWS = 1_000, 50
-RUNS, QUICK_RUNS = 100, 10
+RUNS, QUICK_RUNS = 50, 10
 MOST_WINDOWS = 10
 SHIFTS = (0.25, 0.5, 1.0)
 ROWS, QUICK_ROWS = 1_000_000, 100_000

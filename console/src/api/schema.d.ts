@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description Alerts of the caller's projects, newest first.
+         */
+        get: operations["list_alerts_api_v1_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Alert
+         * @description One alert, and whom it was told: each delivery with its attempts and what the receiver answered.
+         */
+        get: operations["read_alert_api_v1_alerts__alert__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alert
+         * @description Take care of an alert: it is not told again unless it gets worse. Needs an editor of its project.
+         */
+        post: operations["acknowledge_alert_api_v1_alerts__alert__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -61,6 +121,98 @@ export interface paths {
         get: operations["changes_api_v1_changes_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channel-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channel Kinds
+         * @description Every kind of channel: its options and the fields of its secret, with help in English and Chinese, and limits.
+         */
+        get: operations["list_channel_kinds_api_v1_channel_kinds_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description The installation's channels and those of the caller's projects, by name.
+         */
+        get: operations["list_channels_api_v1_channels_get"];
+        put?: never;
+        /**
+         * Create Channel
+         * @description Define a channel. Needs an administrator of its project; without one, of the installation.
+         */
+        post: operations["create_channel_api_v1_channels_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Channel
+         * @description One channel.
+         */
+        get: operations["read_channel_api_v1_channels__channel__get"];
+        /**
+         * Replace Channel
+         * @description Define it anew; one that was dead is tried again. Needs who may create it.
+         */
+        put: operations["replace_channel_api_v1_channels__channel__put"];
+        post?: never;
+        /**
+         * Delete Channel
+         * @description Forget a channel; what waits for it is dropped. Needs who may create it.
+         */
+        delete: operations["delete_channel_api_v1_channels__channel__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test
+         * @description Send a test message now: says what the receiver answered. It may take 15 s. Needs who may create the channel.
+         */
+        post: operations["send_test_api_v1_channels__channel__test_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -305,6 +457,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/maintenance-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Maintenance
+         * @description The installation's maintenance and that of the caller's projects, by name.
+         */
+        get: operations["list_maintenance_api_v1_maintenance_windows_get"];
+        put?: never;
+        /**
+         * Create Maintenance
+         * @description Define maintenance. Needs an editor of the project or the service; without either, an administrator.
+         */
+        post: operations["create_maintenance_api_v1_maintenance_windows_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance-windows/{window}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Maintenance
+         * @description One maintenance window.
+         */
+        get: operations["read_maintenance_api_v1_maintenance_windows__window__get"];
+        /**
+         * Replace Maintenance
+         * @description Define when it is anew. Needs who may create it.
+         */
+        put: operations["replace_maintenance_api_v1_maintenance_windows__window__put"];
+        post?: never;
+        /**
+         * Delete Maintenance
+         * @description Forget maintenance; one that runs ends. Needs who may create it.
+         */
+        delete: operations["delete_maintenance_api_v1_maintenance_windows__window__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -478,6 +682,26 @@ export interface paths {
          * @description End a membership. Needs the project's admin.
          */
         delete: operations["remove_member_api_v1_projects__project__members__user__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry-webhooks/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear Registry
+         * @description Look at the registry now; 401 unless it is signed by MLflow with the secret, within five minutes.
+         */
+        post: operations["hear_registry_api_v1_registry_webhooks__secret__post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -926,6 +1150,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/canaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Canaries
+         * @description Canaries of a service, newest first.
+         */
+        get: operations["list_canaries_api_v1_services__service__canaries_get"];
+        put?: never;
+        /**
+         * Create Canary
+         * @description Begin a canary of a version; a service has one at a time. It starts the version, and waits where it must.
+         */
+        post: operations["create_canary_api_v1_services__service__canaries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/canaries/{canary}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Canary
+         * @description One canary with the figures of each step.
+         */
+        get: operations["read_canary_api_v1_services__service__canaries__canary__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/canaries/{canary}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Abort Canary
+         * @description End it: its traffic goes back to the stable version. Nothing happens to one that is over.
+         */
+        post: operations["abort_canary_api_v1_services__service__canaries__canary__abort_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/canaries/{canary}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Canary
+         * @description Give it all of the traffic now, whatever the verdict; 409 while it has none, and once it is over.
+         */
+        post: operations["promote_canary_api_v1_services__service__canaries__canary__promote_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/charts": {
         parameters: {
             query?: never;
@@ -1289,6 +1597,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Monitors
+         * @description Rules of a service by name.
+         */
+        get: operations["list_monitors_api_v1_services__service__monitors_get"];
+        put?: never;
+        /**
+         * Create Monitor
+         * @description Define a rule; its first window is the last one that is closed.
+         */
+        post: operations["create_monitor_api_v1_services__service__monitors_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/monitors/{monitor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Monitor
+         * @description One rule.
+         */
+        get: operations["read_monitor_api_v1_services__service__monitors__monitor__get"];
+        /**
+         * Replace Monitor
+         * @description Define it anew, all of it; windows that were judged stay as they are.
+         */
+        put: operations["replace_monitor_api_v1_services__service__monitors__monitor__put"];
+        post?: never;
+        /**
+         * Delete Monitor
+         * @description Forget a rule with its windows; what it has opened of alerts is resolved.
+         */
+        delete: operations["delete_monitor_api_v1_services__service__monitors__monitor__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/monitors/{monitor}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Monitor
+         * @description Have the last closed window computed now, once more where it was already.
+         */
+        post: operations["run_monitor_api_v1_services__service__monitors__monitor__run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/monitors/{monitor}/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Windows
+         * @description Verdicts, newest first: one for each window, column and slice.
+         */
+        get: operations["list_windows_api_v1_services__service__monitors__monitor__windows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/requests/{request_id}": {
         parameters: {
             query?: never;
@@ -1323,6 +1723,122 @@ export interface paths {
          * @description Replace every pod of its active versions, one after the other; no request fails.
          */
         post: operations["restart_service_api_v1_services__service__restart_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/retraining-triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retraining Triggers
+         * @description Triggers of a service by name.
+         */
+        get: operations["list_retraining_triggers_api_v1_services__service__retraining_triggers_get"];
+        put?: never;
+        /**
+         * Create Retraining Trigger
+         * @description Define when the model of a service is trained anew, and by what.
+         */
+        post: operations["create_retraining_trigger_api_v1_services__service__retraining_triggers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/retraining-triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retraining Trigger
+         * @description One trigger.
+         */
+        get: operations["read_retraining_trigger_api_v1_services__service__retraining_triggers__trigger__get"];
+        /**
+         * Replace Retraining Trigger
+         * @description Define it anew, all of it; what runs goes on as it was begun.
+         */
+        put: operations["replace_retraining_trigger_api_v1_services__service__retraining_triggers__trigger__put"];
+        post?: never;
+        /**
+         * Delete Retraining Trigger
+         * @description Forget a trigger. A retraining that it has started is not ended by that: cancel it first.
+         */
+        delete: operations["delete_retraining_trigger_api_v1_services__service__retraining_triggers__trigger__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/retrainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retrainings
+         * @description Retrainings of a service, newest first; 503 while the monitor is away.
+         */
+        get: operations["list_retrainings_api_v1_services__service__retrainings_get"];
+        put?: never;
+        /**
+         * Start Retraining
+         * @description Ask for a retraining. Its state is `refused`, with the reason, where a guard forbids it.
+         */
+        post: operations["start_retraining_api_v1_services__service__retrainings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/retrainings/{retraining}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retraining
+         * @description One retraining, with its evidence.
+         */
+        get: operations["read_retraining_api_v1_services__service__retrainings__retraining__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/retrainings/{retraining}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Retraining
+         * @description End a retraining: a job, or what runs elsewhere, where it can be told. One that is over stays as it is.
+         */
+        post: operations["cancel_retraining_api_v1_services__service__retrainings__retraining__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1773,6 +2289,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Silences
+         * @description The installation's silences and those of the caller's projects, newest first; ended ones for 30 days.
+         */
+        get: operations["list_silences_api_v1_silences_get"];
+        put?: never;
+        /**
+         * Create Silence
+         * @description Silence alerts that match. Needs an editor of the project; without one, an administrator.
+         */
+        post: operations["create_silence_api_v1_silences_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{silence}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Silence
+         * @description One silence.
+         */
+        get: operations["read_silence_api_v1_silences__silence__get"];
+        /**
+         * Replace Silence
+         * @description Define it anew. Needs who may create it.
+         */
+        put: operations["replace_silence_api_v1_silences__silence__put"];
+        post?: never;
+        /**
+         * Expire Silence
+         * @description End a silence now. Needs who may create it.
+         */
+        delete: operations["expire_silence_api_v1_silences__silence__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1944,6 +2512,364 @@ export interface components {
             stored: number;
         };
         /**
+         * AcknowledgeCommand
+         * @description Somebody takes care of it.
+         */
+        AcknowledgeCommand: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
+         * AirflowAction
+         * @description A run of a DAG of Airflow 3.
+         */
+        AirflowAction: {
+            /**
+             * Conf
+             * @description Beside `penstock`, which holds the evidence.
+             * @default {}
+             */
+            conf: {
+                [key: string]: unknown;
+            };
+            /** Dag Id */
+            dag_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "airflow";
+            /**
+             * Url
+             * @description Base URL of the API server.
+             */
+            url: string;
+        };
+        /**
+         * AirflowTarget
+         * @description A run of a DAG of Airflow 3.
+         */
+        AirflowTarget: {
+            /**
+             * Conf
+             * @description Passed to the DAG, beside `penstock`, which holds the evidence.
+             * @default {}
+             */
+            conf: {
+                [key: string]: unknown;
+            };
+            /** Dag Id */
+            dag_id: string;
+            /**
+             * @description A run of a DAG of Airflow 3. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "airflow";
+            /**
+             * Url
+             * @description Base URL of its API server, such as `https://airflow.example.org`.
+             */
+            url: string;
+        };
+        /**
+         * AlertDetail
+         * @description An alert and its deliveries, the newest first.
+         */
+        AlertDetail: {
+            /** Acknowledged At */
+            acknowledged_at?: string | null;
+            /** Acknowledged By */
+            acknowledged_by?: string | null;
+            /**
+             * Comment
+             * @description Of who acknowledged it.
+             */
+            comment?: string | null;
+            /**
+             * Deliveries
+             * @default []
+             */
+            deliveries: components["schemas"]["DeliveryEntry"][];
+            /**
+             * Evidence
+             * @description Figures it was judged by.
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Fingerprint
+             * @description The same for every alert about the same thing.
+             */
+            fingerprint: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Monitor
+             * @description Name of the rule, or of a built-in one.
+             */
+            monitor: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Project */
+            project: string | null;
+            /** Resolved At */
+            resolved_at?: string | null;
+            /**
+             * Resolved Why
+             * @description Where it did not end by itself.
+             */
+            resolved_why?: string | null;
+            /** Revision */
+            revision: number;
+            /**
+             * Service
+             * @description Null: it is about the platform.
+             */
+            service: string | null;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "warning" | "critical";
+            /**
+             * Silenced By
+             * @description `silence <id>` or `maintenance <name>`.
+             */
+            silenced_by?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "acknowledged" | "silenced" | "resolved";
+            /** Summary */
+            summary: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * AlertEntry
+         * @description One alert.
+         */
+        AlertEntry: {
+            /** Acknowledged At */
+            acknowledged_at?: string | null;
+            /** Acknowledged By */
+            acknowledged_by?: string | null;
+            /**
+             * Comment
+             * @description Of who acknowledged it.
+             */
+            comment?: string | null;
+            /**
+             * Evidence
+             * @description Figures it was judged by.
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Fingerprint
+             * @description The same for every alert about the same thing.
+             */
+            fingerprint: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Monitor
+             * @description Name of the rule, or of a built-in one.
+             */
+            monitor: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Project */
+            project: string | null;
+            /** Resolved At */
+            resolved_at?: string | null;
+            /**
+             * Resolved Why
+             * @description Where it did not end by itself.
+             */
+            resolved_why?: string | null;
+            /** Revision */
+            revision: number;
+            /**
+             * Service
+             * @description Null: it is about the platform.
+             */
+            service: string | null;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "warning" | "critical";
+            /**
+             * Silenced By
+             * @description `silence <id>` or `maintenance <name>`.
+             */
+            silenced_by?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "acknowledged" | "silenced" | "resolved";
+            /** Summary */
+            summary: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * AlertEvidence
+         * @description The alert that asked for it.
+         */
+        AlertEvidence: {
+            /**
+             * Details
+             * @default {}
+             */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Fingerprint */
+            fingerprint: string;
+            /** Id */
+            id: string;
+            /**
+             * Labels
+             * @default {}
+             */
+            labels: {
+                [key: string]: string;
+            };
+            /** Monitor */
+            monitor?: string | null;
+            /** Severity */
+            severity: string;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+        };
+        /**
+         * AlertMatch
+         * @description Which alerts start it: of this severity or above, all of `labels` equal.
+         */
+        AlertMatch: {
+            /**
+             * Labels
+             * @description Label → value; `monitor` and `kind` name the alert's own.
+             * @default {}
+             */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Severity
+             * @default critical
+             * @enum {string}
+             */
+            severity: "warning" | "critical";
+        };
+        /**
+         * ArgoAction
+         * @description A workflow of Argo Workflows, submitted from a template.
+         */
+        ArgoAction: {
+            /** Entrypoint */
+            entrypoint?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "argo";
+            /** Namespace */
+            namespace: string;
+            /**
+             * Parameters
+             * @default {}
+             */
+            parameters: {
+                [key: string]: string;
+            };
+            /**
+             * Template
+             * @description Name of a WorkflowTemplate.
+             */
+            template: string;
+            /**
+             * Url
+             * @description Base URL of the Argo server.
+             */
+            url: string;
+        };
+        /**
+         * ArgoTarget
+         * @description A workflow of Argo Workflows, submitted from a WorkflowTemplate.
+         */
+        ArgoTarget: {
+            /** Entrypoint */
+            entrypoint?: string | null;
+            /**
+             * @description A workflow of Argo Workflows. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "argo";
+            /** Namespace */
+            namespace: string;
+            /**
+             * Parameters
+             * @description Beside `retraining-id` and `evidence`.
+             * @default {}
+             */
+            parameters: {
+                [key: string]: string;
+            };
+            /**
+             * Template
+             * @description Name of the WorkflowTemplate.
+             */
+            template: string;
+            /**
+             * Url
+             * @description Base URL of the Argo server.
+             */
+            url: string;
+        };
+        /**
          * AuditView
          * @description One change of one resource. `action`: `created`, `updated` (only what differs stands in `before` and `after`),
          *     `deleted`, or what else was done: `restarted`, `replayed`.
@@ -2024,6 +2950,324 @@ export interface components {
             unacked?: number | null;
         };
         /**
+         * Baseline
+         * @description What a window is compared with; made once, and kept as it was made.
+         */
+        Baseline: {
+            /** End */
+            end?: string | null;
+            /**
+             * Kind
+             * @description training: the data that the model was trained on, as MLflow knows them; table, file: `location`; window: an earlier window of the service (`start` to `end`; without them, the first one with enough rows); seasonal: the same window of `weeks` earlier weeks.
+             * @enum {string}
+             */
+            kind: "training" | "table" | "file" | "window" | "seasonal";
+            /**
+             * Location
+             * @description `file:///…` or `s3://…`: a Delta table, or a file of Parquet, CSV or SageMaker's `statistics.json`.
+             */
+            location?: string | null;
+            /** Start */
+            start?: string | null;
+            /** Weeks */
+            weeks?: number | null;
+        };
+        /**
+         * BaselineCommand
+         * @description What windows are compared with.
+         */
+        BaselineCommand: {
+            /** End */
+            end?: string | null;
+            /**
+             * Kind
+             * @description training: the data that the model was trained on, as MLflow knows them; table or file: see `location`; window: an earlier one, from `start` to `end`, or the first with enough rows; seasonal: the same window of `weeks` earlier weeks.
+             * @enum {string}
+             */
+            kind: "training" | "table" | "file" | "window" | "seasonal";
+            /**
+             * Location
+             * @description `file:///…` or `s3://bucket/…`: a Delta table, or a file of Parquet or CSV.
+             */
+            location?: string | null;
+            /** Start */
+            start?: string | null;
+            /**
+             * Weeks
+             * @description How many earlier weeks; 4 unless told otherwise.
+             */
+            weeks?: number | null;
+        };
+        /**
+         * CanaryPhase
+         * @description Where a canary is.
+         * @enum {string}
+         */
+        CanaryPhase: "waiting" | "preflight" | "canary" | "held" | "promoted" | "rolled_back" | "aborted" | "error";
+        /**
+         * CanaryPlan
+         * @description How a canary goes, and what it is judged by.
+         */
+        CanaryPlan: {
+            /**
+             * Alpha
+             * @description Chance that a canary without a difference is rolled back, over all guardrails.
+             * @default 0.01
+             */
+            alpha: number;
+            /**
+             * Baseline Requests
+             * @description Its requests that percentiles take; with fewer, they are taken as soon as they came.
+             * @default 200
+             */
+            baseline_requests: number;
+            /**
+             * Baseline Window
+             * Format: duration
+             * @description The stable version's percentiles are taken from so long before the first step.
+             * @default PT1H
+             */
+            baseline_window: string;
+            /**
+             * Guardrails
+             * @description Figures that it must not make worse; one of each kind.
+             * @default [
+             *       {
+             *         "kind": "errors"
+             *       },
+             *       {
+             *         "kind": "client_errors"
+             *       },
+             *       {
+             *         "kind": "latency_p95"
+             *       },
+             *       {
+             *         "kind": "latency_p99"
+             *       },
+             *       {
+             *         "kind": "quality"
+             *       }
+             *     ]
+             */
+            guardrails: components["schemas"]["GuardrailRule"][];
+            /**
+             * @description Rolls back without waiting for a test; null: nothing does.
+             * @default {
+             *       "requests": 50,
+             *       "share": 0.2
+             *     }
+             */
+            hard_stop: components["schemas"]["HardStopRule"] | null;
+            /**
+             * Min Duration
+             * Format: duration
+             * @description Shortest time until it is promoted.
+             * @default PT30M
+             */
+            min_duration: string;
+            /**
+             * Min Requests
+             * @description Canary requests before it is promoted.
+             * @default 1000
+             */
+            min_requests: number;
+            /**
+             * @description Replay of recorded requests before it gets any traffic; null: none.
+             * @default {
+             *       "max_age": "P7D",
+             *       "max_errors": 0.01,
+             *       "requests": 200,
+             *       "time_limit": "PT5M",
+             *       "tolerance": 0.000001
+             *     }
+             */
+            preflight: components["schemas"]["PreflightRule"] | null;
+            /**
+             * Step Duration
+             * Format: duration
+             * @description Shortest time of a step.
+             * @default PT10M
+             */
+            step_duration: string;
+            /**
+             * Step Requests
+             * @description Canary requests before the next step.
+             * @default 300
+             */
+            step_requests: number;
+            /**
+             * Steps
+             * @description The canary's shares of the traffic, per cent, growing; then it is promoted.
+             * @default [
+             *       5,
+             *       25,
+             *       50
+             *     ]
+             */
+            steps: number[];
+            /**
+             * Stop Previous After
+             * @description Once it is promoted, the version before runs on for so long without traffic; null: until stopped.
+             * @default PT1H
+             */
+            stop_previous_after: string | null;
+            /**
+             * Stop When Rolled Back
+             * @description Whether a canary that is rolled back stops.
+             * @default true
+             */
+            stop_when_rolled_back: boolean;
+            /**
+             * Time Limit
+             * Format: duration
+             * @description Longest time; then it is held at its weight for somebody to decide.
+             * @default P1D
+             */
+            time_limit: string;
+            /**
+             * Waiting Limit
+             * Format: duration
+             * @description Longest time until it can start; then it is aborted.
+             * @default P1D
+             */
+            waiting_limit: string;
+            /**
+             * Warm Up
+             * Format: duration
+             * @description Not counted, after the first step begins.
+             * @default PT30S
+             */
+            warm_up: string;
+        };
+        /**
+         * CanaryStage
+         * @description From when on the canary had which share of the traffic.
+         */
+        CanaryStage: {
+            /**
+             * From Time
+             * Format: date-time
+             */
+            from_time: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * CanaryVerdict
+         * @description What the figures say now: promote, roll back, hold, or error where they cannot be judged.
+         */
+        CanaryVerdict: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Canary Requests
+             * @default 0
+             */
+            canary_requests: number;
+            /** Counted Until */
+            counted_until?: string | null;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "promote" | "roll_back" | "hold" | "error";
+            /**
+             * Guardrails
+             * @default []
+             */
+            guardrails: components["schemas"]["GuardrailFigures"][];
+            /** Reason */
+            reason: string;
+            /**
+             * Requests Of Stage
+             * @description Of the canary, since its last step.
+             * @default 0
+             */
+            requests_of_stage: number;
+            sample_ratio?: components["schemas"]["SampleRatio"] | null;
+            /**
+             * Stable Requests
+             * @default 0
+             */
+            stable_requests: number;
+        };
+        /**
+         * CanaryView
+         * @description A canary: where it is, and what was found at each step.
+         */
+        CanaryView: {
+            /** @description What its latency is compared with; null: not taken yet. */
+            baseline: components["schemas"]["LatencyBaseline"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            phase: components["schemas"]["CanaryPhase"];
+            plan: components["schemas"]["CanaryPlan"];
+            /** @description What the replay found; null: it was not done yet, or ever. */
+            preflight: components["schemas"]["PreflightReport"] | null;
+            /**
+             * Reason
+             * @description What it waits for, or why it ended.
+             */
+            reason: string;
+            /** Revision */
+            revision: number;
+            /** Service */
+            service: string;
+            /**
+             * Stable
+             * @description The version that it is compared with; null: it has not begun.
+             */
+            stable: string | null;
+            /**
+             * Stages
+             * @description When it had which share.
+             */
+            stages: components["schemas"]["CanaryStage"][];
+            /** Started At */
+            started_at: string | null;
+            /**
+             * Step
+             * @description Present step, counted from 0.
+             */
+            step: number;
+            /** Step Started At */
+            step_started_at: string | null;
+            /**
+             * Stops At
+             * @description When the version that lost is to stop; null: it is not, or has.
+             */
+            stops_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Verdicts */
+            verdicts: components["schemas"]["StepVerdict"][];
+            /** Version */
+            version: string;
+            /**
+             * Weight
+             * @description Its share of the traffic, as set by it.
+             */
+            weight: number;
+        };
+        /**
          * Capacity
          * @description Cores, GiB, devices.
          */
@@ -2053,6 +3297,237 @@ export interface components {
             machine: string;
             /** Pools */
             pools: components["schemas"]["PoolView"][];
+        };
+        /**
+         * ChannelCommand
+         * @description What a channel is; an edit replaces all of it.
+         */
+        ChannelCommand: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "dingtalk" | "feishu" | "lark" | "slack" | "pagerduty" | "alertmanager" | "webhook" | "smtp" | "event";
+            /**
+             * Language
+             * @description Language of the messages.
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "zh";
+            /**
+             * Options
+             * @description What channels of its kind are made of; see the documentation of channels.
+             */
+            options?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Paused
+             * @description Nothing is sent for now; what waits is kept for a day.
+             * @default false
+             */
+            paused: boolean;
+            route?: components["schemas"]["RouteCommand"];
+            /**
+             * Secret
+             * @description Secret of the same kind, with the channel's credentials.
+             */
+            secret?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name, for times in them.
+             * @default UTC
+             */
+            time_zone: string;
+        };
+        /**
+         * ChannelField
+         * @description One field of a form.
+         */
+        ChannelField: {
+            /**
+             * Choices
+             * @description Of a choice.
+             * @default []
+             */
+            choices: string[];
+            /** Default */
+            default?: unknown;
+            help: components["schemas"]["TwoLanguages"];
+            /** Is Required */
+            is_required: boolean;
+            /**
+             * Is Secret
+             * @description Kept as a secret: it goes in and never comes out.
+             */
+            is_secret: boolean;
+            /**
+             * Maximum
+             * @description Of a number.
+             */
+            maximum?: number | null;
+            /**
+             * Minimum
+             * @description Of a number.
+             */
+            minimum?: number | null;
+            /**
+             * Most Items
+             * @description Of a list or map.
+             */
+            most_items?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "number" | "flag" | "choice" | "list" | "map";
+        };
+        /**
+         * ChannelKindForm
+         * @description One kind of channel.
+         */
+        ChannelKindForm: {
+            /**
+             * Fields
+             * @description Options first, then fields of the secret.
+             */
+            fields: components["schemas"]["ChannelField"][];
+            /** @description Where what the fields ask for is found. */
+            help: components["schemas"]["TwoLanguages"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "dingtalk" | "feishu" | "lark" | "slack" | "pagerduty" | "alertmanager" | "webhook" | "smtp" | "event";
+            name: components["schemas"]["TwoLanguages"];
+            /**
+             * Needs Secret
+             * @description Whether there is no channel of this kind without a secret.
+             */
+            needs_secret: boolean;
+            /**
+             * Per Minute
+             * @description Messages a minute that are sent at most; more are gathered into digests.
+             */
+            per_minute: number;
+            /**
+             * Takes Digests
+             * @description Whether one message may tell of several alerts.
+             */
+            takes_digests: boolean;
+        };
+        /**
+         * ChannelKindForms
+         * @description Every kind.
+         */
+        ChannelKindForms: {
+            /** Items */
+            items: components["schemas"]["ChannelKindForm"][];
+        };
+        /**
+         * ChannelTest
+         * @description What became of a test message.
+         */
+        ChannelTest: {
+            /**
+             * Reason
+             * @description What the receiver answered, in one sentence.
+             * @default
+             */
+            reason: string;
+            /** Retry After S */
+            retry_after_s?: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "sent" | "retry" | "channel_dead" | "rejected";
+        };
+        /**
+         * ChannelView
+         * @description A channel, and how it does as the monitor finds it. Its credentials are never shown.
+         */
+        ChannelView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "dingtalk" | "feishu" | "lark" | "slack" | "pagerduty" | "alertmanager" | "webhook" | "smtp" | "event";
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "en" | "zh";
+            /** Last Sent At */
+            last_sent_at?: string | null;
+            /** Name */
+            name: string;
+            /** Oldest Waiting At */
+            oldest_waiting_at?: string | null;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Paused */
+            paused: boolean;
+            /**
+             * Project
+             * @description Whose it is; null: the installation's.
+             */
+            project: string | null;
+            /**
+             * Reason
+             * @description What its receiver answered, in one sentence.
+             */
+            reason?: string | null;
+            /** Revision */
+            revision: number;
+            route: components["schemas"]["RouteCommand"];
+            /**
+             * Secret
+             * @description Name of the secret that holds its credentials.
+             */
+            secret: string | null;
+            /**
+             * Since
+             * @description Since when it fails.
+             */
+            since?: string | null;
+            /**
+             * State
+             * @description dead: it takes nothing until it is changed, see `reason`; unknown: never used.
+             * @default unknown
+             * @enum {string}
+             */
+            state: "ok" | "failing" | "dead" | "unknown";
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * Waiting
+             * @description Deliveries that wait.
+             * @default 0
+             */
+            waiting: number;
         };
         /**
          * ChartSeries
@@ -2104,6 +3579,34 @@ export interface components {
              * @description The end of the last step.
              */
             to: string;
+        };
+        /**
+         * ColumnDifference
+         * @description One column of the answers.
+         */
+        ColumnDifference: {
+            /**
+             * Changed
+             * @description Rows with another value.
+             */
+            changed: number;
+            /**
+             * Compared
+             * @description Rows.
+             */
+            compared: number;
+            /**
+             * Max Difference
+             * @description Of numbers: the largest, without its sign.
+             */
+            max_difference: number | null;
+            /**
+             * Mean Difference
+             * @description Of numbers: mean of candidate - stable.
+             */
+            mean_difference: number | null;
+            /** Name */
+            name: string;
         };
         /**
          * ColumnStatistics
@@ -2317,6 +3820,53 @@ export interface components {
             trace: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * DeliveryEntry
+         * @description One notification of an alert to one channel.
+         */
+        DeliveryEntry: {
+            /** Attempts */
+            attempts: number;
+            /** Channel */
+            channel: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at?: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Message Id
+             * @description Of a digest: that of all its deliveries.
+             */
+            message_id?: string | null;
+            /**
+             * Outcome
+             * @description What the receiver answered last, in one sentence.
+             */
+            outcome?: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "raised" | "severity" | "repeat" | "acknowledged" | "resolved";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sent" | "rejected" | "expired" | "dropped";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "firing" | "acknowledged" | "resolved";
         };
         /**
          * DestinationDefinition
@@ -2566,6 +4116,21 @@ export interface components {
             subjects: number;
         };
         /**
+         * ErrorCount
+         * @description Requests that the candidate failed.
+         */
+        ErrorCount: {
+            /** Count */
+            count: number;
+            /**
+             * Message
+             * @description Of the first of them.
+             */
+            message: string;
+            /** Status */
+            status: number;
+        };
+        /**
          * ErrorDetail
          * @description Where in the request something is wrong.
          */
@@ -2624,6 +4189,34 @@ export interface components {
             resource_name: string;
             /** Version */
             version?: string | null;
+        };
+        /**
+         * EvidenceTable
+         * @description A table to train on, as it was: a version of a Delta table does not change.
+         */
+        EvidenceTable: {
+            /** Location */
+            location?: string | null;
+            /** Name */
+            name: string;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * EvidenceWindow
+         * @description The window of data that an alert speaks of.
+         */
+        EvidenceWindow: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /**
          * ExampleCheck
@@ -2745,6 +4338,59 @@ export interface components {
             traffic_weight: number;
         };
         /**
+         * GithubAction
+         * @description A repository dispatch.
+         */
+        GithubAction: {
+            /**
+             * Event Type
+             * @default penstock-retrain
+             */
+            event_type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "github";
+            /**
+             * Repository
+             * @description owner/name
+             */
+            repository: string;
+            /**
+             * Url
+             * @default https://api.github.com
+             */
+            url: string;
+        };
+        /**
+         * GithubTarget
+         * @description A repository dispatch, which starts workflows that run on it.
+         */
+        GithubTarget: {
+            /**
+             * Event Type
+             * @default penstock-retrain
+             */
+            event_type: string;
+            /**
+             * @description A repository dispatch of GitHub. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "github";
+            /**
+             * Repository
+             * @description owner/name
+             */
+            repository: string;
+            /**
+             * Url
+             * @description Of GitHub Enterprise: `https://…/api/v3`.
+             * @default https://api.github.com
+             */
+            url: string;
+        };
+        /**
          * Grain
          * @description How the asked time is cut.
          * @enum {string}
@@ -2860,6 +4506,150 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * GuardrailFigures
+         * @description What one guardrail found; null: nothing was counted.
+         */
+        GuardrailFigures: {
+            /**
+             * Allowed
+             * @description `upper` must be below it for a promotion.
+             */
+            allowed?: number | null;
+            /**
+             * Canary Events
+             * @default 0
+             */
+            canary_events: number;
+            /**
+             * Canary Requests
+             * @default 0
+             */
+            canary_requests: number;
+            /**
+             * Canary Value
+             * @description Share of events, or mean loss.
+             */
+            canary_value?: number | null;
+            /**
+             * Difference
+             * @description canary_value - stable_value.
+             */
+            difference?: number | null;
+            /**
+             * E Value
+             * @description The largest so far; capped at 1e12.
+             */
+            e_value?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "errors" | "client_errors" | "latency_p95" | "latency_p99" | "quality";
+            /**
+             * Lower
+             * @description Ends of the always-valid interval of the difference.
+             */
+            lower?: number | null;
+            /**
+             * Rolls Back At
+             * @description The e-value from which on it is rolled back.
+             */
+            rolls_back_at?: number | null;
+            /**
+             * Stable Events
+             * @default 0
+             */
+            stable_events: number;
+            /**
+             * Stable Requests
+             * @default 0
+             */
+            stable_requests: number;
+            /** Stable Value */
+            stable_value?: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "harm" | "non_inferior" | "undecided" | "insufficient_data";
+            /**
+             * Threshold S
+             * @description Of latency: slower than this is an event.
+             */
+            threshold_s?: number | null;
+            /** Upper */
+            upper?: number | null;
+        };
+        /**
+         * GuardrailRule
+         * @description One figure that the canary must not make worse.
+         */
+        GuardrailRule: {
+            /**
+             * Kind
+             * @description errors: answers 5xx; client_errors: 4xx but 401, 403, 404, 429; latency_p95, latency_p99: requests slower than the stable version's percentile before the start; quality: wrong predictions of labelled rows, or their squared error.
+             * @enum {string}
+             */
+            kind: "errors" | "client_errors" | "latency_p95" | "latency_p99" | "quality";
+            /**
+             * Margin
+             * @description What the share may grow by: 0.002 is 0.2 points. None: 0.002 for errors, 0.01 for client_errors and quality. Latency has none.
+             */
+            margin?: number | null;
+            /**
+             * Ratio
+             * @description How many times the stable version's figure it may be; the larger of both holds.
+             */
+            ratio?: number | null;
+            /**
+             * Required
+             * @description Whether the canary waits until enough was counted for it. None: true, but for quality.
+             */
+            required?: boolean | null;
+        };
+        /**
+         * Guards
+         * @description What keeps it from running too often. One retraining of a service runs at a time in any case.
+         */
+        Guards: {
+            /**
+             * Cool Down
+             * Format: duration
+             * @description Since the last one of the service ended.
+             * @default PT6H
+             */
+            cool_down: string;
+            /**
+             * Max Per Day
+             * @description Of the service, in 24 hours.
+             * @default 2
+             */
+            max_per_day: number;
+            /**
+             * Min Label Coverage
+             * @description Share of the last week's rows that must have a label; null: not asked.
+             */
+            min_label_coverage?: number | null;
+        };
+        /**
+         * HardStopRule
+         * @description `HardStop` as a body: unknown fields are refused.
+         */
+        HardStopRule: {
+            /**
+             * Requests
+             * @description So many of them at least.
+             * @default 50
+             */
+            requests: number;
+            /**
+             * Share
+             * @description Share of 5xx among the canary's latest requests.
+             * @default 0.2
+             */
+            share: number;
         };
         /**
          * HistogramBin
@@ -2981,6 +4771,101 @@ export interface components {
             /** User */
             user: string;
         };
+        /**
+         * JobAction
+         * @description A supervised job of the platform's own.
+         */
+        JobAction: {
+            /**
+             * Command
+             * @default []
+             */
+            command: string[];
+            /**
+             * Env
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Files
+             * @default {}
+             */
+            files: {
+                [key: string]: string;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "job";
+            mlflow_project?: components["schemas"]["MlflowProject"] | null;
+            /** Python */
+            python?: string | null;
+            /**
+             * Requirements
+             * @default []
+             */
+            requirements: string[];
+            resources: components["schemas"]["Resources"];
+        };
+        /**
+         * JobTarget
+         * @description A supervised job: a command or an MLflow project in an environment of its own, confined like a pod.
+         */
+        JobTarget: {
+            /**
+             * Command
+             * @description Such as `[python, train.py]`; no shell is in between.
+             * @default []
+             */
+            command: string[];
+            /**
+             * Env
+             * @description Environment variables; they are as visible as the rest.
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Files
+             * @description Relative path → text, in the folder that it runs in; 256 KiB in all.
+             * @default {}
+             */
+            files: {
+                [key: string]: string;
+            };
+            /**
+             * @description A supervised job of the platform's own. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "job";
+            /** @description Instead of a command. */
+            mlflow_project?: components["schemas"]["ProjectOfJob"] | null;
+            /**
+             * Python
+             * @description Such as `3.12`; null: the platform's own.
+             */
+            python?: string | null;
+            /**
+             * Requirements
+             * @description Lines of pip; none: those of its files, else the platform's own environment.
+             * @default []
+             */
+            requirements: string[];
+            /**
+             * Resource Source
+             * @description What it may use, as a pod's.
+             * @default {
+             *       "kind": "shared",
+             *       "spec": "1C2G"
+             *     }
+             */
+            resource_source: components["schemas"]["ResourceSource"] | components["schemas"]["GroupSource"];
+        };
+        JsonValue: unknown;
         /**
          * KeyView
          * @description An API key without its secret.
@@ -3337,6 +5222,37 @@ export interface components {
             updated_at: string;
         };
         /**
+         * LatencyBaseline
+         * @description The stable version's percentiles, frozen before requests are compared with them.
+         */
+        LatencyBaseline: {
+            /**
+             * Frozen At
+             * Format: date-time
+             */
+            frozen_at: string;
+            /** P95 S */
+            p95_s: number;
+            /** P99 S */
+            p99_s: number;
+            /** Requests */
+            requests: number;
+        };
+        /**
+         * LatencyComparison
+         * @description Milliseconds, as they were recorded (or measured in the replay) and as the candidate took.
+         */
+        LatencyComparison: {
+            /** Candidate P50 Ms */
+            candidate_p50_ms: number;
+            /** Candidate P95 Ms */
+            candidate_p95_ms: number;
+            /** Stable P50 Ms */
+            stable_p50_ms: number;
+            /** Stable P95 Ms */
+            stable_p95_ms: number;
+        };
+        /**
          * Leave
          * @description How pods leave a node: each once another one stands in for it, or (`force`) at once.
          */
@@ -3434,6 +5350,82 @@ export interface components {
             topic: string;
         };
         /**
+         * MaintenanceCommand
+         * @description When: once (`ends_at`), or again and again (`schedule` and `duration`); an edit replaces all of it.
+         */
+        MaintenanceCommand: {
+            /**
+             * Comment
+             * @description Why.
+             * @default
+             */
+            comment: string;
+            /**
+             * Duration
+             * @description How long each lasts, such as `PT2H`.
+             */
+            duration?: string | null;
+            /**
+             * Ends At
+             * @description Of a single window, or when the last one may begin.
+             */
+            ends_at?: string | null;
+            /**
+             * Schedule
+             * @description Five fields of cron in UTC: when each window begins.
+             */
+            schedule?: string | null;
+            /**
+             * Starts At
+             * @description By default now.
+             */
+            starts_at?: string | null;
+        };
+        /**
+         * MaintenanceView
+         * @description Maintenance of a service, a project or the installation.
+         */
+        MaintenanceView: {
+            /** Comment */
+            comment: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Duration */
+            duration: string | null;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Project */
+            project: string | null;
+            /** Revision */
+            revision: number;
+            /** Schedule */
+            schedule: string | null;
+            /** Service */
+            service: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * MaskedRow
          * @description One recorded request as it would have been logged.
          */
@@ -3506,6 +5498,31 @@ export interface components {
             column: string;
         };
         /**
+         * MatcherCommand
+         * @description A condition on one label; `service`, `project`, `monitor`, `kind` and `severity` are labels of every alert.
+         */
+        MatcherCommand: {
+            /**
+             * Is Equal
+             * @description false: the label must not match.
+             * @default true
+             */
+            is_equal: boolean;
+            /**
+             * Is Regex
+             * @description `value` is an expression of RE2 that the whole label matches.
+             * @default false
+             */
+            is_regex: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Value
+             * @description What the label is; a label that is missing is the empty text.
+             */
+            value: string;
+        };
+        /**
          * Membership
          * @description The role of a user in a project.
          */
@@ -3525,6 +5542,35 @@ export interface components {
             role: components["schemas"]["Role"];
             /** User */
             user: string;
+        };
+        /**
+         * MlflowProject
+         * @description An MLflow project: `mlflow run` of `uri` (`.`: the job's own files) in the job's environment.
+         */
+        MlflowProject: {
+            /**
+             * Entry Point
+             * @default main
+             */
+            entry_point: string;
+            /**
+             * Parameters
+             * @default {}
+             */
+            parameters: {
+                [key: string]: string;
+            };
+            /**
+             * Uri
+             * @description `.`: among the job's files; else a git URL that the job fetches.
+             * @default .
+             */
+            uri: string;
+            /**
+             * Version
+             * @description Branch, tag or commit of a git URL.
+             */
+            version?: string | null;
         };
         /**
          * ModelSource
@@ -3668,12 +5714,489 @@ export interface components {
             version: string;
         };
         /**
+         * MonitorDefinition
+         * @description A rule without its name; an edit replaces all of it.
+         */
+        MonitorDefinition: {
+            /**
+             * Alert
+             * @description rule: one alert for all columns; column: one each; none: windows alone.
+             * @default rule
+             * @enum {string}
+             */
+            alert: "rule" | "column" | "none";
+            /** @description Of metrics that compare, by default training. */
+            baseline?: components["schemas"]["BaselineCommand"] | null;
+            /**
+             * Columns
+             * @description Features and predictions; `*` is all of them.
+             * @default [
+             *       "*"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * Critical
+             * @description From here on it is critical.
+             */
+            critical?: number | null;
+            /**
+             * Delay
+             * @description How long after its end a window is judged: rows, and labels, take that long to come.
+             */
+            delay?: string | null;
+            /**
+             * Kind
+             * @description Which rows and numbers it is about.
+             * @enum {string}
+             */
+            kind: "data_quality" | "drift" | "model_quality" | "service_quality" | "cost";
+            /**
+             * Metric
+             * @description A metric of the kind: psi, null_rate, accuracy, error_rate, …
+             */
+            metric: string;
+            /**
+             * Min Sample
+             * @description Rows below which a window is insufficient_data.
+             */
+            min_sample?: number | null;
+            /**
+             * @description Of model_quality: what is compared.
+             * @default {}
+             */
+            outcome: components["schemas"]["OutcomeCommand"];
+            /**
+             * Paused
+             * @description Not evaluated for now.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Schedule
+             * @description How often a window ends; by default the window.
+             */
+            schedule?: string | null;
+            /**
+             * Slice
+             * @description A column, one slice a value; or a condition: rows that meet it, and others.
+             */
+            slice?: string | null;
+            /**
+             * Warning
+             * @description From here on (below, of what should be high) it warns.
+             */
+            warning?: number | null;
+            /**
+             * Window
+             * @description Length of a window, from PT10S to P31D.
+             * @default PT1H
+             */
+            window: string;
+            /**
+             * Windows
+             * @description `2 of 3`: so many of the last ones must be bad.
+             * @default 1 of 1
+             */
+            windows: string;
+        };
+        /**
+         * MonitorState
+         * @description How one rule does.
+         */
+        MonitorState: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Running
+             * @default false
+             */
+            is_running: boolean;
+            /** Last Evaluated At */
+            last_evaluated_at?: string | null;
+            /** Last Window End */
+            last_window_end?: string | null;
+            /**
+             * Next At
+             * @description When the next window is closed and evaluated.
+             */
+            next_at?: string | null;
+            /**
+             * Reason
+             * @description Why it could not be evaluated, in one sentence.
+             */
+            reason?: string | null;
+            /**
+             * State
+             * @description Of its last window, the worst of its columns; null: it has none yet.
+             */
+            state?: ("ok" | "warning" | "critical" | "insufficient_data" | "error") | null;
+        };
+        /**
+         * MonitorView
+         * @description A rule, and how it does as the monitor finds it.
+         */
+        MonitorView: {
+            /**
+             * Alert
+             * @enum {string}
+             */
+            alert: "rule" | "column" | "none";
+            baseline: components["schemas"]["Baseline"] | null;
+            /** Columns */
+            columns: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Critical */
+            critical: number | null;
+            /** Delay */
+            delay: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Is Default
+             * @description The platform made it when the service was published.
+             */
+            is_default: boolean;
+            /**
+             * Is Running
+             * @default false
+             */
+            is_running: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "data_quality" | "drift" | "model_quality" | "service_quality" | "cost";
+            /** Last Evaluated At */
+            last_evaluated_at?: string | null;
+            /** Last Window End */
+            last_window_end?: string | null;
+            /** Metric */
+            metric: string;
+            /** Min Sample */
+            min_sample: number;
+            /** Name */
+            name: string;
+            /** Next At */
+            next_at?: string | null;
+            outcome: components["schemas"]["Outcome"];
+            /** Paused */
+            paused: boolean;
+            /**
+             * Reason
+             * @description Why it could not be evaluated, in one sentence.
+             */
+            reason?: string | null;
+            /** Revision */
+            revision: number;
+            /** Schedule */
+            schedule: string;
+            /** Service */
+            service: string;
+            /** Slice */
+            slice: string | null;
+            /**
+             * State
+             * @description Of the last window, the worst of its columns; waiting: it has none yet; unknown: nobody said.
+             * @default unknown
+             */
+            state: ("ok" | "warning" | "critical" | "insufficient_data" | "error") | ("waiting" | "paused" | "unknown");
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Warning */
+            warning: number | null;
+            /** Window */
+            window: string;
+            /**
+             * Windows
+             * @description So many of the last windows must be bad for an alert.
+             */
+            windows: string;
+        };
+        /**
+         * MonitorWindow
+         * @description The verdict of one window, of one column and slice where the rule has such.
+         */
+        MonitorWindow: {
+            /**
+             * Column
+             * @description Null: the rule has none, or nothing could be computed.
+             */
+            column?: string | null;
+            /**
+             * Details
+             * @description Figures beside the value: tests, noise, counts.
+             * @default {}
+             */
+            details: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Evaluated At
+             * Format: date-time
+             */
+            evaluated_at: string;
+            /**
+             * Reason
+             * @description Why there is no value, in one sentence.
+             */
+            reason?: string | null;
+            /**
+             * Report
+             * @description Where its report is, where there is one.
+             */
+            report?: string | null;
+            /**
+             * Revision
+             * @description Counts how often the window was computed: late labels change it.
+             * @default 1
+             */
+            revision: number;
+            /**
+             * Rows
+             * @default 0
+             */
+            rows: number;
+            /**
+             * Slice
+             * @description Null: all rows.
+             */
+            slice?: string | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warning" | "critical" | "insufficient_data" | "error";
+            /**
+             * Threshold
+             * @description What the value was held to: the rule's, or the noise of samples of this size.
+             */
+            threshold?: number | null;
+            /** Value */
+            value?: number | null;
+        };
+        /**
          * Move
          * @description The group that a node goes to.
          */
         Move: {
             /** Group */
             group: string;
+        };
+        /**
+         * NewCanary
+         * @description A version that is to take over step by step, as long as it is no worse.
+         */
+        NewCanary: {
+            /**
+             * Alpha
+             * @description Chance that a canary without a difference is rolled back, over all guardrails.
+             * @default 0.01
+             */
+            alpha: number;
+            /**
+             * Baseline Requests
+             * @description Its requests that percentiles take; with fewer, they are taken as soon as they came.
+             * @default 200
+             */
+            baseline_requests: number;
+            /**
+             * Baseline Window
+             * Format: duration
+             * @description The stable version's percentiles are taken from so long before the first step.
+             * @default PT1H
+             */
+            baseline_window: string;
+            /**
+             * Guardrails
+             * @description Figures that it must not make worse; one of each kind.
+             * @default [
+             *       {
+             *         "kind": "errors"
+             *       },
+             *       {
+             *         "kind": "client_errors"
+             *       },
+             *       {
+             *         "kind": "latency_p95"
+             *       },
+             *       {
+             *         "kind": "latency_p99"
+             *       },
+             *       {
+             *         "kind": "quality"
+             *       }
+             *     ]
+             */
+            guardrails: components["schemas"]["GuardrailRule"][];
+            /**
+             * @description Rolls back without waiting for a test; null: nothing does.
+             * @default {
+             *       "requests": 50,
+             *       "share": 0.2
+             *     }
+             */
+            hard_stop: components["schemas"]["HardStopRule"] | null;
+            /**
+             * Min Duration
+             * Format: duration
+             * @description Shortest time until it is promoted.
+             * @default PT30M
+             */
+            min_duration: string;
+            /**
+             * Min Requests
+             * @description Canary requests before it is promoted.
+             * @default 1000
+             */
+            min_requests: number;
+            /**
+             * @description Replay of recorded requests before it gets any traffic; null: none.
+             * @default {
+             *       "max_age": "P7D",
+             *       "max_errors": 0.01,
+             *       "requests": 200,
+             *       "time_limit": "PT5M",
+             *       "tolerance": 0.000001
+             *     }
+             */
+            preflight: components["schemas"]["PreflightRule"] | null;
+            /**
+             * Step Duration
+             * Format: duration
+             * @description Shortest time of a step.
+             * @default PT10M
+             */
+            step_duration: string;
+            /**
+             * Step Requests
+             * @description Canary requests before the next step.
+             * @default 300
+             */
+            step_requests: number;
+            /**
+             * Steps
+             * @description The canary's shares of the traffic, per cent, growing; then it is promoted.
+             * @default [
+             *       5,
+             *       25,
+             *       50
+             *     ]
+             */
+            steps: number[];
+            /**
+             * Stop Previous After
+             * @description Once it is promoted, the version before runs on for so long without traffic; null: until stopped.
+             * @default PT1H
+             */
+            stop_previous_after: string | null;
+            /**
+             * Stop When Rolled Back
+             * @description Whether a canary that is rolled back stops.
+             * @default true
+             */
+            stop_when_rolled_back: boolean;
+            /**
+             * Time Limit
+             * Format: duration
+             * @description Longest time; then it is held at its weight for somebody to decide.
+             * @default P1D
+             */
+            time_limit: string;
+            /**
+             * Version
+             * @description The version; it is started where it does not run.
+             */
+            version: string;
+            /**
+             * Waiting Limit
+             * Format: duration
+             * @description Longest time until it can start; then it is aborted.
+             * @default P1D
+             */
+            waiting_limit: string;
+            /**
+             * Warm Up
+             * Format: duration
+             * @description Not counted, after the first step begins.
+             * @default PT30S
+             */
+            warm_up: string;
+        };
+        /**
+         * NewChannel
+         * @description A channel of a project, or, without one, of the installation.
+         */
+        NewChannel: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "dingtalk" | "feishu" | "lark" | "slack" | "pagerduty" | "alertmanager" | "webhook" | "smtp" | "event";
+            /**
+             * Language
+             * @description Language of the messages.
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "zh";
+            /** Name */
+            name: string;
+            /**
+             * Options
+             * @description What channels of its kind are made of; see the documentation of channels.
+             */
+            options?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Paused
+             * @description Nothing is sent for now; what waits is kept for a day.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Project
+             * @description null: of the installation, told of every project.
+             */
+            project?: string | null;
+            route?: components["schemas"]["RouteCommand"];
+            /**
+             * Secret
+             * @description Secret of the same kind, with the channel's credentials.
+             */
+            secret?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name, for times in them.
+             * @default UTC
+             */
+            time_zone: string;
         };
         /**
          * NewDestination
@@ -3851,6 +6374,139 @@ export interface components {
             secret?: string | null;
         };
         /**
+         * NewMaintenance
+         * @description Maintenance of a service, a project, or the installation.
+         */
+        NewMaintenance: {
+            /**
+             * Comment
+             * @description Why.
+             * @default
+             */
+            comment: string;
+            /**
+             * Duration
+             * @description How long each lasts, such as `PT2H`.
+             */
+            duration?: string | null;
+            /**
+             * Ends At
+             * @description Of a single window, or when the last one may begin.
+             */
+            ends_at?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Project
+             * @description null: of the installation, or of the service's.
+             */
+            project?: string | null;
+            /**
+             * Schedule
+             * @description Five fields of cron in UTC: when each window begins.
+             */
+            schedule?: string | null;
+            /**
+             * Service
+             * @description Of this service alone.
+             */
+            service?: string | null;
+            /**
+             * Starts At
+             * @description By default now.
+             */
+            starts_at?: string | null;
+        };
+        /**
+         * NewMonitor
+         * @description A rule of a service.
+         */
+        NewMonitor: {
+            /**
+             * Alert
+             * @description rule: one alert for all columns; column: one each; none: windows alone.
+             * @default rule
+             * @enum {string}
+             */
+            alert: "rule" | "column" | "none";
+            /** @description Of metrics that compare, by default training. */
+            baseline?: components["schemas"]["BaselineCommand"] | null;
+            /**
+             * Columns
+             * @description Features and predictions; `*` is all of them.
+             * @default [
+             *       "*"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * Critical
+             * @description From here on it is critical.
+             */
+            critical?: number | null;
+            /**
+             * Delay
+             * @description How long after its end a window is judged: rows, and labels, take that long to come.
+             */
+            delay?: string | null;
+            /**
+             * Kind
+             * @description Which rows and numbers it is about.
+             * @enum {string}
+             */
+            kind: "data_quality" | "drift" | "model_quality" | "service_quality" | "cost";
+            /**
+             * Metric
+             * @description A metric of the kind: psi, null_rate, accuracy, error_rate, …
+             */
+            metric: string;
+            /**
+             * Min Sample
+             * @description Rows below which a window is insufficient_data.
+             */
+            min_sample?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * @description Of model_quality: what is compared.
+             * @default {}
+             */
+            outcome: components["schemas"]["OutcomeCommand"];
+            /**
+             * Paused
+             * @description Not evaluated for now.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Schedule
+             * @description How often a window ends; by default the window.
+             */
+            schedule?: string | null;
+            /**
+             * Slice
+             * @description A column, one slice a value; or a condition: rows that meet it, and others.
+             */
+            slice?: string | null;
+            /**
+             * Warning
+             * @description From here on (below, of what should be high) it warns.
+             */
+            warning?: number | null;
+            /**
+             * Window
+             * @description Length of a window, from PT10S to P31D.
+             * @default PT1H
+             */
+            window: string;
+            /**
+             * Windows
+             * @description `2 of 3`: so many of the last ones must be bad.
+             * @default 1 of 1
+             */
+            windows: string;
+        };
+        /**
          * NewNode
          * @description A node: a share of the scheduler's machine, kept for the group. `console_url`: its provider's page.
          */
@@ -3889,6 +6545,29 @@ export interface components {
             description: string;
             /** Name */
             name: string;
+        };
+        /**
+         * NewRetraining
+         * @description A retraining by hand.
+         */
+        NewRetraining: {
+            /**
+             * Force
+             * @description Whatever the guards say, save that one runs at a time.
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Note
+             * @description Why; it is part of the evidence.
+             */
+            note?: string | null;
+            /**
+             * Trigger
+             * @description Name of a trigger; `manual`: the only one, where none has that name.
+             * @default manual
+             */
+            trigger: string;
         };
         /**
          * NewSecret
@@ -3939,6 +6618,12 @@ export interface components {
              */
             max_body_bytes: number;
             /**
+             * Monitors
+             * @description Give it quality rules that follow from its model's signature; they can be deleted.
+             * @default true
+             */
+            monitors: boolean;
+            /**
              * Name
              * @description DNS label: lower-case letters, digits, hyphens, at most 63. Unique, and never changed.
              */
@@ -3977,6 +6662,35 @@ export interface components {
             type: "ml";
             /** @description Its first version. */
             version?: components["schemas"]["FirstVersion"] | null;
+        };
+        /**
+         * NewSilence
+         * @description A silence of a project, or, without one, of the installation.
+         */
+        NewSilence: {
+            /**
+             * Comment
+             * @description Why.
+             * @default
+             */
+            comment: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Matchers
+             * @description All of them must hold.
+             */
+            matchers: components["schemas"]["MatcherCommand"][];
+            /** Project */
+            project?: string | null;
+            /**
+             * Starts At
+             * @description By default now.
+             */
+            starts_at?: string | null;
         };
         /**
          * NewSpec
@@ -4022,6 +6736,57 @@ export interface components {
              * @description Whose; administrators may name another user.
              */
             user?: string | null;
+        };
+        /**
+         * NewTrigger
+         * @description A trigger of a service.
+         */
+        NewTrigger: {
+            /**
+             * Action
+             * @description What is run.
+             */
+            action: components["schemas"]["WebhookTarget"] | components["schemas"]["AirflowTarget"] | components["schemas"]["ArgoTarget"] | components["schemas"]["GithubTarget"] | components["schemas"]["JobTarget"];
+            /**
+             * @description What keeps it from running too often.
+             * @default {
+             *       "cool_down": "PT6H",
+             *       "max_per_day": 2
+             *     }
+             */
+            guards: components["schemas"]["Guards"];
+            /**
+             * Model
+             * @description Registered model whose next version is the result; null: that of the service.
+             */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /** @description Start it when an alert is raised. */
+            on_alert?: components["schemas"]["OnAlert"] | null;
+            /**
+             * Paused
+             * @description Not started by alerts and its schedule for now.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Schedule
+             * @description `P7D`, or five fields of cron in UTC.
+             */
+            schedule?: string | null;
+            /**
+             * Secret
+             * @description Secret of the project: of the kind `webhook` (it signs), else `http`.
+             */
+            secret?: string | null;
+            /**
+             * Time Limit
+             * Format: duration
+             * @description After that it has failed.
+             * @default PT6H
+             */
+            time_limit: string;
         };
         /**
          * NewUser
@@ -4202,10 +6967,104 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * OnAlert
+         * @description Which alerts start it.
+         */
+        OnAlert: {
+            /**
+             * Labels
+             * @description Label → value, all of which the alert has; `monitor` and `kind` are the alert's rule and kind.
+             * @default {}
+             */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Severity
+             * @description This one, or a worse one.
+             * @default critical
+             * @enum {string}
+             */
+            severity: "warning" | "critical";
+        };
+        /**
+         * Outcome
+         * @description Which columns of the labelled table are compared; by default the only prediction with the only label.
+         */
+        Outcome: {
+            /**
+             * Label
+             * @description Name of the label.
+             */
+            label?: string | null;
+            /**
+             * Positive
+             * @description The positive class, as text.
+             */
+            positive?: string | null;
+            /**
+             * Prediction
+             * @description Column of the prediction.
+             */
+            prediction?: string | null;
+            /**
+             * Score
+             * @description Column of the probability of `positive`, from 0 to 1.
+             */
+            score?: string | null;
+        };
+        /**
+         * OutcomeCommand
+         * @description Which columns of the labelled table are compared.
+         */
+        OutcomeCommand: {
+            /**
+             * Label
+             * @description Name of the label; by default the only one.
+             */
+            label?: string | null;
+            /**
+             * Positive
+             * @description The positive class, as text.
+             */
+            positive?: string | null;
+            /**
+             * Prediction
+             * @description Column of the prediction; by default the only one.
+             */
+            prediction?: string | null;
+            /**
+             * Score
+             * @description Column of the probability of `positive`, from 0 to 1.
+             */
+            score?: string | null;
+        };
+        /** Page[AlertEntry] */
+        Page_AlertEntry_: {
+            /** Items */
+            items: components["schemas"]["AlertEntry"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[AuditView] */
         Page_AuditView_: {
             /** Items */
             items: components["schemas"]["AuditView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[CanaryView] */
+        Page_CanaryView_: {
+            /** Items */
+            items: components["schemas"]["CanaryView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ChannelView] */
+        Page_ChannelView_: {
+            /** Items */
+            items: components["schemas"]["ChannelView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4279,10 +7138,31 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[MaintenanceView] */
+        Page_MaintenanceView_: {
+            /** Items */
+            items: components["schemas"]["MaintenanceView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[MemberView] */
         Page_MemberView_: {
             /** Items */
             items: components["schemas"]["MemberView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[MonitorView] */
+        Page_MonitorView_: {
+            /** Items */
+            items: components["schemas"]["MonitorView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[MonitorWindow] */
+        Page_MonitorWindow_: {
+            /** Items */
+            items: components["schemas"]["MonitorWindow"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4314,6 +7194,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[RetrainingView] */
+        Page_RetrainingView_: {
+            /** Items */
+            items: components["schemas"]["RetrainingView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SecretView] */
         Page_SecretView_: {
             /** Items */
@@ -4325,6 +7212,13 @@ export interface components {
         Page_ServiceView_: {
             /** Items */
             items: components["schemas"]["ServiceView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[SilenceView] */
+        Page_SilenceView_: {
+            /** Items */
+            items: components["schemas"]["SilenceView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4346,6 +7240,13 @@ export interface components {
         Page_TokenView_: {
             /** Items */
             items: components["schemas"]["TokenView"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[TriggerView] */
+        Page_TriggerView_: {
+            /** Items */
+            items: components["schemas"]["TriggerView"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4517,6 +7418,134 @@ export interface components {
             waiting: components["schemas"]["HoldView"][];
         };
         /**
+         * PreflightReport
+         * @description What the replay found.
+         */
+        PreflightReport: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Changed
+             * @description Rows with another value in any column.
+             * @default 0
+             */
+            changed: number;
+            /**
+             * Columns
+             * @default []
+             */
+            columns: components["schemas"]["ColumnDifference"][];
+            /**
+             * Compared With
+             * @description stable: columns are masked, so both versions were asked anew.
+             * @default recorded
+             * @enum {string}
+             */
+            compared_with: "recorded" | "stable";
+            /**
+             * Errors
+             * @default 0
+             */
+            errors: number;
+            /**
+             * Failures
+             * @default []
+             */
+            failures: components["schemas"]["ErrorCount"][];
+            latency?: components["schemas"]["LatencyComparison"] | null;
+            /**
+             * Left Out
+             * @description Not asked, or refused by the stable version too.
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Masked Columns
+             * @default []
+             */
+            masked_columns: string[];
+            /** Reason */
+            reason: string;
+            /**
+             * Requests
+             * @description Asked of the candidate.
+             * @default 0
+             */
+            requests: number;
+            /**
+             * Rows
+             * @description Rows of answers that were compared.
+             * @default 0
+             */
+            rows: number;
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["SliceDifference"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "passed" | "failed" | "skipped";
+        };
+        /**
+         * PreflightRule
+         * @description Recorded requests are asked of the candidate's pods before it gets any traffic; nothing of that is recorded.
+         */
+        PreflightRule: {
+            /**
+             * Max Age
+             * Format: duration
+             * @description Older ones are not replayed.
+             * @default P7D
+             */
+            max_age: string;
+            /**
+             * Max Changed
+             * @description Share of rows whose prediction may be another; null: as many as there are.
+             */
+            max_changed?: number | null;
+            /**
+             * Max Errors
+             * @description Share that may fail of the requests that the stable version answered.
+             * @default 0.01
+             */
+            max_errors: number;
+            /**
+             * Max Latency Ratio
+             * @description How many times the recorded median latency it may take; null: any.
+             */
+            max_latency_ratio?: number | null;
+            /**
+             * Requests
+             * @description The newest ones that the stable version answered.
+             * @default 200
+             */
+            requests: number;
+            /**
+             * Slice
+             * @description An input column: differences by each of its values.
+             */
+            slice?: string | null;
+            /**
+             * Time Limit
+             * Format: duration
+             * @description What was not asked by then is left out.
+             * @default PT5M
+             */
+            time_limit: string;
+            /**
+             * Tolerance
+             * @description Numbers that differ by no more than this, relatively, are the same.
+             * @default 0.000001
+             */
+            tolerance: number;
+        };
+        /**
          * ProcessView
          * @description One process of the platform.
          */
@@ -4547,6 +7576,36 @@ export interface components {
         ProjectChange: {
             /** Description */
             description?: string | null;
+        };
+        /**
+         * ProjectOfJob
+         * @description An MLflow project.
+         */
+        ProjectOfJob: {
+            /**
+             * Entry Point
+             * @default main
+             */
+            entry_point: string;
+            /**
+             * Parameters
+             * @description Of the entry point.
+             * @default {}
+             */
+            parameters: {
+                [key: string]: string;
+            };
+            /**
+             * Uri
+             * @description `.`: among the job's own files; else an https:// URL of a git repository.
+             * @default .
+             */
+            uri: string;
+            /**
+             * Version
+             * @description Branch, tag or commit of a git repository.
+             */
+            version?: string | null;
         };
         /**
          * ProjectView
@@ -4778,6 +7837,37 @@ export interface components {
             version: string | null;
         };
         /**
+         * Resources
+         * @description What one pod may use.
+         */
+        Resources: {
+            /**
+             * Cpu
+             * @description Cores.
+             */
+            cpu: number;
+            /**
+             * Gpu
+             * @default 0
+             */
+            gpu: number;
+            /**
+             * Group
+             * @description Resource group on whose nodes alone it runs; None: the shared pool.
+             */
+            group?: string | null;
+            /**
+             * Memory Gb
+             * @description GiB.
+             */
+            memory_gb: number;
+            /**
+             * Spec
+             * @description Name in the catalogue, such as `1C2G`.
+             */
+            spec: string;
+        };
+        /**
          * ResourceSource
          * @description The shared pool, by the name of a spec.
          */
@@ -4824,6 +7914,181 @@ export interface components {
             restarting: boolean;
         };
         /**
+         * RetrainedModel
+         * @description The version that came of it.
+         */
+        RetrainedModel: {
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * RetrainingEvidence
+         * @description Why it is asked for, and on what data: what every system that retrains is told.
+         */
+        RetrainingEvidence: {
+            alert?: components["schemas"]["AlertEvidence"] | null;
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "alert" | "schedule" | "manual";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Model
+             * @description Registered model that a new version is expected of.
+             */
+            model?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Registry */
+            registry?: string | null;
+            /**
+             * Report
+             * @description Path of the report in the API.
+             */
+            report?: string | null;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by?: string | null;
+            /**
+             * Result Tag
+             * @description Tag that the new version is to have; its value is `id`.
+             * @default penstock.retraining_id
+             */
+            result_tag: string;
+            /** Service */
+            service: string;
+            /** Slice */
+            slice?: string | null;
+            /**
+             * Tables
+             * @default []
+             */
+            tables: components["schemas"]["EvidenceTable"][];
+            /** Trigger */
+            trigger: string;
+            window?: components["schemas"]["EvidenceWindow"] | null;
+        };
+        /**
+         * RetrainingGuards
+         * @description What keeps it from running too often; one retraining of a service runs at a time in any case.
+         */
+        RetrainingGuards: {
+            /**
+             * Cool Down
+             * Format: duration
+             * @description Since the last one of the service ended.
+             */
+            cool_down: string;
+            /**
+             * Max Per Day
+             * @description Of the service, in the last 24 hours.
+             */
+            max_per_day: number;
+            /**
+             * Min Label Coverage
+             * @description Share of the last week's rows with a label.
+             */
+            min_label_coverage?: number | null;
+        };
+        /**
+         * RetrainingRun
+         * @description The run in the system that was asked.
+         */
+        RetrainingRun: {
+            /** Id */
+            id?: string | null;
+            /**
+             * Pod
+             * @description Of a job: whose lines in the service's log are its output.
+             */
+            pod?: string | null;
+            /**
+             * State
+             * @description In that system's own words.
+             */
+            state?: string | null;
+            /** Url */
+            url?: string | null;
+        };
+        /**
+         * RetrainingView
+         * @description A retraining.
+         */
+        RetrainingView: {
+            /**
+             * Action
+             * @description webhook, airflow, argo, github or job.
+             */
+            action: string;
+            /**
+             * Attempts
+             * @description Tries since the last success.
+             */
+            attempts: number;
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "alert" | "schedule" | "manual";
+            /** Ended At */
+            ended_at: string | null;
+            evidence: components["schemas"]["RetrainingEvidence"];
+            /**
+             * Gives Up At
+             * @description When it has failed, if it has not ended by then.
+             */
+            gives_up_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Is Cancelling */
+            is_cancelling: boolean;
+            /**
+             * Message
+             * @description The reason in words.
+             */
+            message: string | null;
+            /** @description The version that came of it, once the registry shows it. */
+            model: components["schemas"]["RetrainedModel"] | null;
+            /**
+             * Reason
+             * @description InFlight, CoolDown, DayMaximum, LowLabelCoverage, TimeLimit, …
+             */
+            reason: string | null;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** @description In the system that was asked; a job's `pod` names its log lines. */
+            run: components["schemas"]["RetrainingRun"] | null;
+            /** Service */
+            service: string;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @description requested: not accepted yet; started: accepted; running: it says that it runs; refused: a guard forbids it, see `reason`.
+             * @enum {string}
+             */
+            state: "requested" | "started" | "running" | "succeeded" | "failed" | "cancelled" | "refused";
+            /** Trigger */
+            trigger: string;
+        };
+        /**
          * Role
          * @description What a member may do in a project.
          * @enum {string}
@@ -4844,6 +8109,38 @@ export interface components {
              * @description The old key lives on for so long; null: until it is revoked.
              */
             grace_s?: number | null;
+        };
+        /**
+         * RouteCommand
+         * @description Which alerts a channel is told of, and how often.
+         */
+        RouteCommand: {
+            /**
+             * Matchers
+             * @description All of them must hold; none: every alert.
+             * @default []
+             */
+            matchers: components["schemas"]["MatcherCommand"][];
+            /**
+             * Min Severity
+             * @description Alerts below it are not told.
+             * @default warning
+             * @enum {string}
+             */
+            min_severity: "warning" | "critical";
+            /**
+             * Repeat Interval
+             * Format: duration
+             * @description A firing alert is told again this often (`PT4H`); `PT0S`: once.
+             * @default PT4H
+             */
+            repeat_interval: string;
+            /**
+             * Send Resolved
+             * @description Its end is told too.
+             * @default true
+             */
+            send_resolved: boolean;
         };
         /**
          * RowsView
@@ -4896,6 +8193,20 @@ export interface components {
             workers: number;
         };
         /**
+         * SampleRatio
+         * @description Whether the canary gets the share that its weight says.
+         */
+        SampleRatio: {
+            /** E Value */
+            e_value: number;
+            /** Expected */
+            expected: number;
+            /** Is Suspect */
+            is_suspect: boolean;
+            /** Observed */
+            observed: number | null;
+        };
+        /**
          * SecretKeyRef
          * @description One field of a secret (of the kind `opaque`), by name; its value is fetched when a pod starts.
          */
@@ -4920,7 +8231,7 @@ export interface components {
          * @description What a secret is for.
          * @enum {string}
          */
-        SecretKind: "registry" | "webhook" | "mlflow" | "s3" | "postgresql" | "opaque";
+        SecretKind: "registry" | "webhook" | "mlflow" | "s3" | "postgresql" | "http" | "opaque" | "wecom" | "dingtalk" | "feishu" | "lark" | "slack" | "pagerduty" | "alertmanager" | "smtp";
         /**
          * SecretValue
          * @description Another value for a secret; the whole of it is replaced.
@@ -5226,6 +8537,94 @@ export interface components {
             oidc: components["schemas"]["ProviderView"] | null;
         };
         /**
+         * SilenceCommand
+         * @description Alerts that match are told to nobody for a time; an edit replaces all of it.
+         */
+        SilenceCommand: {
+            /**
+             * Comment
+             * @description Why.
+             * @default
+             */
+            comment: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Matchers
+             * @description All of them must hold.
+             */
+            matchers: components["schemas"]["MatcherCommand"][];
+            /**
+             * Starts At
+             * @description By default now.
+             */
+            starts_at?: string | null;
+        };
+        /**
+         * SilenceView
+         * @description A silence.
+         */
+        SilenceView: {
+            /** Comment */
+            comment: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Matchers */
+            matchers: components["schemas"]["MatcherCommand"][];
+            /**
+             * Project
+             * @description Whose alerts it is about; null: everybody's.
+             */
+            project: string | null;
+            /** Revision */
+            revision: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "active" | "expired";
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * SliceDifference
+         * @description The rows with one value of the slice's column.
+         */
+        SliceDifference: {
+            /** Changed */
+            changed: number;
+            /** Compared */
+            compared: number;
+            /** Value */
+            value: string;
+        };
+        /**
          * SparklineView
          * @description Requests per second, minute by minute; null: nothing was measured.
          */
@@ -5330,6 +8729,30 @@ export interface components {
              * @description Share beside another active version.
              */
             traffic_weight?: number | null;
+        };
+        /**
+         * StepVerdict
+         * @description The last verdict of one step.
+         */
+        StepVerdict: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Step
+             * @description Counted from 0.
+             */
+            step: number;
+            verdict: components["schemas"]["CanaryVerdict"];
+            /**
+             * Waits For
+             * @description Why neither the next step nor a promotion came yet; empty: it came.
+             */
+            waits_for: string;
+            /** Weight */
+            weight: number;
         };
         /**
          * Stop
@@ -5693,6 +9116,120 @@ export interface components {
             };
         };
         /**
+         * TriggerDefinition
+         * @description When and what; an edit replaces all of it. Without `on_alert` and `schedule` it is started by hand alone.
+         */
+        TriggerDefinition: {
+            /**
+             * Action
+             * @description What is run.
+             */
+            action: components["schemas"]["WebhookTarget"] | components["schemas"]["AirflowTarget"] | components["schemas"]["ArgoTarget"] | components["schemas"]["GithubTarget"] | components["schemas"]["JobTarget"];
+            /**
+             * @description What keeps it from running too often.
+             * @default {
+             *       "cool_down": "PT6H",
+             *       "max_per_day": 2
+             *     }
+             */
+            guards: components["schemas"]["Guards"];
+            /**
+             * Model
+             * @description Registered model whose next version is the result; null: that of the service.
+             */
+            model?: string | null;
+            /** @description Start it when an alert is raised. */
+            on_alert?: components["schemas"]["OnAlert"] | null;
+            /**
+             * Paused
+             * @description Not started by alerts and its schedule for now.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Schedule
+             * @description `P7D`, or five fields of cron in UTC.
+             */
+            schedule?: string | null;
+            /**
+             * Secret
+             * @description Secret of the project: of the kind `webhook` (it signs), else `http`.
+             */
+            secret?: string | null;
+            /**
+             * Time Limit
+             * Format: duration
+             * @description After that it has failed.
+             * @default PT6H
+             */
+            time_limit: string;
+        };
+        /**
+         * TriggerView
+         * @description A trigger of a service.
+         */
+        TriggerView: {
+            /**
+             * Action
+             * @description What is run; a job's resources as they were when it was defined.
+             */
+            action: components["schemas"]["WebhookAction"] | components["schemas"]["AirflowAction"] | components["schemas"]["ArgoAction"] | components["schemas"]["GithubAction"] | components["schemas"]["JobAction"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            guards: components["schemas"]["RetrainingGuards"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Model
+             * @description Registered model whose next version is the result; null: the service's.
+             */
+            model: string | null;
+            /** Name */
+            name: string;
+            on_alert: components["schemas"]["AlertMatch"] | null;
+            /** Paused */
+            paused: boolean;
+            /** Revision */
+            revision: number;
+            /** Schedule */
+            schedule: string | null;
+            /**
+             * Secret
+             * @description Name of the secret with its credentials.
+             */
+            secret: string | null;
+            /** Service */
+            service: string;
+            /**
+             * Time Limit
+             * Format: duration
+             */
+            time_limit: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * TwoLanguages
+         * @description A text for people.
+         */
+        TwoLanguages: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * UpdatePreview
          * @description What a dry run found: what the update would change. Nothing was stored.
          */
@@ -5988,6 +9525,32 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * WebhookAction
+         * @description A request in the shape of Standard Webhooks.
+         */
+        WebhookAction: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookTarget
+         * @description A request in the shape of Standard Webhooks, signed with the trigger's secret.
+         */
+        WebhookTarget: {
+            /**
+             * @description A request in the shape of Standard Webhooks. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "webhook";
+            /** Url */
+            url: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -5997,6 +9560,261 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alerts_api_v1_alerts_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+                service?: string | null;
+                severity?: ("warning" | "critical") | null;
+                /** @description open, acknowledged, silenced or resolved. */
+                state?: ("open" | "acknowledged" | "silenced" | "resolved") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertEntry_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_alert_api_v1_alerts__alert__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    acknowledge_alert_api_v1_alerts__alert__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEntry"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     list_audit_api_v1_audit_get: {
         parameters: {
             query?: {
@@ -6186,6 +10004,616 @@ export interface operations {
             };
             /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_channel_kinds_api_v1_channel_kinds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelKindForms"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_channels_api_v1_channels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_channel_api_v1_channels_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_channel_api_v1_channels__channel__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_channel_api_v1_channels__channel__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_channel_api_v1_channels__channel__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    send_test_api_v1_channels__channel__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7355,6 +11783,466 @@ export interface operations {
             };
         };
     };
+    list_maintenance_api_v1_maintenance_windows_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MaintenanceView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_maintenance_api_v1_maintenance_windows_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMaintenance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_maintenance_api_v1_maintenance_windows__window__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                window: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_maintenance_api_v1_maintenance_windows__window__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                window: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_maintenance_api_v1_maintenance_windows__window__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                window: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     list_models_api_v1_models_get: {
         parameters: {
             query?: {
@@ -8384,6 +13272,36 @@ export interface operations {
             };
             /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    hear_registry_api_v1_registry_webhooks__secret__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Secret of the kind `webhook` that MLflow signs with. */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11577,6 +16495,467 @@ export interface operations {
             };
         };
     };
+    list_canaries_api_v1_services__service__canaries_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CanaryView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_canary_api_v1_services__service__canaries_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCanary"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_canary_api_v1_services__service__canaries__canary__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                canary: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    abort_canary_api_v1_services__service__canaries__canary__abort_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "if-match"?: string | null;
+            };
+            path: {
+                canary: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    promote_canary_api_v1_services__service__canaries__canary__promote_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "if-match"?: string | null;
+            };
+            path: {
+                canary: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     service_charts_api_v1_services__service__charts_get: {
         parameters: {
             query: {
@@ -13650,6 +19029,656 @@ export interface operations {
             };
         };
     };
+    list_monitors_api_v1_services__service__monitors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MonitorView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_monitor_api_v1_services__service__monitors_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMonitor"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_monitor_api_v1_services__service__monitors__monitor__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_monitor_api_v1_services__service__monitors__monitor__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MonitorDefinition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_monitor_api_v1_services__service__monitors__monitor__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    run_monitor_api_v1_services__service__monitors__monitor__run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorState"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_windows_api_v1_services__service__monitors__monitor__windows_get: {
+        parameters: {
+            query?: {
+                column?: string | null;
+                cursor?: string | null;
+                /** @description Windows that end after then, ISO-8601. */
+                from?: string | null;
+                page_size?: number;
+                /** @description As the windows name it: `region=EU`. */
+                slice?: string | null;
+                state?: ("ok" | "warning" | "critical" | "insufficient_data" | "error") | null;
+                /** @description Windows that begin before then, ISO-8601. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MonitorWindow_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     read_request_api_v1_services__service__requests__request_id__get: {
         parameters: {
             query?: never;
@@ -13797,6 +19826,837 @@ export interface operations {
             };
             /** @description It has changed since the revision in `If-Match`. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_retraining_triggers_api_v1_services__service__retraining_triggers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TriggerView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_retraining_trigger_api_v1_services__service__retraining_triggers_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_retraining_trigger_api_v1_services__service__retraining_triggers__trigger__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_retraining_trigger_api_v1_services__service__retraining_triggers__trigger__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                service: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerDefinition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    delete_retraining_trigger_api_v1_services__service__retraining_triggers__trigger__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                service: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_retrainings_api_v1_services__service__retrainings_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+                /** @description Only those of this trigger. */
+                trigger?: string | null;
+            };
+            header?: never;
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RetrainingView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    start_retraining_api_v1_services__service__retrainings_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRetraining"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrainingView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_retraining_api_v1_services__service__retrainings__retraining__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                retraining: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrainingView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    cancel_retraining_api_v1_services__service__retrainings__retraining__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                retraining: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrainingView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16212,6 +23072,469 @@ export interface operations {
             };
             /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    list_silences_api_v1_silences_get: {
+        parameters: {
+            query?: {
+                /** @description Only those. */
+                state?: ("pending" | "active" | "expired") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SilenceView_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    create_silence_api_v1_silences_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_silence_api_v1_silences__silence__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    replace_silence_api_v1_silences__silence__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    expire_silence_api_v1_silences__silence__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description It has changed since the revision in `If-Match`. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import Connection, DateTime, Dialect, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
@@ -68,7 +69,9 @@ class Database:
         if path is None:
             return cls(create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5), None)
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(url, pool_size=4, max_overflow=4, connect_args={"timeout": 5})
+        engine = create_async_engine(
+            url, pool_size=4, max_overflow=4, connect_args={"timeout": 5, "async_creator_fn": _open_sqlite}
+        )
         event.listen(engine.sync_engine, "connect", _sqlite_connect)
         event.listen(engine.sync_engine, "begin", _sqlite_begin)
         return cls(engine, path)
@@ -140,6 +143,30 @@ def _is_full(reason: str, path: Path | None) -> bool:
     return (
         path is not None and any(word in reason for word in _POSSIBLY_FULL) and write_problem(path.parent) == DISK_FULL
     )
+
+
+async def _open_sqlite(*args: Any, **options: Any) -> Any:
+    """A connection of aiosqlite's; it is closed where whoever asked for it was cancelled before it was open.
+
+    aiosqlite itself forgets such a connection, with its file open until the garbage collector comes.
+    """
+    opening = asyncio.ensure_future(_opened(args, options))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_unwanted)
+        raise
+
+
+async def _opened(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    connection = aiosqlite.connect(*args, **options)
+    connection._thread.daemon = True  # as SQLAlchemy does: it must not outlive the process
+    return await connection
+
+
+def _close_unwanted(opening: asyncio.Future[Any]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().stop()
 
 
 def sqlite_path(url: str) -> Path | None:

@@ -37,7 +37,7 @@ class Schedule:
     def parse(cls, text: str) -> Schedule:
         """Raises `BadSchedule`."""
         if text.startswith("P"):
-            return cls(every=_duration(text))
+            return cls(every=parse_duration(text))
         parts = text.split()
         if len(parts) != len(_FIELDS):
             raise BadSchedule("a schedule is a duration such as PT1H, or the five fields of cron")
@@ -68,14 +68,15 @@ class Schedule:
         return in_month and in_week if any(self.is_any_day) else in_month or in_week
 
 
-def _duration(text: str) -> timedelta:
+def parse_duration(text: str, least: timedelta = SHORTEST, most: timedelta = LONGEST) -> timedelta:
+    """`PT1H`, `P1D`, `PT90S` as a duration between `least` and `most`. Raises `BadSchedule`."""
     found = _DURATION.match(text)
     if found is None or not any(found.groups()):
         raise BadSchedule("a duration is days, hours, minutes and seconds, such as P1D, PT1H or PT1H30M")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     every = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    if not SHORTEST <= every <= LONGEST:
-        raise BadSchedule(f"the duration of a schedule lies between {SHORTEST.seconds} s and {LONGEST.days} days")
+    if not least <= every <= most:
+        raise BadSchedule(f"the duration of a schedule lies between {least.seconds} s and {most.days} days")
     return every
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -24,21 +23,34 @@ from shared.contracts.routes import ROUTES_BUCKET
 from shared.database import Database
 from shared.errors import Unavailable
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
-"""aiosqlite drops what it opens for a caller that was cancelled meanwhile; Python 3.13 says so."""
-
 TICKS = range(0, 600, 3)
 """How often the event loop turns before the cancellation comes: through every place where something is awaited."""
 
 
 @pytest.fixture(autouse=True)
-def late_connections() -> Iterator[None]:
-    """Those that aiosqlite's threads still open are gone before the test is over."""
+def connections_of_sqlite(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each is closed in the end, those too that were still being opened for a caller that was cancelled."""
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def note(*args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", note)
     yield
     for thread in threading.enumerate():
         if "_connection_worker_thread" in thread.name:
             thread.join(10)
-    gc.collect()
+    assert [each for each in opened if is_open(each)] == []
+
+
+def is_open(connection: sqlite3.Connection) -> bool:
+    """Whether it was not closed."""
+    try:
+        return connection.total_changes >= 0
+    except sqlite3.ProgrammingError:
+        return False
 
 
 async def _put(service: SmallService, bucket: Bucket) -> None:

@@ -16,7 +16,6 @@ import deltalake
 import pytest
 from nats.js import JetStreamContext
 
-from inference_logger.domain.object_storage import S3Credentials
 from inference_logger.handlers.destinations import destination_states, examine_destination
 from inference_logger.handlers.maintenance import Keeping, compact_tables
 from inference_logger.store import catalogue
@@ -31,6 +30,7 @@ from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.clock import SystemClock
 from shared.contracts.rpc.inference_logger import DestinationState
+from shared.storage.objects import S3Credentials
 from waiting.eventually import eventually
 
 HELD_UP_S = 10.0

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from inference_logger.domain.object_storage import S3Credentials
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.base import Contract
@@ -19,6 +18,7 @@ from shared.contracts.rpc.controller import (
     StorageCredentialsQuery,
 )
 from shared.errors import NotFound
+from shared.storage.objects import S3Credentials
 
 
 class DestinationAnswers:

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from controller.clients import registry_clients
-from controller.clients.pinned_transport import LARGEST_ANSWER, PinnedTransport
 from controller.clients.registry_clients import RegistryClients
 from controller.domain.registries.secrets import NewSecret
 from controller.settings import ControllerSettings
@@ -22,6 +21,7 @@ from shared.clock import SystemClock
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput, Unavailable, UpstreamFailed
 from shared.security.addresses import AddressRule
+from shared.security.pinned_transport import LARGEST_ANSWER, PinnedTransport
 
 URL = "https://mlflow.example/base"
 PASSWORD = "correct horse"

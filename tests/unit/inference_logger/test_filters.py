@@ -8,8 +8,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from inference_logger.domain.reading.conditions import Bounds, bind, mask_of, may_match
-from inference_logger.domain.reading.filters import parse_filter
 from inference_logger.domain.reading.queries import (
     Order,
     Position,
@@ -21,6 +19,8 @@ from inference_logger.domain.reading.queries import (
     select,
 )
 from shared.errors import InvalidInput
+from shared.filters.conditions import Bounds, bind, mask_of, may_match
+from shared.filters.parsing import parse_filter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCHEMA = pa.schema(

@@ -7,17 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from inference_logger.domain.destinations import placement_refusal
-from inference_logger.domain.object_storage import (
-    BucketFolder,
-    S3Credentials,
-    S3Request,
-    encoded_query,
-    nearest_destination,
-    signed_headers,
-    storage_failure,
-    storage_reason,
-)
+from inference_logger.domain.object_storage import S3Request, encoded_query, signed_headers, storage_reason
 from inference_logger.domain.tables import TableKey, key_of, plain_path, table_location
+from shared.storage.objects import BucketFolder, S3Credentials, nearest_destination, storage_failure
 
 AWS_EXAMPLE = S3Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 

@@ -22,11 +22,14 @@ from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.clients.router import RouterClient
 from controller.consumers import (
     pull_key_use,
+    serve_alerting,
     serve_destinations,
     serve_erasures,
     serve_label_sources,
     serve_masking_keys,
+    serve_monitors,
     serve_registry_access,
+    serve_retraining,
     serve_secret_values,
     subscribe,
 )
@@ -38,16 +41,19 @@ from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
+from controller.handlers.canaries.preflight import PreflightReplay
 from controller.handlers.inference_tables.masking_keys import reseal_masking_keys
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
 from controller.loops.bus_changes import BusChangesLoop
+from controller.loops.canaries import CanaryLoop
 from controller.loops.followed_aliases import AliasLoop
 from controller.loops.idempotency import AnswerExpiryLoop
 from controller.loops.metering import MeteringLoop
 from controller.loops.nodes import NodesLoop
 from controller.loops.resync import ResyncLoop
+from controller.loops.retraining_results import RetrainingResultsLoop
 from controller.loops.routes import RouteLoop
 from controller.settings import ControllerSettings
 from controller.store.audit import Actor, audit_changes
@@ -59,6 +65,7 @@ from shared.filesystem.disk import DiskCheck
 from shared.filesystem.private_files import read_or_create_key_file
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
+from shared.security.addresses import AddressRule
 from shared.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -79,9 +86,11 @@ class App:
     resync: ResyncLoop
     answer_expiry: AnswerExpiryLoop
     aliases: AliasLoop
+    canaries: CanaryLoop
     nodes: NodesLoop
     metering: MeteringLoop
     bus_changes: BusChangesLoop
+    results: RetrainingResultsLoop
     disk: DiskCheck
     identity: OidcIssuer | None = None
 
@@ -95,8 +104,10 @@ class App:
             "metering": self.metering.run(),
             "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
+            "canaries": self.canaries.run(),
             "nodes": self.nodes.run(),
             "changes": self.bus_changes.run(),
+            "retraining results": self.results.run(),
         }
 
     def servers(self, fd: int) -> dict[str, Coroutine[Any, Any, None]]:
@@ -143,6 +154,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     changes = _changes_of(database, clock)
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     registries = registries_of(settings, database, clock)
+    results = RetrainingResultsLoop(bus, registries, clock, settings.retraining_interval)
     await _reseal_secrets(database, registries.vault, clock)
     await _ensure_admin(database, settings, clock)
     identity = identity_of(settings, clock)
@@ -159,13 +171,14 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         public_url=settings.callers_url,
         mlflow_url=settings.peoples_mlflow_url,
         routes_changed=routes.touch,
+        registry_changed=results.touch,
         console_url=settings.console_url,
         changes=changes,
         known_processes=KnownProcesses(settings.routers, settings.inference_loggers),
         provider=provider_of(settings, identity),
     )
     _serve_bus(dependencies, settings)
-    return _app_of(settings, telemetry, dependencies, routes, identity)
+    return _app_of(settings, telemetry, dependencies, routes, results, identity=identity)
 
 
 def _app_of(
@@ -173,6 +186,8 @@ def _app_of(
     telemetry: Telemetry,
     dependencies: ApiDependencies,
     routes: RouteLoop,
+    results: RetrainingResultsLoop,
+    *,
     identity: OidcIssuer | None,
 ) -> App:
     """The API and the loops, on what they share."""
@@ -187,9 +202,19 @@ def _app_of(
         resync=ResyncLoop(database, bus, clock, settings.resync_interval, routes.touch),
         answer_expiry=AnswerExpiryLoop(database, clock),
         aliases=_alias_loop(settings, dependencies),
+        canaries=CanaryLoop(
+            database,
+            bus,
+            clock,
+            settings.canary_interval,
+            replay=PreflightReplay(database, bus, clock, dependencies.data_plane, dependencies.signer).run,
+            limits=dependencies.limits,
+            routes_changed=dependencies.routes_changed,
+        ),
         nodes=NodesLoop(database, bus, clock, dependencies.limits),
         metering=MeteringLoop(database, bus, clock, settings.resync_interval),
         bus_changes=BusChangesLoop(database, bus, clock, dependencies.changes),
+        results=results,
         disk=disk,
         identity=identity,
     )
@@ -211,7 +236,11 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     serve_destinations(bus, database, dependencies.vault)
     serve_erasures(bus, database, dependencies.vault)
     serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
+    serve_monitors(bus, database, dependencies.registries, dependencies.limits)
+    serve_retraining(bus, database, dependencies.vault, settings.allowed_retrainers)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
+    console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"
+    serve_alerting(bus, database, dependencies.vault, dependencies.clock, console_url)
 
 
 def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:
@@ -240,7 +269,10 @@ def limits_of(settings: ControllerSettings) -> InstallationLimits:
     """The installation's limits."""
     own = TableRoot(PurePosixPath(settings.home.resolve() / "tables"), is_platform=True)
     roots = (own, *(TableRoot.parse(root) for root in settings.table_roots))
-    return InstallationLimits(settings.max_active_versions, roots, settings.token_lifetime, settings.currency)
+    retrainers = AddressRule.of(settings.allowed_retrainers, "CONTROLLER_ALLOWED_RETRAINERS")
+    return InstallationLimits(
+        settings.max_active_versions, roots, settings.token_lifetime, settings.currency, retrainers
+    )
 
 
 def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> ModelRegistries:

@@ -16,7 +16,7 @@ from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 _LISTS = (
-    *("allowed_registries", "allowed_databases", "allowed_hosts", "routers", "inference_loggers"),
+    *("allowed_registries", "allowed_databases", "allowed_retrainers", "allowed_hosts", "routers", "inference_loggers"),
     *("table_roots", "old_secret_keys"),
 )
 """Written with commas between."""
@@ -108,6 +108,10 @@ class ControllerSettings(DatabaseSettings):
     """Hosts and CIDRs, comma-separated, of PostgreSQL servers that label sources may query although they are not public
     addresses; default none."""
 
+    allowed_retrainers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, of systems that retraining triggers may call although they are not public
+    addresses; default none."""
+
     token_lifetime: Duration = timedelta(days=90)
     """How long a token lives where its maker asks for nothing else; default 90 days."""
 
@@ -151,15 +155,21 @@ class ControllerSettings(DatabaseSettings):
     resync_interval: Duration = timedelta(seconds=15)
     """Time between two questions to the scheduler about every version, seconds; default 15."""
 
+    retraining_interval: Duration = timedelta(seconds=10)
+    """Time between two looks at the registry for what retrainings have made, seconds; default 10."""
+
     alias_interval: Duration = timedelta(seconds=30)
     """Time between two looks at the aliases that versions follow, seconds; default 30."""
+
+    canary_interval: Duration = timedelta(seconds=5)
+    """Time between two looks at the canaries that are not over, seconds; default 5."""
 
     @field_validator(*_LISTS, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("allowed_registries", "allowed_databases")
+    @field_validator("allowed_registries", "allowed_databases", "allowed_retrainers")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressRule.of(value)

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import serve_destinations, serve_erasures, serve_signatures, subscribe
+from inference_logger.consumers.calls import (
+    serve_destinations,
+    serve_erasures,
+    serve_metric_tables,
+    serve_signatures,
+    subscribe,
+)
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.labels import serve_handed_labels, serve_label_sources, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
@@ -32,7 +38,6 @@ from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.delta.writer import TableWriter
 from inference_logger.store.derived.runner import DerivationRunner
 from inference_logger.store.derived.tables import derive_next
-from inference_logger.store.destinations.definitions import DestinationDefinitions
 from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.labels.labelled import derive_labelled
 from inference_logger.store.parking import ParkingArea
@@ -48,6 +53,7 @@ from shared.errors import PenstockError, Unavailable
 from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
+from shared.storage.destinations import DestinationDefinitions
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -125,6 +131,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
     subscribe(bus, database, reader, accounting)
     serve_signatures(bus, database)
+    serve_metric_tables(bus, database, clock)
     serve_destinations(bus, database, destinations, clock)
     try:
         ownership = await _ownership(settings, telemetry, database, clock)

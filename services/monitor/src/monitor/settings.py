@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 
@@ -22,7 +24,10 @@ class MonitorSettings(DatabaseSettings):
     """TCP port of /metrics, /healthz and /readyz on `admin_host`; default 9104."""
 
     metrics_kept: Duration = timedelta(days=30)
-    """Age at which minutes of metrics are deleted, seconds; default 30 days."""
+    """Age at which metrics by 5 minutes and by the hour are deleted, seconds; default 30 days."""
+
+    metrics_minutes_kept: Duration = timedelta(days=7)
+    """Age at which metrics by the minute are deleted, seconds; default 7 days."""
 
     logs_kept: Duration = timedelta(days=15)
     """Age at which log lines are deleted, seconds; default 15 days."""
@@ -30,8 +35,33 @@ class MonitorSettings(DatabaseSettings):
     events_kept: Duration = timedelta(days=30)
     """Age (last seen) at which events are deleted, seconds; default 30 days."""
 
+    alerts_kept: Duration = timedelta(days=90)
+    """Age (since they were resolved) at which alerts and their deliveries are deleted, seconds; default 90 days."""
+
+    allowed_channels: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts, addresses and CIDRs, comma-separated, that alerts may be sent to though not public; default none."""
+
+    windows_kept: Duration = timedelta(days=90)
+    """Age at which verdicts of quality rules' windows are deleted, seconds; default 90 days."""
+    retrainings_kept: Duration = timedelta(days=365)
+    """Age (since their end) at which retrainings are deleted, seconds; default 365 days."""
+
+    retraining_interval: Duration = timedelta(seconds=10)
+    """Time between two questions to a system outside that retrains, seconds; default 10."""
+
     nice: int = Field(default=10, ge=0, le=19)
     """Added to the process' niceness, so that a burst is answered before it is counted; default 10."""
+
+    @field_validator("allowed_channels", mode="before")
+    @classmethod
+    def _between_commas(cls, given: object) -> object:
+        return tuple(each.strip() for each in given.split(",") if each.strip()) if isinstance(given, str) else given
+
+    @field_validator("allowed_channels")
+    @classmethod
+    def _hosts_or_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        AddressRule.of(given)
+        return given
 
     @property
     def store_url(self) -> str:

@@ -15,6 +15,9 @@ from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.process.backend import ProcessBackend
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
+from scheduler.backends.process.jobs.job import JobDependencies
+from scheduler.backends.process.jobs.preparation import JobPreparation
+from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.clients import registry_access_over, secret_values_over
@@ -36,6 +39,7 @@ class BuiltBackend:
     """A backend that does not run yet, and what else is known of how it keeps its pods."""
 
     backend: ProcessBackend
+    jobs: JobSupervisor
     confinement: Confinement
     tokens: PodTokens
     control_groups: ControlGroups | None
@@ -65,17 +69,21 @@ def build_backend(
     tokens = PodTokens(pods)
     machine = _machine(settings)
     environments = _environments(settings, environ, confinement)
+    options = _pod_options(settings, machine, control_groups, confinement, tokens)
+    work = JobDependencies(JobPreparation(environments, settings.mlflow_url), options, clock, fence)
+    jobs = JobSupervisor(settings.home.resolve() / "jobs", work)
     backend = ProcessBackend(
         pods,
         preparation or _mlflow_preparation(settings, environ, bus, confinement, environments),
-        _pod_options(settings, machine, control_groups, confinement, tokens),
+        options,
         clock=clock,
         routes=routes,
         fence=fence,
         zygotes=_zygotes(settings, confinement),
         ask_for_secrets=secret_values_over(bus),
+        jobs=jobs,
     )
-    return BuiltBackend(backend, confinement, tokens, control_groups, machine, environments)
+    return BuiltBackend(backend, jobs, confinement, tokens, control_groups, machine, environments)
 
 
 def _machine(settings: SchedulerSettings) -> Machine:

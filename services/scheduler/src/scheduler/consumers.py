@@ -9,13 +9,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from scheduler.domain.ports import Backend
-from scheduler.handlers import intent, metering, views
+from scheduler.handlers import intent, jobs, metering, views
+from scheduler.store.jobs import state_of
 from scheduler.store.lease import Lease
 from scheduler.store.nodes import release_node, store_node
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.contracts.jobs import JobOrder, JobQuery, JobState
 from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
 from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.retraining import CANCEL_JOB, JOB, RUN_JOB
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
@@ -153,3 +156,27 @@ def serve_runs(bus: Bus, database: Database, is_metered: Callable[[], bool]) -> 
             return await metering.list_runs(session, query)
 
     bus.serve(RUNS, listed)
+
+
+def serve_jobs(bus: Bus, lease: Lease, clock: Clock, wake: Callable[[], None]) -> None:
+    """Take orders of supervised jobs, and answer how they do."""
+
+    async def order(wanted: JobOrder) -> JobState:
+        async with lease.unit_of_work() as session:
+            state = await jobs.order_job(session, wanted, clock.now())
+        wake()
+        return state
+
+    async def cancel(query: JobQuery) -> JobState:
+        async with lease.unit_of_work() as session:
+            state = await jobs.cancel_job(session, query.id)
+        wake()
+        return state
+
+    async def job(query: JobQuery) -> JobState:
+        async with lease.database.read() as session:
+            return state_of(await jobs.load_job(session, query.id))
+
+    bus.serve(RUN_JOB, order)
+    bus.serve(JOB, job)
+    bus.serve(CANCEL_JOB, cancel)

@@ -20,6 +20,7 @@ from scheduler.clients import EndpointsPublisher
 from scheduler.handlers.observations import ObservationContext
 from scheduler.loops.autoscaling import run_autoscaling
 from scheduler.loops.dependencies import LoopDependencies
+from scheduler.loops.jobs import run_jobs
 from scheduler.loops.metering import run_metering
 from scheduler.loops.metrics import SchedulerMetrics
 from scheduler.loops.observation import run_observation
@@ -74,6 +75,7 @@ class App:
             "routes": run_routes(dependencies),
             "autoscale": run_autoscaling(dependencies, settings.autoscaling_interval.total_seconds()),
             "output": run_output(dependencies),
+            "jobs": run_jobs(dependencies, self.built.jobs),
             "meter": run_metering(dependencies, settings.metering_interval.total_seconds()),
             "usage": run_usage(dependencies, settings.usage_interval.total_seconds()),
         }
@@ -129,6 +131,7 @@ def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend) -> No
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
     consumers.serve_nodes(bus, backend, built.machine)
     consumers.serve_environments(bus, partial(environment_outlook, built.environments))
+    consumers.serve_jobs(bus, lease, dependencies.clock, dependencies.jobs_wakeup.notify)
     consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)
 
 

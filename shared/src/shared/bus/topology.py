@@ -135,10 +135,11 @@ DURABLES: tuple[Durable, ...] = (
         "monitor",
         EVENTS,
         facts(
-            *("service.*", "traffic.*", "version.*", "pod.*"),
+            *("service.*", "traffic.*", "version.*", "pod.*", "monitor.*"),
             *("table.blocked", "table.recovered", "table.rowsdropped"),
         ),
     ),
+    Durable("monitor-retraining", "monitor", EVENTS, facts("alert.raised", "alert.updated", "service.deleted")),
     Durable(
         "inference-logger-events", "inference-logger", EVENTS, facts("service.deleted", "pod.ready", "pod.checked")
     ),

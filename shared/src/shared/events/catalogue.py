@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import erasure, labels, node, pod, request, run, service, table, version
+from shared.events import alert, erasure, labels, monitor, node, pod, request, retrain, run, service, table, version
 from shared.events.base import Event
 
 
@@ -35,6 +35,12 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(version.VersionDrained, "scheduler", ("controller", "monitor")),
     CatalogueEntry(version.VersionRolloutFailed, "scheduler", ("controller", "monitor")),
     CatalogueEntry(version.VersionRolledBack, "controller", ("scheduler", "monitor")),
+    CatalogueEntry(version.VersionCanaryStarted, "controller", ("monitor",)),
+    CatalogueEntry(version.VersionCanaryStepped, "controller", ("monitor",)),
+    CatalogueEntry(version.VersionCanaryHeld, "controller", ("monitor",)),
+    CatalogueEntry(version.VersionCanaryPromoted, "controller", ("monitor",)),
+    CatalogueEntry(version.VersionCanaryRolledBack, "controller", ("monitor",)),
+    CatalogueEntry(version.VersionCanaryAborted, "controller", ("monitor",)),
     CatalogueEntry(node.NodeAdded, "controller", ("scheduler",)),
     CatalogueEntry(node.NodeUpdated, "controller", ("scheduler",)),
     CatalogueEntry(node.NodeReleased, "controller", ("scheduler",)),
@@ -53,6 +59,14 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(table.TableRowsDropped, "inference-logger", ("monitor",)),
     CatalogueEntry(labels.LabelsJoined, "inference-logger"),
     CatalogueEntry(erasure.ErasureFinished, "inference-logger", ("controller",)),
+    CatalogueEntry(monitor.MonitorDefined, "controller", ("monitor",)),
+    CatalogueEntry(monitor.MonitorDeleted, "controller", ("monitor",)),
+    CatalogueEntry(retrain.RetrainRequested, "monitor"),
+    CatalogueEntry(retrain.RetrainStarted, "monitor"),
+    CatalogueEntry(retrain.RetrainEnded, "monitor"),
+    CatalogueEntry(alert.AlertRaised, "monitor", ("monitor",)),
+    CatalogueEntry(alert.AlertUpdated, "monitor", ("monitor",)),
+    CatalogueEntry(alert.AlertResolved, "monitor"),
     CatalogueEntry(request.RequestLogged, "router", ("inference-logger",)),
 )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from shared.contracts.canaries import CanaryVerdict
 from shared.contracts.deployment import Deployment
 from shared.events.base import Event
 
@@ -121,3 +122,60 @@ class VersionRolledBack(VersionFact):
     reason: str
     message: str
     deployment: Deployment
+
+
+class CanaryFact(VersionFact):
+    """What every fact about a canary carries; `version` is the canary. Producer: controller."""
+
+    canary_id: UUID
+    stable: str | None = Field(default=None, description="The version that it is compared with.")
+
+
+class VersionCanaryStarted(CanaryFact):
+    """A canary has got its first share of the traffic."""
+
+    fact: ClassVar[str] = "canarystarted"
+    weight: int
+    steps: tuple[int, ...]
+
+
+class VersionCanaryStepped(CanaryFact):
+    """A canary has got its next share."""
+
+    fact: ClassVar[str] = "canarystepped"
+    step: int = Field(description="Counted from 0.")
+    weight: int
+    verdict: CanaryVerdict | None = Field(default=None, description="The figures of the step before.")
+
+
+class VersionCanaryHeld(CanaryFact):
+    """A canary keeps its share until somebody decides: its time limit has passed without a verdict."""
+
+    fact: ClassVar[str] = "canaryheld"
+    weight: int
+    reason: str
+    verdict: CanaryVerdict | None = None
+
+
+class VersionCanaryPromoted(CanaryFact):
+    """A canary has got all of the traffic."""
+
+    fact: ClassVar[str] = "canarypromoted"
+    reason: str
+    verdict: CanaryVerdict | None = Field(default=None, description="None: promoted by hand.")
+
+
+class VersionCanaryRolledBack(CanaryFact):
+    """A canary has lost its traffic: it is worse than the stable version."""
+
+    fact: ClassVar[str] = "canaryrolledback"
+    reason: str
+    verdict: CanaryVerdict | None = None
+
+
+class VersionCanaryAborted(CanaryFact):
+    """A canary has ended without a verdict."""
+
+    fact: ClassVar[str] = "canaryaborted"
+    reason: str
+    phase: Literal["aborted", "error"] = "aborted"

@@ -35,13 +35,14 @@ _METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
 
 @dataclass(frozen=True)
 class AddressRule:
-    """`hosts` (lower case) and `networks` that are allowed although they are not public."""
+    """`hosts` (lower case) and `networks` that are allowed although they are not public; `setting` names them."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
+    setting: str = "CONTROLLER_ALLOWED_REGISTRIES"
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> AddressRule:
+    def of(cls, entries: Iterable[str], setting: str = "CONTROLLER_ALLOWED_REGISTRIES") -> AddressRule:
         """From host names, addresses and CIDRs; `ValueError` names what is none of them."""
         hosts: set[str] = set()
         networks: list[Network] = []
@@ -50,7 +51,7 @@ class AddressRule:
                 networks.append(ipaddress.ip_network(entry.strip("[]")))
             except ValueError:
                 hosts.add(_host_name(entry))
-        return cls(frozenset(hosts), tuple(networks))
+        return cls(frozenset(hosts), tuple(networks), setting)
 
     def allows(self, host: str, address: str) -> bool:
         """Whether `address`, which `host` was resolved to, may be connected to."""
@@ -62,9 +63,7 @@ class AddressRule:
     def check(self, host: str, addresses: Iterable[str]) -> None:
         """Refuse a host one of whose addresses may not be connected to; the message shows no address."""
         if not all(self.allows(host, address) for address in addresses):
-            raise InvalidInput(
-                f"{host} is not a public address: an administrator can allow it with CONTROLLER_ALLOWED_REGISTRIES"
-            )
+            raise InvalidInput(f"{host} is not a public address: an administrator can allow it with {self.setting}")
 
 
 def normal_host(host: str) -> str:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ from scheduler.domain.requirements.comparison import EnvironmentComparison, Envi
 from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.settings import user_range
 
-SUPPORT = Path(__file__).parents[3] / "support"
+REPOSITORY = Path(__file__).resolve().parents[4]
+SUPPORT = REPOSITORY / "tests" / "support"
 ORDINARY = 12345
 REFUSED = {"EACCES", "EPERM", "ENOENT"}
 SAVE = """
@@ -118,15 +120,31 @@ def asked_of(world: Path, sockets: list[str]) -> dict[str, list[str]]:
 
 
 def as_ordinary_user(command: list[str]) -> list[str]:
-    """`command` as a user without rights; this Python may lie in a folder of root's, which is opened to it alone."""
+    """`command` as a user without rights; this Python and the project may lie in folders of root's, which are opened to
+    it alone.
+    """
     drop = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups", "--inh-caps=-all"]
-    base = Path(sys.base_prefix).resolve()
-    closed = [each for each in base.parents if not each.stat().st_mode & 0o001]
-    if not closed:
+    needed = [Path(sys.base_prefix).resolve(), REPOSITORY]
+    closed = {path: [each for each in path.parents if not each.stat().st_mode & 0o001] for path in needed}
+    hidden = [path for path in needed if closed[path]]
+    if not hidden:
         return [*drop, *command]
-    script = 'mount --bind "$1" /mnt && mount -t tmpfs -o mode=755 none "$2" && mkdir -p "$1" && mount --bind /mnt "$1"'
-    script += ' && umount -l /mnt && shift 2 && exec "$@"'
-    return ["unshare", "--mount", "sh", "-c", script, "sh", str(base), str(closed[-1]), *drop, *command]
+    steps = ["mount -t tmpfs none /mnt"]
+    steps += [f"mkdir /mnt/{n} && mount --bind {quote(str(path))} /mnt/{n}" for n, path in enumerate(hidden)]
+    steps += [f"mount -t tmpfs -o mode=755 none {quote(each)}" for each in {str(closed[path][-1]) for path in hidden}]
+    steps += [
+        f"mkdir -p {quote(str(path))} && mount --bind /mnt/{n} {quote(str(path))}" for n, path in enumerate(hidden)
+    ]
+    return [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        " && ".join([*steps, "umount -l /mnt", 'exec "$@"']),
+        "sh",
+        *drop,
+        *command,
+    ]
 
 
 def found_in(world: Path, *, is_root: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from shared.bus import Bus
 from shared.clock import SystemClock
+from shared.contracts.canaries import CanaryVerdict
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
@@ -31,6 +32,13 @@ from shared.contracts.rpc.monitor import (
     TrafficSummaries,
     TrafficSummary,
 )
+from shared.contracts.rpc.monitor_canaries import (
+    CANARY_BASELINE,
+    CANARY_VERDICT,
+    CanaryBaseline,
+    CanaryBaselineQuery,
+    CanaryVerdictQuery,
+)
 
 
 class MonitorAnswers:
@@ -47,6 +55,10 @@ class MonitorAnswers:
         self.monitor.serve(METRICS, self._metrics)
         self.monitor.serve(CHARTS, self._charts)
         self.monitor.serve(SUMMARIES, self._summaries)
+        self.judged: list[CanaryVerdictQuery] = []
+        self.verdict: CanaryVerdict | None = None
+        self.monitor.serve(CANARY_BASELINE, self._canary_baseline)
+        self.monitor.serve(CANARY_VERDICT, self._canary_verdict)
 
     async def _logs(self, query: LogsQuery) -> LogPage:
         self.asked_logs.append(query)
@@ -93,3 +105,11 @@ class MonitorAnswers:
         return TrafficSummaries(
             items=tuple(TrafficSummary(service=name, sparkline=line, **rates) for name in query.services)
         )
+
+    async def _canary_baseline(self, query: CanaryBaselineQuery) -> CanaryBaseline:
+        return CanaryBaseline(requests=0)
+
+    async def _canary_verdict(self, query: CanaryVerdictQuery) -> CanaryVerdict:
+        self.judged.append(query)
+        now = SystemClock().now()
+        return self.verdict or CanaryVerdict(decision="error", reason="nothing was measured", at=now)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inference_logger.domain.object_storage import BucketFolder, S3Credentials
 from inference_logger.store.s3 import S3Client, StoreFailure
 from servers.ports import free_port
 from servers.server_process import ServerProcess
+from shared.storage.objects import BucketFolder, S3Credentials
 
 WRITER = S3Credentials("AKWRITER", "writers-secret-key")
 READER = S3Credentials("AKREADER", "readers-secret-key")

@@ -18,6 +18,9 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "service.created", "service.updated", "service.deleted", "traffic.changed", "apikey.issued", "apikey.revoked",
         "version.created", "version.updated", "version.started", "version.stopped", "version.deleted",
         "version.rolledback",
+        "monitor.defined", "monitor.deleted",
+        "version.rolledback", "version.canarystarted", "version.canarystepped", "version.canaryheld",
+        "version.canarypromoted", "version.canaryrolledback", "version.canaryaborted",
         "node.added", "node.updated", "node.released",
     ),
     "scheduler": (
@@ -26,7 +29,10 @@ PRODUCES: dict[str, tuple[str, ...]] = {
         "run.started", "run.ended",
     ),
     "router": (),
-    "monitor": (),
+    "monitor": (
+        "alert.raised", "alert.updated", "alert.resolved",
+        "retrain.requested", "retrain.started", "retrain.ended",
+    ),
     "inference-logger": (
         "table.committed", "table.blocked", "table.recovered", "table.rowsdropped", "labels.joined", "erasure.finished",
     ),
@@ -37,7 +43,7 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
     "controller": ("$KV.routes.intent.>", "$KV.routes.keys.>", "penstock.chunks.v1.inference-logger.*"),
     "scheduler": ("$KV.routes.endpoints.>", "penstock.logs.v1.>", "penstock.metrics.v1.>"),
     "router": ("$KV.routers.>", "penstock.requests.v1.>", "penstock.metrics.v1.>"),
-    "monitor": (),
+    "monitor": ("penstock.chunks.v1.controller.*",),  # asks for the next piece of training data
     "inference-logger": (
         "$JS.API.STREAM.PURGE.REQUESTS",
         "penstock.metrics.v1.>",
@@ -68,6 +74,24 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.secret_values",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
+    "monitor": (
+        "penstock.rpc.controller.monitors",
+        "penstock.rpc.controller.training_data",
+        "penstock.rpc.controller.destinations",
+        "penstock.rpc.controller.storage_credentials",
+        "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.inference-logger.note_metric_table",
+        "penstock.rpc.controller.alerting",
+        "penstock.rpc.controller.channel_credentials",
+        "penstock.rpc.controller.retraining_triggers",
+        "penstock.rpc.controller.retraining_access",
+        "penstock.rpc.scheduler.run_job",
+        "penstock.rpc.scheduler.job",
+        "penstock.rpc.scheduler.cancel_job",
+        "penstock.rpc.inference-logger.label_coverage",
+        "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.inference-logger.table",
+    ),
     "inference-logger": (
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
@@ -86,7 +110,11 @@ DURABLES: dict[str, dict[str, tuple[str, ...]]] = {
     "controller": {"EVENTS": ("controller-facts",), "METRICS": ("controller-key-use",)},
     "scheduler": {"EVENTS": ("scheduler-intent",)},
     "router": {},
-    "monitor": {"EVENTS": ("monitor-events",), "LOGS": ("monitor-logs",), "METRICS": ("monitor-metrics",)},
+    "monitor": {
+        "EVENTS": ("monitor-events", "monitor-retraining"),
+        "LOGS": ("monitor-logs",),
+        "METRICS": ("monitor-metrics",),
+    },
     "inference-logger": {"EVENTS": ("inference-logger-events",)},
 }
 """Service → stream → its durable consumers."""

@@ -11,6 +11,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import BaseRoute
 
 from controller.api.access import audit, keys, projects, provider_sign_in, sessions, users
+from controller.api.alerting import alerts, channel_kinds, channels, silences
+from controller.api.canaries import canaries
 from controller.api.dependencies import ApiDependencies
 from controller.api.docs import pages
 from controller.api.docs.openapi import openapi_of
@@ -24,9 +26,11 @@ from controller.api.middleware.request_metrics import RequestMetricsMiddleware
 from controller.api.observability import changes, charts, dead_letters, logs, metrics_events, platform
 from controller.api.observability import requests as recorded_requests
 from controller.api.permissions import authorize
+from controller.api.quality import monitors
 from controller.api.query_parameters import reject_unknown_parameters
 from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
+from controller.api.retraining import registry_webhooks, retrainings, triggers
 from controller.api.services import debug, history, pods, services, versions
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
@@ -42,6 +46,7 @@ _ROUTERS = (
     history,
     keys,
     debug,
+    canaries,
     pods,
     metrics_events,
     charts,
@@ -57,6 +62,13 @@ _ROUTERS = (
     recorded_requests,
     labels,
     label_sources,
+    monitors,
+    alerts,
+    channels,
+    channel_kinds,
+    silences,
+    triggers,
+    retrainings,
     usage,
     projects,
     users,
@@ -120,6 +132,9 @@ def _routes() -> tuple[BaseRoute, ...]:
             room.router, prefix=PREFIX, dependencies=[Depends(authorize), Depends(reject_unknown_parameters)]
         )
     included.include_router(sessions.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)])
+    included.include_router(
+        registry_webhooks.open_router, prefix=PREFIX, dependencies=[Depends(reject_unknown_parameters)]
+    )
     included.include_router(provider_sign_in.router, prefix=PREFIX)  # a provider may add parameters of its own
     return tuple(included.routes)
 

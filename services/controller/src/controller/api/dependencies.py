@@ -58,6 +58,8 @@ class ApiDependencies:
     routes_changed: Callable[[str], None]
     changes: ChangeLog
     known_processes: KnownProcesses
+    registry_changed: Callable[[], None] = lambda: None
+    """The registry may have changed: what awaits something of it looks now."""
     console_url: str | None = None
     provider: OidcSignIn | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

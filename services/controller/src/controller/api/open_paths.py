@@ -19,6 +19,7 @@ OPEN_PATHS = frozenset(
 OPEN_REQUESTS = frozenset({("POST", SESSION_PATH)})
 """Methods of other paths: who signs in has no session yet."""
 
+REGISTRY_WEBHOOKS = "/api/v1/registry-webhooks/"
 DOCS_PAGE = "/docs"
 PAGES = frozenset({"/", DOCS_PAGE})
 """Paths that a browser may open without a token."""
@@ -26,7 +27,12 @@ PAGES = frozenset({"/", DOCS_PAGE})
 
 def is_open(method: str, path: str) -> bool:
     """Whether a request needs no token."""
-    return path in OPEN_PATHS or (method, path) in OPEN_REQUESTS
+    return path in OPEN_PATHS or (method, path) in OPEN_REQUESTS or (method == "POST" and is_signed(path))
+
+
+def is_signed(path: str) -> bool:
+    """Whether what comes there shows by a signature who sent it."""
+    return path.startswith(REGISTRY_WEBHOOKS) and "/" not in path.removeprefix(REGISTRY_WEBHOOKS)
 
 
 def is_page(method: str, path: str, accept: str) -> bool:

@@ -38,9 +38,19 @@ _S = "/services/{service}"
 _T = "/inference-tables/{table}"
 _V = _S + "/versions/{version}"
 _L = _S + "/label-sources/{source}"
+_M = _S + "/monitors/{monitor}"
+_R = _S + "/retraining-triggers/{trigger}"
 _G = "/resource-groups/{group}"
 _N = _G + "/nodes/{node}"
 _OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
+
+
+def _of_definitions(path: str, one: str) -> dict[tuple[str, str], AccessLevel]:
+    """Routes of what is listed, made, read, replaced and deleted, each of them checking whose it is."""
+    each = f"{path}/{one}"
+    routes = (("GET", path), ("POST", path), ("GET", each), ("PUT", each), ("DELETE", each))
+    return dict.fromkeys(routes, AccessLevel.SIGNED_IN)
+
 
 REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/health"): AccessLevel.OPEN,
@@ -68,6 +78,11 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/pods"): AccessLevel.VIEWER,
     ("GET", _V + "/pods/{pod}/timeline"): AccessLevel.VIEWER,
     ("POST", _V + "/pods/{pod}/restart"): AccessLevel.EDITOR,
+    ("GET", _S + "/canaries"): AccessLevel.VIEWER,
+    ("POST", _S + "/canaries"): AccessLevel.EDITOR,
+    ("GET", _S + "/canaries/{canary}"): AccessLevel.VIEWER,
+    ("POST", _S + "/canaries/{canary}/abort"): AccessLevel.EDITOR,
+    ("POST", _S + "/canaries/{canary}/promote"): AccessLevel.EDITOR,
     ("POST", _S + "/debug"): AccessLevel.EDITOR,
     ("GET", _S + "/keys"): AccessLevel.VIEWER,
     ("POST", _S + "/keys"): AccessLevel.EDITOR,
@@ -95,6 +110,22 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("DELETE", _L): AccessLevel.EDITOR,
     ("POST", _L + "/run"): AccessLevel.EDITOR,
     ("GET", _L + "/runs"): AccessLevel.VIEWER,
+    ("GET", _S + "/monitors"): AccessLevel.VIEWER,
+    ("POST", _S + "/monitors"): AccessLevel.EDITOR,
+    ("GET", _M): AccessLevel.VIEWER,
+    ("PUT", _M): AccessLevel.EDITOR,
+    ("DELETE", _M): AccessLevel.EDITOR,
+    ("POST", _M + "/run"): AccessLevel.EDITOR,
+    ("GET", _M + "/windows"): AccessLevel.VIEWER,
+    ("GET", _S + "/retraining-triggers"): AccessLevel.VIEWER,
+    ("POST", _S + "/retraining-triggers"): AccessLevel.EDITOR,
+    ("GET", _R): AccessLevel.VIEWER,
+    ("PUT", _R): AccessLevel.EDITOR,
+    ("DELETE", _R): AccessLevel.EDITOR,
+    ("GET", _S + "/retrainings"): AccessLevel.VIEWER,
+    ("POST", _S + "/retrainings"): AccessLevel.EDITOR,
+    ("GET", _S + "/retrainings/{retraining}"): AccessLevel.VIEWER,
+    ("POST", _S + "/retrainings/{retraining}/cancel"): AccessLevel.EDITOR,
     ("GET", _S + "/erasures"): AccessLevel.VIEWER,
     ("GET", _S + "/erasures/{erasure}"): AccessLevel.VIEWER,
     ("POST", _S + "/erasures"): AccessLevel.PROJECT_ADMIN,
@@ -138,6 +169,15 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("PUT", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
     ("DELETE", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
     ("POST", "/destinations/{destination}/test"): AccessLevel.SIGNED_IN,
+    # the project is the definition's own, or none, and an alert's the monitor tells: the route checks it
+    ("GET", "/alerts"): AccessLevel.SIGNED_IN,
+    ("GET", "/alerts/{alert}"): AccessLevel.SIGNED_IN,
+    ("POST", "/alerts/{alert}/acknowledge"): AccessLevel.SIGNED_IN,
+    **_of_definitions("/channels", "{channel}"),
+    ("GET", "/channel-kinds"): AccessLevel.SIGNED_IN,
+    ("POST", "/channels/{channel}/test"): AccessLevel.SIGNED_IN,
+    **_of_definitions("/silences", "{silence}"),
+    **_of_definitions("/maintenance-windows", "{window}"),
     # of what each caller may see
     ("GET", "/changes"): AccessLevel.SIGNED_IN,
     # people
@@ -157,6 +197,8 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", "/tokens"): AccessLevel.SIGNED_IN,
     ("POST", "/tokens"): AccessLevel.SIGNED_IN,
     ("DELETE", "/tokens/{token_id}"): AccessLevel.SIGNED_IN,
+    # signed with a secret that is named in the path
+    ("POST", "/registry-webhooks/{secret}"): AccessLevel.OPEN,
     ("POST", "/session"): AccessLevel.OPEN,
     ("GET", "/session"): AccessLevel.SIGNED_IN,
     ("DELETE", "/session"): AccessLevel.SIGNED_IN,

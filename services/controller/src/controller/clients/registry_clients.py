@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 
 from controller.clients.mlflow import MlflowRegistry
-from controller.clients.pinned_transport import PinnedTransport
 from shared.clock import Clock
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import InvalidInput
 from shared.security.addresses import AddressRule
+from shared.security.pinned_transport import PinnedTransport
 
 MAX_CLIENTS = 16
 

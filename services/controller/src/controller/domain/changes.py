@@ -20,6 +20,7 @@ ChangeKind = Literal[
     "version",
     "pods",
     "traffic",
+    "canary",
     "key",
     "node",
     "group",
@@ -30,6 +31,10 @@ ChangeKind = Literal[
     "token",
     "secret",
     "destination",
+    "channel",
+    "silence",
+    "maintenance",
+    "alert",
     "dead_letter",
 ]
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.inference_tables.locations import TableRoot
 from controller.store.tables import ControllerTable
 from shared.errors import PreconditionFailed
+from shared.security.addresses import AddressRule
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class InstallationLimits:
     table_roots: tuple[TableRoot, ...] = ()
     token_lifetime: timedelta = timedelta(days=90)
     currency: str = "USD"
+    retrainers: AddressRule = field(default_factory=AddressRule)
+    """Hosts of systems that retrain, which may be called although they are not public."""
 
 
 @dataclass(frozen=True)

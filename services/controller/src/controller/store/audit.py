@@ -19,19 +19,25 @@ from sqlalchemy.orm import Session
 from controller.store.tables import (
     ApiKeyRow,
     AuditRow,
+    CanaryRow,
+    ChannelRow,
     ControllerTable,
     DestinationRow,
     ErasureRow,
     GroupProjectRow,
     GroupRow,
     LabelSourceRow,
+    MaintenanceRow,
     MemberRow,
+    MonitorRow,
     NodeRow,
     ProjectRow,
+    RetrainingTriggerRow,
     SecretRow,
     ServiceRow,
     SessionRow,
     SignInLinkRow,
+    SilenceRow,
     SpecRow,
     TokenRow,
     UserRow,
@@ -41,7 +47,7 @@ from controller.store.tables import (
 _HIDDEN = frozenset({"sha256", "sealed", "subjects"})
 """Credentials, and who was erased: the log says that they were replaced, never their values."""
 HIDDEN = "(hidden)"
-_COUNTERS = frozenset({"revision", "updated_at", "next_version"})
+_COUNTERS = frozenset({"revision", "traffic_revision", "cohort", "updated_at", "next_version"})
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,11 @@ def _of_service(kind: str) -> Callable[[Session, Any], AuditedResource]:
     return subject
 
 
+def _canary(session: Session, row: Any) -> AuditedResource:
+    service = session.get_one(ServiceRow, row.service_id)
+    return AuditedResource("canary", f"{service.name}/{row.version}/{row.id}", service.project)
+
+
 def _member(session: Session, row: Any) -> AuditedResource:
     return AuditedResource("member", f"{row.project}/{session.get_one(UserRow, row.user_id).name}", row.project)
 
@@ -99,7 +110,10 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     ServiceRow: _service,
     VersionRow: _of_service("version"),
     ApiKeyRow: _of_service("key"),
+    CanaryRow: _canary,
     LabelSourceRow: _of_service("label source"),
+    MonitorRow: _of_service("monitor"),
+    RetrainingTriggerRow: _of_service("retraining trigger"),
     ProjectRow: lambda _, row: AuditedResource("project", row.name, row.name),
     MemberRow: _member,
     UserRow: lambda _, row: AuditedResource("user", row.name),
@@ -113,6 +127,9 @@ AUDITED: Mapping[type[ControllerTable], Callable[[Session, Any], AuditedResource
     ErasureRow: lambda _, row: AuditedResource("erasure", f"{row.service}/{row.id}", row.project),
     SecretRow: lambda _, row: AuditedResource("secret", row.name, row.project),
     DestinationRow: lambda _, row: AuditedResource("destination", row.name, row.project),
+    ChannelRow: lambda _, row: AuditedResource("channel", row.name, row.project),
+    SilenceRow: lambda _, row: AuditedResource("silence", str(row.id), row.project),
+    MaintenanceRow: lambda _, row: AuditedResource("maintenance window", row.name, row.project),
 }
 """Tables whose changes are audited, and how a row of each is named. A test holds it against all tables."""
 

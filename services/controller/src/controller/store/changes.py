@@ -17,16 +17,20 @@ from sqlmodel import select
 from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
+    CanaryRow,
+    ChannelRow,
     ControllerTable,
     DestinationRow,
     GroupProjectRow,
     GroupRow,
+    MaintenanceRow,
     MemberRow,
     NodeRow,
     ObservationRow,
     ProjectRow,
     SecretRow,
     ServiceRow,
+    SilenceRow,
     SpecRow,
     TokenRow,
     UserRow,
@@ -68,6 +72,11 @@ def _observation(session: Session, row: Any) -> Found:
         yield Change("pods", version.name, service.name, audience=audience), None
 
 
+def _canary(session: Session, row: Any) -> Found:
+    if (service := session.get(ServiceRow, row.service_id)) is not None:
+        yield Change("canary", str(row.id), service.name, audience=Audience(frozenset({service.project}))), row
+
+
 def _key(session: Session, row: Any) -> Found:
     if (service := session.get(ServiceRow, row.service_id)) is not None:
         yield Change("key", row.name, service.name, audience=Audience(frozenset({service.project}))), None
@@ -97,11 +106,17 @@ def _of_group(session: Session, group_id: Any, *more: str) -> Audience:
     return Audience(frozenset({*granted, *more}))
 
 
+def _of_owner(project: str | None) -> Audience:
+    """Of a project's own, or of the installation's, which everybody sees."""
+    return EVERYBODY if project is None else Audience(frozenset({project}))
+
+
 NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ServiceRow: _service,
     VersionRow: _version,
     ObservationRow: _observation,
     ApiKeyRow: _key,
+    CanaryRow: _canary,
     GroupRow: _group,
     GroupProjectRow: _grant,
     NodeRow: _node,
@@ -110,16 +125,10 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ProjectRow: lambda _, row: iter([(Change("project", row.name, audience=Audience(frozenset({row.name}))), row)]),
     UserRow: lambda _, row: iter([(Change("user", row.name, audience=Audience(user_id=row.id)), row)]),
     TokenRow: lambda _, row: iter([(Change("token", row.name, audience=Audience(user_id=row.user_id)), None)]),
-    DestinationRow: lambda _, row: iter(
-        [
-            (
-                Change(
-                    "destination", row.name, audience=Audience(frozenset({row.project})) if row.project else EVERYBODY
-                ),
-                row,
-            )
-        ]
-    ),
+    DestinationRow: lambda _, row: iter([(Change("destination", row.name, audience=_of_owner(row.project)), row)]),
+    ChannelRow: lambda _, row: iter([(Change("channel", row.name, audience=_of_owner(row.project)), row)]),
+    SilenceRow: lambda _, row: iter([(Change("silence", str(row.id), audience=_of_owner(row.project)), row)]),
+    MaintenanceRow: lambda _, row: iter([(Change("maintenance", row.name, audience=_of_owner(row.project)), row)]),
     SecretRow: lambda _, row: iter([(Change("secret", row.name, audience=Audience(frozenset({row.project}))), row)]),
 }
 """Tables whose changes are told, and what a change of a row of each is called."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from inference_logger.domain.object_storage import S3Credentials
 from shared.bus import Bus
 from shared.contracts.erasures import ErasureOrder, ErasureOrders
 from shared.contracts.label_sources import DatabaseAccess, LabelSource, LabelSourceList, LabelSourceQuery
@@ -20,12 +19,13 @@ from shared.contracts.rpc.controller import (
     StorageCredentialsQuery,
 )
 from shared.contracts.rpc.method import Nothing
+from shared.storage.objects import S3Credentials
 
 ANSWER_WITHIN_S = 3.0
 
 
 class ControllerOverBus:
-    """Implements `store.destinations.definitions.ControllerCalls`."""
+    """Implements `shared.storage.destinations.ControllerCalls`."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -14,7 +14,7 @@ from pathlib import Path
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.destinations import LOG_FOLDER
-from inference_logger.domain.object_storage import bucket_of, storage_reason
+from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import TableKey, is_remote, plain_path
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
@@ -25,6 +25,7 @@ from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import Conflict, NotFound, Unavailable
+from shared.storage.objects import bucket_of
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ async def compact_tables(stores: Stores, kept: Keeping) -> None:
     One that cannot be is left for the next time. Each bucket goes its own way: one that hangs holds up no other.
     """
     async with stores.database.read() as session:
-        rows = await catalogue.find_tables(session)
+        rows = await catalogue.own_tables(session)
     found = [row.location for row in rows if stores.ownership.owns(row.service)]
     by_place: dict[str, list[str]] = defaultdict(list)
     for location in found:
@@ -85,7 +86,7 @@ async def adopt_moved_tables(tables: PayloadTables, database: Database, at: date
     """Entries below a default root of before, which is gone with its home, become those of where the home is now."""
     async with tables.append_lock:
         async with database.read() as session:
-            rows = await catalogue.find_tables(session)
+            rows = await catalogue.own_tables(session)
         listed = {plain_path(row.location) for row in rows}
         for row in rows:
             if is_remote(row.location) or is_remote(tables.default_root):

@@ -23,11 +23,11 @@ from inference_logger.handlers.stores import (
 from inference_logger.store import counts, positions
 from inference_logger.store.delta.bounded import Unwritable
 from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.destinations.definitions import NoDestination
 from inference_logger.store.parking import ParkedSegment
 from inference_logger.store.stream import read_service
 from shared.bus.outbox import publish
 from shared.errors import Unavailable
+from shared.storage.destinations import NoDestination
 
 log = logging.getLogger(__name__)
 

@@ -94,6 +94,12 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.VersionRolledBack: Wording(
         "RolledBack", lambda e: f"back to the configuration that served last; {e.reason}: {e.message}", "warning"
     ),
+    events.VersionCanaryStarted: Wording("CanaryStarted", lambda e: f"gets {e.weight} % of the traffic of {e.stable}"),
+    events.VersionCanaryStepped: Wording("CanaryStepped", lambda e: f"no worse than {e.stable} so far: {e.weight} %"),
+    events.VersionCanaryHeld: Wording("CanaryHeld", lambda e: f"stays at {e.weight} %: {e.reason}", "warning"),
+    events.VersionCanaryPromoted: Wording("CanaryPromoted", lambda e: f"has all of the traffic: {e.reason}"),
+    events.VersionCanaryRolledBack: Wording("CanaryRolledBack", lambda e: f"has lost its traffic: {e.reason}", "error"),
+    events.VersionCanaryAborted: Wording("CanaryAborted", lambda e: f"canary ended: {e.reason}", "warning"),
     events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
     events.PodReady: Wording("Ready", _answers),
     events.PodChecked: Wording("Checked", _checked),

@@ -36,6 +36,7 @@ class LoopDependencies:
     reconcile_wakeup: Wakeup = field(default_factory=Wakeup)
     routes_wakeup: Wakeup = field(default_factory=Wakeup)
     autoscale_wakeup: Wakeup = field(default_factory=Wakeup)
+    jobs_wakeup: Wakeup = field(default_factory=Wakeup)
     token_of: Callable[[str], str | None] = lambda _: None
     """The token that a pod is called with, by its name."""
     is_resynced: bool = False

@@ -146,4 +146,18 @@ class RunRow(SchedulerTable, table=True):
     alive_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class JobRow(SchedulerTable, table=True):
+    """One supervised job: what was ordered, and how it was last seen."""
+
+    __tablename__ = "jobs"
+
+    id: UUID = Field(primary_key=True)
+    service: str = Field(max_length=63)
+    order: dict[str, Any] = Field(sa_type=JSON)
+    state: dict[str, Any] = Field(sa_type=JSON)
+    is_cancelled: bool = False
+    ordered_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
 add_tables(SchedulerTable.metadata)

@@ -13,6 +13,7 @@ from shared.contracts.rpc.controller import (
     SECRET_VALUES,
     STORAGE_CREDENTIALS,
 )
+from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     DESTINATION_STATES,
@@ -30,6 +31,29 @@ from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
 from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
+from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
+from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CANARY_VERDICT
+from shared.contracts.rpc.monitor_rules import (
+    MONITOR_STATES,
+    MONITOR_WINDOWS,
+    MONITORS,
+    NOTE_METRIC_TABLE,
+    RUN_MONITOR,
+    TRAINING_DATA,
+)
+from shared.contracts.rpc.retraining import (
+    AWAITED_MODELS,
+    CANCEL_JOB,
+    CANCEL_RETRAINING,
+    JOB,
+    RETRAIN,
+    RETRAINING,
+    RETRAINING_ACCESS,
+    RETRAINING_RESULT,
+    RETRAINING_TRIGGERS,
+    RETRAININGS,
+    RUN_JOB,
+)
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
@@ -47,5 +71,10 @@ METHODS: tuple[RpcMethod, ...] = (
     DEPLOYMENTS, REGISTRY_ACCESS, SECRET_VALUES, PODS, RESTART_POD, VERSION_STATES, NODES, CAPACITY, RUNS, METRICS,
     CHARTS, SUMMARIES, LOGS, LOG_CONTEXT, EVENTS, TABLES, TABLE, ROWS, READ, ACCOUNTING, POD_TIMELINE, ENVIRONMENT,
     RECEIVE_LABELS, LABEL_COVERAGE, SIGNATURES,
+    CANARY_BASELINE, CANARY_VERDICT,
     LABEL_SOURCES, LABEL_SOURCE_ACCESS, LABEL_SOURCE_STATES, LABEL_SOURCE_RUNS, RUN_LABEL_SOURCE,
+    MONITORS, MONITOR_WINDOWS, MONITOR_STATES, RUN_MONITOR, TRAINING_DATA, NOTE_METRIC_TABLE,
+    ALERTING, CHANNEL_CREDENTIALS, ALERTS, ALERT, ACKNOWLEDGE_ALERT, CHANNEL_HEALTHS, TEST_CHANNEL,
+    RETRAINING_TRIGGERS, RETRAINING_ACCESS, RETRAIN, RETRAININGS, RETRAINING, CANCEL_RETRAINING,
+    AWAITED_MODELS, RETRAINING_RESULT, RUN_JOB, JOB, CANCEL_JOB,
 )  # fmt: skip

@@ -20,6 +20,7 @@ class ResolvedModel(BaseModel):
     run_id: str | None = None
     model_id: str | None = Field(default=None, description="MLflow 3's id of the logged model.")
     digest: str | None = Field(default=None, description="`sha256:` and the hash of the model's `MLmodel` file.")
+    signature: dict[str, Any] | None = Field(default=None, description="`inputs` and `outputs`, as MLflow has them.")
 
 
 class ModelVersion(BaseModel):

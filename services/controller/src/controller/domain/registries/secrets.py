@@ -21,6 +21,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain import names
 from controller.domain.commands import Command, ServiceName, Text
+from shared.contracts.alerting import ChannelKind
+from shared.contracts.channel_credentials import check_credentials
 from shared.database_urls import parse_database_url
 from shared.errors import Detail, InvalidInput, Unavailable
 
@@ -35,17 +37,39 @@ class SecretKind(StrEnum):
     MLFLOW = "mlflow"
     S3 = "s3"
     POSTGRESQL = "postgresql"
+    HTTP = "http"
     OPAQUE = "opaque"
+    WECOM = "wecom"
+    DINGTALK = "dingtalk"
+    FEISHU = "feishu"
+    LARK = "lark"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    ALERTMANAGER = "alertmanager"
+    SMTP = "smtp"
 
 
 FIELDS: Mapping[SecretKind, tuple[frozenset[str], frozenset[str]]] = {
     SecretKind.REGISTRY: (frozenset({"username", "password"}), frozenset({"server"})),
-    SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset()),
+    SecretKind.WEBHOOK: (frozenset({"secret"}), frozenset({"previous_secret", "username", "password", "token"})),
     SecretKind.MLFLOW: (frozenset({"url"}), frozenset({"username", "password", "token"})),
     SecretKind.POSTGRESQL: (frozenset({"url"}), frozenset()),
+    SecretKind.HTTP: (frozenset(), frozenset({"username", "password", "token"})),
     SecretKind.S3: (frozenset({"access_key", "secret_key"}), frozenset({"session_token"})),
 }
 """Kind → the fields that a secret must have, and those that it may have besides."""
+
+CHANNELS: Mapping[SecretKind, ChannelKind] = {
+    SecretKind.WECOM: "wecom",
+    SecretKind.DINGTALK: "dingtalk",
+    SecretKind.FEISHU: "feishu",
+    SecretKind.LARK: "lark",
+    SecretKind.SLACK: "slack",
+    SecretKind.PAGERDUTY: "pagerduty",
+    SecretKind.ALERTMANAGER: "alertmanager",
+    SecretKind.SMTP: "smtp",
+}
+"""Kinds that hold the credentials of channels; `shared.contracts.channel_credentials` knows what those are made of."""
 
 SecretText = Annotated[str, Field(min_length=1, max_length=65_536)]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
@@ -77,18 +101,29 @@ def check_fields(kind: SecretKind, data: Mapping[str, str]) -> None:
     """Refuse what a secret of this kind cannot be made of; the message names fields and shows no value."""
     if kind is SecretKind.OPAQUE:  # whatever a model's environment variables need
         return
+    if kind in CHANNELS:
+        check_credentials(CHANNELS[kind], {}, data)
+        return
     needed, possible = FIELDS[kind]
     if missing := sorted(needed - set(data)):
         raise _wrong(f"A secret of the kind {kind} needs {', '.join(missing)}", missing[0], "missing")
     if set(data) - needed - possible:
         raise _wrong(f"A secret of the kind {kind} takes only {', '.join(sorted(needed | possible))}", None, "unknown")
-    if kind is SecretKind.MLFLOW:
-        _check_credentials(data)
-        _check_url(data["url"])
-    if kind is SecretKind.POSTGRESQL:
-        _check_database_url(data["url"])
-    if kind is SecretKind.S3:
-        _check_headers(data)
+    _check_values(kind, data)
+
+
+def _check_values(kind: SecretKind, data: Mapping[str, str]) -> None:
+    match kind:
+        case SecretKind.MLFLOW:
+            _check_credentials(data)
+            _check_url(data["url"])
+        case SecretKind.HTTP:
+            _check_credentials(data)
+            _check_headers({name: value for name, value in data.items() if name == "token"})
+        case SecretKind.POSTGRESQL:
+            _check_database_url(data["url"])
+        case SecretKind.S3:
+            _check_headers(data)
 
 
 def _check_headers(data: Mapping[str, str]) -> None:

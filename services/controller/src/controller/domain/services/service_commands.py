@@ -50,6 +50,9 @@ class NewService(Command):
     max_body_bytes: BodyBytes = Field(default=DEFAULT_BODY_BYTES, description="Longer requests are answered 413.")
     version: FirstVersion | None = Field(default=None, description="Its first version.")
     start: StrictBool = Field(default=False, description="Start that version at once.")
+    monitors: StrictBool = Field(
+        default=True, description="Give it quality rules that follow from its model's signature; they can be deleted."
+    )
 
     @model_validator(mode="after")
     def _something_to_start(self) -> NewService:

@@ -25,6 +25,7 @@ from controller.store.access.people import (
     user_by_name,
 )
 from controller.store.access.sessions import sessions_and_links_of
+from controller.store.alerting.definitions import of_project, visible_channels
 from controller.store.inference_tables.destinations import every_destination
 from controller.store.registries.secrets import page_of_secrets
 from controller.store.resources.groups import grants_of_project
@@ -67,8 +68,13 @@ async def delete_project(unit: UnitOfWork, project: ProjectRow) -> None:
     own = (row.name for row in await every_destination(unit.session, {project.name}) if row.project is not None)
     if (destination := next(own, None)) is not None:
         raise Conflict(f"Project {project.name!r} still has destinations, such as {destination!r}: delete them first")
+    channels = (row.name for row in await visible_channels(unit.session, {project.name}) if row.project is not None)
+    if (channel := next(channels, None)) is not None:
+        raise Conflict(f"Project {project.name!r} still has channels, such as {channel!r}: delete them first")
     grants = await grants_of_project(unit.session, project.name)
-    await delete_with_children(unit, project, [*await memberships(unit.session, project=project.name), *grants])
+    silences = await of_project(unit.session, project.name)
+    members = await memberships(unit.session, project=project.name)
+    await delete_with_children(unit, project, [*members, *grants, *silences])
 
 
 async def set_role(unit: UnitOfWork, project: str, user: UserRow, role: Role) -> MemberRow:

@@ -17,6 +17,7 @@ from controller.store.inference_tables.destinations import (
     with_secrets,
 )
 from controller.store.inference_tables.label_sources import sources_in
+from controller.store.quality.monitors import monitors_in
 from controller.store.registries.secrets import load_secret
 from controller.store.tables import DestinationRow
 from shared.contracts.rpc.controller import Destination, DestinationList, StorageCredentials
@@ -63,6 +64,7 @@ async def delete_destination(unit: UnitOfWork, row: DestinationRow) -> None:
 
 async def _must_be_unused(unit: UnitOfWork, row: DestinationRow, why: str) -> None:
     read = [f"label source {name}" for name in await sources_in(unit.session, row.name)]
+    read += [f"monitor {name}" for name in await monitors_in(unit.session, row.name)]
     if users := [*await users_of_destination(unit.session, row.name), *read][:5]:
         raise Conflict(f"Destination {row.name!r} is used by {', '.join(users)}: {why}")
 

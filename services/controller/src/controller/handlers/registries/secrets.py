@@ -13,9 +13,11 @@ from controller.domain.registries.secrets import NewSecret, SealedValue, SecretK
 from controller.domain.services.status import DesiredState
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
+from controller.store.alerting.definitions import channels_with
 from controller.store.inference_tables.destinations import destinations_with
 from controller.store.inference_tables.label_sources import sources_with
 from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
+from controller.store.retraining.triggers import triggers_with
 from controller.store.tables import SecretRow, VersionRow
 from shared.errors import Conflict, Detail, InvalidInput, Unavailable
 from shared.filesystem.private_files import read_or_create_key_file
@@ -71,12 +73,14 @@ async def replace_secret(unit: UnitOfWork, vault: Vault, secret: SecretRow, comm
 
 
 async def delete_secret(unit: UnitOfWork, secret: SecretRow) -> None:
-    """Forget a secret for good; `Conflict` names what needs it: versions, destinations, label sources."""
+    """Forget a secret for good; `Conflict` names what needs it: versions, destinations, sources, channels, triggers."""
     used = await versions_from(unit.session, secret.name)
     named = await _that_name(unit.session, secret, (lambda row: row.env, lambda row: (row.last_good or {}).get("env")))
     opened = [f"destination {name}" for name in await destinations_with(unit.session, secret.name)]
     read = [f"label source {name}" for name in await sources_with(unit.session, secret.name)]
-    if used := [*used, *(name for name, _ in named), *opened, *read][:5]:
+    told = [f"channel {name}" for name in await channels_with(unit.session, secret.name)]
+    called = [f"retraining trigger {name}" for name in await triggers_with(unit.session, secret.name)]
+    if used := [*used, *(name for name, _ in named), *opened, *read, *told, *called][:5]:
         raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
     await unit.session.delete(secret)
 

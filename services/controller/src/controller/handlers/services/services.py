@@ -9,6 +9,7 @@ from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.service_commands import NewService, ServiceChange
 from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
 from controller.domain.services.version_commands import VersionChange
+from controller.handlers.quality.monitors import create_defaults
 from controller.handlers.services.traffic import set_weights
 from controller.handlers.services.versions import (
     change_version,
@@ -21,7 +22,11 @@ from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.audit_log import last_project_of_service
 from controller.store.access.keys import keys_of
 from controller.store.access.people import load_project
+from controller.store.alerting.definitions import windows_of
+from controller.store.canaries.canaries import canaries_of
 from controller.store.inference_tables.label_sources import sources_of
+from controller.store.quality.monitors import monitors_of
+from controller.store.retraining.triggers import triggers_of
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish
@@ -67,6 +72,8 @@ async def create_service(
     service = StoredService(row)
     if command.version is not None and model is not None:
         version = await create_version(unit, service, command.version, model)
+        if command.monitors:
+            await create_defaults(unit, row, model, is_recorded=bool(version.row.log_delivery.get("enabled")))
         if command.start:
             await start_version(unit, service, version)
     return service
@@ -150,7 +157,11 @@ async def delete_service(unit: UnitOfWork, service: StoredService, *, purge_tabl
     await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, deleted_at=unit.now, **identity))
     keys = await keys_of(unit.session, service.row.id)
     sources = await sources_of(unit.session, service.row.id)
-    parts = [*(version.row for version in service.versions), *keys, *sources]
+    windows = await windows_of(unit.session, service.row.id)
+    rules = await monitors_of(unit.session, service.row.id)
+    triggers = await triggers_of(unit.session, service.row.id)
+    canaries = await canaries_of(unit.session, service.row.id)
+    parts = [*(version.row for version in service.versions), *keys, *sources, *windows, *rules, *triggers, *canaries]
     await delete_with_children(unit, service.row, parts)
     unit.touch_routes(service.row.name)
 

@@ -25,6 +25,7 @@ async def set_traffic(unit: UnitOfWork, service: StoredService, weights: dict[st
     for version in service.versions:
         version.row.weight = wanted[version.row.name]
     service.row.fallback = fallback
+    service.row.traffic_revision += 1
     mark_changed(unit, service.row)
     identity = {"service_id": service.row.id, "service": service.row.name, "actor": unit.actor}
     await publish(unit.session, TrafficChanged(**identity, weights=weights, fallback=fallback))

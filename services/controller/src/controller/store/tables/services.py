@@ -16,7 +16,8 @@ from shared.ids import new_id
 
 
 class ServiceRow(ControllerTable, table=True):
-    """A service. `revision` is its ETag; `next_version` numbers versions and never goes back.
+    """A service. `revision` is its ETag, `traffic_revision` counts changes of the split alone; `next_version` numbers
+    versions and never goes back.
 
     `fallback` names the version that answers while none with a weight has a ready pod.
     """
@@ -31,6 +32,8 @@ class ServiceRow(ControllerTable, table=True):
     tags: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     auth_enabled: bool = True
     sticky_header: str | None = None
+    cohort: str | None = Field(default=None, max_length=64)
+    """Id of the canary that last began: in a sticky split, other callers come first with each."""
     cors: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     max_body_bytes: int = DEFAULT_BODY_BYTES
     fallback: str | None = Field(default=None, max_length=63)
@@ -38,6 +41,7 @@ class ServiceRow(ControllerTable, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     revision: int = 1
+    traffic_revision: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     next_version: int = 1
 
 

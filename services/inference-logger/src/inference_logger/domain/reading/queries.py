@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from inference_logger.domain.reading.conditions import bind
-from inference_logger.domain.reading.filters import LARGEST, columns_of, parse_filter
-from inference_logger.domain.reading.syntax import Both, Comparison, Literal, Node
-from inference_logger.domain.reading.types import is_simple, kind_of, time_column
 from shared.errors import Detail, InvalidInput
+from shared.filters.conditions import bind
+from shared.filters.parsing import LARGEST, columns_of, parse_filter
+from shared.filters.syntax import Both, Comparison, Literal, Node
+from shared.filters.types import is_simple, kind_of, time_column
 
 
 @dataclass(frozen=True)

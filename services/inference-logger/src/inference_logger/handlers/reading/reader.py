@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import orjson
 from deltalake.exceptions import DeltaError
 
-from inference_logger.domain.object_storage import storage_failure, storage_reason
+from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.reading.queries import (
     PageQuery,
     Question,
@@ -40,6 +40,7 @@ from shared.contracts.chunks import MAX_CHUNK_BYTES
 from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
 from shared.database import Database
 from shared.errors import LimitExceeded, NotFound, Unavailable, UpstreamFailed
+from shared.storage.objects import storage_failure
 
 RETRY_AFTER_S = 2.0
 Result = TypeVar("Result")

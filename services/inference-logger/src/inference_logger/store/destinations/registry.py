@@ -12,10 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Literal
 
-from inference_logger.domain.object_storage import nearest_destination
 from inference_logger.domain.tables import is_remote
 from inference_logger.domain.waiting import RetrySchedule, error_reason
-from inference_logger.store.destinations.definitions import DestinationDefinitions, folder_of
 from inference_logger.store.destinations.health import Health, HealthGauges
 from inference_logger.store.destinations.probe import check_writable, probe_conditional_puts
 from inference_logger.store.s3 import S3Client
@@ -23,6 +21,8 @@ from inference_logger.store.storage import LOCAL, Storage
 from shared.clock import Clock
 from shared.contracts.rpc.controller import Destination
 from shared.errors import NotFound, PenstockError
+from shared.storage.destinations import DestinationDefinitions, folder_of
+from shared.storage.objects import nearest_destination
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from inference_logger.domain.reading.conditions import may_match
 from inference_logger.domain.reading.queries import Selection
 from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.scan import scan_file
 from inference_logger.store.reading.snapshot import Snapshot
+from shared.filters.conditions import may_match
 
 
 def selected_schema(snapshot: Snapshot, selection: Selection) -> pa.Schema:

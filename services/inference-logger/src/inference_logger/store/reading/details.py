@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from inference_logger.domain.inferences.names import NAME
-from inference_logger.domain.reading.types import kind_of, time_column
 from inference_logger.store.reading.snapshot import Snapshot
 from shared.contracts.rpc.inference_logger import TableColumn, TableCommit, TableDetails, TableView
+from shared.filters.types import kind_of, time_column
 
 DESCRIPTION = "comment"
 """Metadata of a column: what Spark and Databricks show as its comment."""

@@ -11,10 +11,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from inference_logger.domain.reading.queries import Selection
-from inference_logger.domain.reading.types import is_simple, plain
 from inference_logger.store.reading.batches import read_batches, selected_schema
 from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.snapshot import Snapshot
+from shared.filters.types import is_simple, plain
 
 ROW_GROUP_BYTES = 8 << 20
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pyarrow.compute as pc
 
-from inference_logger.domain.reading.conditions import may_match
 from inference_logger.domain.reading.queries import Question, select
 from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.scan import scan_file
 from inference_logger.store.reading.snapshot import Snapshot
+from shared.filters.conditions import may_match
 
 COLUMN = "request_time"
 

@@ -18,12 +18,12 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from inference_logger.domain.reading.conditions import may_match
 from inference_logger.domain.reading.queries import Order, PageQuery, Position
-from inference_logger.domain.reading.types import plain
 from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.scan import Piece, scan_file, sort_values
 from inference_logger.store.reading.snapshot import DataFile, Snapshot
+from shared.filters.conditions import may_match
+from shared.filters.types import plain
 
 PAGE_BYTES = 4 << 20
 """JSON of a page; one that would be larger ends before, though never without a row."""

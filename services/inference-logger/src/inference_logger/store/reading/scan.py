@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from inference_logger.domain.reading.conditions import Bounds, mask_of, may_match
-from inference_logger.domain.reading.syntax import Node
-from inference_logger.domain.reading.types import is_simple, is_text
 from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.snapshot import DataFile, Snapshot
 from shared.errors import Conflict
+from shared.filters.conditions import Bounds, mask_of, may_match
+from shared.filters.syntax import Node
+from shared.filters.types import is_simple, is_text
 
 NARROW_ROWS = 16_384
 WIDE_ROWS = 128

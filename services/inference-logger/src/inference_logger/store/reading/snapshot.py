@@ -12,10 +12,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
-from inference_logger.domain.reading.conditions import Bounds
 from inference_logger.domain.tables import plain_path
 from inference_logger.store.storage import LOCAL, Storage, is_remote
 from shared.errors import Conflict, NotFound
+from shared.filters.conditions import Bounds
 
 UNREADABLE_FEATURES = frozenset({"deletionVectors", "columnMapping", "typeWidening", "variantType"})
 STATISTICS_CUT = timedelta(milliseconds=1)

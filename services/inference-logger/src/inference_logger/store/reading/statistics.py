@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from inference_logger.domain.reading.queries import Selection
-from inference_logger.domain.reading.types import is_number, is_simple, is_text, kind_of, plain
 from inference_logger.store.reading.batches import read_batches, selected_schema
 from inference_logger.store.reading.limits import WorkingTime
 from inference_logger.store.reading.scan import sort_values
 from inference_logger.store.reading.snapshot import Snapshot
 from shared.errors import LimitExceeded
+from shared.filters.types import is_number, is_simple, is_text, kind_of, plain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -19,7 +19,7 @@ from scheduler.backends.confinement.users import UserRange
 
 TRIAL_LIMIT_S = 20.0
 TRIAL = "import encodings.idna, os; open(os.path.join(os.getcwd(), 'tried'), 'w').close()"
-READ_BY_PODS = frozenset({"pods", "models", "envs", "zygotes"})
+READ_BY_PODS = frozenset({"pods", "jobs", "models", "envs", "zygotes"})
 
 ConfinementMode = Literal["require", "auto", "off"]
 
@@ -76,6 +76,7 @@ def find_confinement(
         if failure is None:
             if found is not None:
                 found.adopt(home / "pods")
+                found.adopt(home / "jobs")
             return Confinement(mode, describe(method, users), rules, found)
         why = failure
     return Confinement(mode, f"not confined: {why}")

@@ -22,6 +22,7 @@ from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.backends.process.folders.output import read_lines
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.process.folders.run_ledger import RunLedger
+from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.pod import PodDependencies, PodLifecycle
@@ -33,6 +34,7 @@ from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
+from shared.contracts.jobs import JOB_VERSION
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.errors import InvalidInput, NotFound
 from shared.filesystem.files import usable_folder
@@ -60,8 +62,12 @@ class ProcessBackend:
         fence: Callable[[], Awaitable[None]],
         zygotes: ZygotePool | None = None,
         ask_for_secrets: AskForSecrets | None = None,
+        jobs: JobSupervisor | None = None,
     ) -> None:
         self.root = root
+        self.jobs = jobs
+        if jobs is not None:
+            jobs.changed = self._place_waiting
         self.fence = fence
         self.clock = clock
         self.options = options
@@ -91,6 +97,8 @@ class ProcessBackend:
             for folder in folders:
                 self._start_pod(folder)
             self._remove_stale_groups()
+            if self.jobs is not None:
+                group.create_task(self.jobs.run(), name="jobs")
             if self._dependencies.zygotes is not None:
                 group.create_task(self._dependencies.zygotes.run(), name="zygotes")
             self._is_adopted.set()
@@ -217,17 +225,20 @@ class ProcessBackend:
 
     def _place_waiting(self) -> None:
         """Start waiting pods where there is capacity; the others emit what they wait for."""
-        if self._nodes is None or not self._is_adopted.is_set():
+        if self._nodes is None or not self._is_adopted.is_set() or (self.jobs and not self.jobs.is_adopted):
             return
         placement = place_pods(self._claims(), self._pools(self._nodes))
         self._waiting_reasons = placement.waiting
         for name, node in placement.placed.items():
-            self._pods[name].assign_node(self._nodes[node] if node else None, placement.took.get(name))
+            there = self._nodes[node] if node else None
+            if self.jobs is None or not self.jobs.place(name, there):
+                self._pods[name].assign_node(there, placement.took.get(name))
         for name, why in placement.waiting.items():
-            self._pods[name].report_no_capacity(why)
+            if self.jobs is None or not self.jobs.report_no_capacity(name, why):
+                self._pods[name].report_no_capacity(why)
 
     def _claims(self) -> list[ResourceClaim]:
-        claims: list[ResourceClaim] = []
+        claims: list[ResourceClaim] = self.jobs.claims() if self.jobs else []
         for version_id in self.versions():
             records = [pod.record for pod in self._pods_of(version_id)]
             claims += pair_replacements(
@@ -297,6 +308,8 @@ class ProcessBackend:
             return self._pods[pod].folder
         if pod in self._ended:
             return self._ended[pod]
+        if self.jobs is not None and (found := self.jobs.folder(pod)):
+            return found
         raise NotFound(f"there is no pod {pod}")
 
     async def usage(self) -> list[MeasuredUsage]:
@@ -315,11 +328,16 @@ class ProcessBackend:
 
     async def runs(self) -> list[RunObservation]:
         """Runs of every pod's process; see `Backend.runs`."""
-        return await asyncio.to_thread(self._ledger.read_runs, self.clock.now().timestamp())
+        now = self.clock.now().timestamp()
+        found = await asyncio.to_thread(self._ledger.read_runs, now)
+        return found if self.jobs is None else [*found, *await asyncio.to_thread(self.jobs.read_runs, now)]
 
     async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
         """Their folders may go; see `Backend.acknowledge_runs`."""
-        await asyncio.to_thread(self._ledger.mark_settled, runs)
+        of_pods = [run for run in runs if run.deployment.version != JOB_VERSION]
+        await asyncio.to_thread(self._ledger.mark_settled, of_pods)
+        if self.jobs is not None:
+            await asyncio.to_thread(self.jobs.mark_settled, runs)
 
 
 def _claim(record: PodRecord) -> ResourceClaim:

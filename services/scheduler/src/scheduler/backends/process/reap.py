@@ -1,4 +1,4 @@
-"""Ends every pod of a home: `python -m scheduler.backends.process.reap <home>`; for when no scheduler runs any more.
+"""Ends every pod and job of a home: `python -m scheduler.backends.process.reap <home>`; for when no scheduler runs.
 
 Pods outlive their scheduler by design, so bringing a platform down is a step of its own. The pods are marked as ended
 on purpose: the next scheduler makes new ones and counts no crash.
@@ -22,7 +22,7 @@ def reap(home: Path, grace_s: float = GRACE_S) -> int:
     """End every pod under `home`; how many there were. Returns once none is left, within `grace_s` and a little."""
     processes: list[PodProcess] = []
     groups: list[str] = []
-    for folder in pod_folders(home / "pods"):
+    for folder in [*pod_folders(home / "pods"), *pod_folders(home / "jobs")]:
         folder.update(is_terminating=True)
         groups += [file for run in folder.runs() for file in run.groups()]
         processes += [process for run in folder.runs() if (process := run.process()) and process.is_alive()]

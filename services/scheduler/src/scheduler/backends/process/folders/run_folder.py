@@ -88,6 +88,12 @@ class RunFolder:
         found = self._read_process_file()
         return found["at"] if found else None
 
+    def age_s(self, monotonic: float) -> float:
+        """Seconds since the start, by the clock that the shim wrote down and nobody sets; 0 where it is not known."""
+        found = self._read_process_file()
+        begun = float((found or {}).get("monotonic", monotonic))
+        return max(0.0, monotonic - begun)
+
     def _read_process_file(self) -> dict[str, Any] | None:
         path = self.path / "process.json"
         found = read_or_set_aside(path, ("pid", "ticks", "shim", "at"))

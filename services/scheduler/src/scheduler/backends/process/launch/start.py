@@ -76,16 +76,18 @@ async def start_run(
                 "secrets": further,
                 "output_cap": options.output_cap,
                 "port": port,
-                "groups": _groups(run, record, options.control_groups),
-                "confinement": _rules(run, record, command, options),
+                "groups": group_files(run, record, options.control_groups),
+                "confinement": confinement_rules(run, record, command, options),
             }
         )
         if zygotes is not None and command[1:3] == list(MODEL_SERVER):
             await zygotes.start(run, descriptors, command[0])
-        return run.process() or await _under_shim(run, descriptors)
+        return run.process() or await start_under_shim(run, descriptors)
 
 
-def _rules(run: RunFolder, record: PodRecord, command: list[str], options: PodOptions) -> dict[str, Any] | None:
+def confinement_rules(
+    run: RunFolder, record: PodRecord, command: list[str], options: PodOptions
+) -> dict[str, Any] | None:
     """What the process may reach; None: anything that the platform may."""
     confinement, work = options.confinement, (run.path / "work").resolve()
     memory_gb = None if options.control_groups else record.deployment.resources.memory_gb
@@ -109,7 +111,7 @@ def _token(record: PodRecord, tokens: PodTokens | None) -> dict[str, str]:
     return {TOKEN_VARIABLE: tokens.of(record.name)} if tokens else {}
 
 
-def _groups(run: RunFolder, record: PodRecord, limits: ControlGroups | None) -> list[str]:
+def group_files(run: RunFolder, record: PodRecord, limits: ControlGroups | None) -> list[str]:
     """Files by which the process joins the groups that limit it."""
     if limits is None:
         return []
@@ -119,7 +121,8 @@ def _groups(run: RunFolder, record: PodRecord, limits: ControlGroups | None) -> 
         raise PreparationFailed("StartFailed", f"no control group: {error.filename}: {error.strerror}") from error
 
 
-async def _under_shim(run: RunFolder, descriptors: list[int]) -> PodProcess:
+async def start_under_shim(run: RunFolder, descriptors: list[int]) -> PodProcess:
+    """Start what the run's order says; `descriptors` are handed down. Raises `PreparationFailed`."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", str(Path(shim.__file__)), str(run.path.resolve()),
         stdin=asyncio.subprocess.DEVNULL,

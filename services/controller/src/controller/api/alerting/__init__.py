@@ -1,0 +1,1 @@
+"""Routes of alerts, and of what is defined about them."""

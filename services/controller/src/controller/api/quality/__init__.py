@@ -1,0 +1,1 @@
+"""Quality rules and their windows."""

@@ -1,0 +1,200 @@
+"""`/services/{s}/monitors`: quality rules, and the verdicts of their windows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.api.dependencies import Actor, ApiDependencies, Dependencies, IfMatch, json_answer
+from controller.api.idempotency import PostRequest, no_preparation
+from controller.api.pagination import Page
+from controller.domain.quality.monitors import MonitorDefinition, NewMonitor
+from controller.domain.times import Moment
+from controller.handlers.quality import monitors
+from controller.handlers.unit_of_work import UnitOfWork, require_revision
+from controller.store.quality.monitors import load_monitor, monitors_of
+from controller.store.services.services import load_service
+from controller.store.tables import MonitorRow
+from shared.contracts.monitors import (
+    AlertScope,
+    Baseline,
+    MonitorKind,
+    MonitorWindow,
+    Outcome,
+    WindowState,
+)
+from shared.contracts.rpc.monitor_rules import (
+    MONITOR_STATES,
+    MONITOR_WINDOWS,
+    RUN_MONITOR,
+    MonitorQuery,
+    MonitorsOfService,
+    MonitorState,
+    MonitorStates,
+    WindowPage,
+    WindowsQuery,
+)
+from shared.errors import Temporary
+
+STATES_WITHIN_S = 2.0
+RUN_WITHIN_S = 10.0
+
+router = APIRouter(tags=["quality"])
+
+MonitorPath = Annotated[str, Path(max_length=63)]
+
+
+class MonitorView(BaseModel):
+    """A rule, and how it does as the monitor finds it."""
+
+    id: UUID
+    service: str
+    name: str
+    kind: MonitorKind
+    metric: str
+    columns: list[str]
+    baseline: Baseline | None
+    window: str
+    slice: str | None
+    schedule: str
+    warning: float | None
+    critical: float | None
+    min_sample: int
+    windows: str = Field(description="So many of the last windows must be bad for an alert.")
+    delay: str
+    outcome: Outcome
+    alert: AlertScope
+    paused: bool
+    is_default: bool = Field(description="The platform made it when the service was published.")
+    creator: str
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+    state: WindowState | Literal["waiting", "paused", "unknown"] = Field(
+        default="unknown",
+        description="Of the last window, the worst of its columns; waiting: it has none yet; unknown: nobody said.",
+    )
+    reason: str | None = Field(default=None, description="Why it could not be evaluated, in one sentence.")
+    is_running: bool = False
+    last_window_end: datetime | None = None
+    last_evaluated_at: datetime | None = None
+    next_at: datetime | None = None
+
+
+class WindowFilter(BaseModel):
+    """Which verdicts; all of a rule unless told otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_time: Moment | None = Field(default=None, alias="from", description="Windows that end after then, ISO-8601.")
+    to_time: Moment | None = Field(default=None, alias="to", description="Windows that begin before then, ISO-8601.")
+    column: str | None = Field(default=None, max_length=256)
+    slice: str | None = Field(default=None, max_length=1024, description="As the windows name it: `region=EU`.")
+    state: WindowState | None = None
+    page_size: int = Field(default=100, ge=1, le=1000)
+    cursor: str | None = Field(default=None, max_length=512)
+
+
+@router.post("/services/{service}/monitors", status_code=201, response_model=MonitorView)
+async def create_monitor(service: str, command: NewMonitor, post: PostRequest) -> Response:
+    """Define a rule; its first window is the last one that is closed."""
+
+    async def work(unit: UnitOfWork, _: None) -> MonitorView:
+        stored = await load_service(unit.session, service, for_update=True)
+        return _view(await monitors.create_monitor(unit, stored.row, command), service)
+
+    return await post.run_once(command, work, no_preparation)
+
+
+@router.get("/services/{service}/monitors", response_model=Page[MonitorView])
+async def list_monitors(service: str, deps: Dependencies) -> Page[MonitorView]:
+    """Rules of a service by name."""
+    async with deps.read_session() as session:
+        stored = await load_service(session, service)
+        rows = await monitors_of(session, stored.row.id)
+    states = await _states(deps, service) if rows else None
+    return Page(items=[_view(row, service, states) for row in rows])
+
+
+@router.get("/services/{service}/monitors/{monitor}", response_model=MonitorView)
+async def read_monitor(service: str, monitor: MonitorPath, deps: Dependencies) -> Response:
+    """One rule."""
+    async with deps.read_session() as session:
+        row = await load_monitor(session, service, monitor)
+    return json_answer(_view(row, service, await _states(deps, service)))
+
+
+@router.put("/services/{service}/monitors/{monitor}", response_model=MonitorView)
+async def replace_monitor(
+    service: str,
+    monitor: MonitorPath,
+    command: MonitorDefinition,
+    *,
+    deps: Dependencies,
+    actor: Actor,
+    allowed: IfMatch,
+) -> Response:
+    """Define it anew, all of it; windows that were judged stay as they are."""
+    async with deps.unit_of_work(actor) as unit:
+        stored = await load_service(unit.session, service)
+        row = await load_monitor(unit.session, service, monitor, for_update=True)
+        require_revision(allowed, row.revision)
+        await monitors.replace_monitor(unit, stored.row, row, command)
+        return json_answer(_view(row, service))
+
+
+@router.delete("/services/{service}/monitors/{monitor}", status_code=204)
+async def delete_monitor(
+    service: str, monitor: MonitorPath, deps: Dependencies, actor: Actor, allowed: IfMatch
+) -> Response:
+    """Forget a rule with its windows; what it has opened of alerts is resolved."""
+    async with deps.unit_of_work(actor) as unit:
+        stored = await load_service(unit.session, service)
+        row = await load_monitor(unit.session, service, monitor, for_update=True)
+        require_revision(allowed, row.revision)
+        await monitors.delete_monitor(unit, stored.row, row)
+    return Response(status_code=204)
+
+
+@router.post("/services/{service}/monitors/{monitor}/run", status_code=202, response_model=MonitorState)
+async def run_monitor(service: str, monitor: MonitorPath, deps: Dependencies) -> MonitorState:
+    """Have the last closed window computed now, once more where it was already."""
+    async with deps.read_session() as session:
+        row = await load_monitor(session, service, monitor)
+    return await deps.call(RUN_MONITOR, MonitorQuery(id=row.id), MonitorState, within_s=RUN_WITHIN_S)
+
+
+@router.get("/services/{service}/monitors/{monitor}/windows", response_model=Page[MonitorWindow])
+async def list_windows(
+    service: str, monitor: MonitorPath, deps: Dependencies, wanted: Annotated[WindowFilter, Query()]
+) -> Page[MonitorWindow]:
+    """Verdicts, newest first: one for each window, column and slice."""
+    async with deps.read_session() as session:
+        row = await load_monitor(session, service, monitor)
+    query = WindowsQuery(id=row.id, limit=wanted.page_size, **wanted.model_dump(exclude={"page_size"}))
+    found = await deps.call(MONITOR_WINDOWS, query, WindowPage)
+    return Page(items=list(found.items), next_cursor=found.next_cursor)
+
+
+async def _states(deps: ApiDependencies, service: str) -> dict[UUID, MonitorState] | None:
+    """What the monitor says of each; None while it is away."""
+    query = MonitorsOfService(service=service)
+    try:
+        found = await deps.call(MONITOR_STATES, query, MonitorStates, within_s=STATES_WITHIN_S)
+    except Temporary:
+        return None
+    return {state.id: state for state in found.items}
+
+
+def _view(row: MonitorRow, service: str, states: dict[UUID, MonitorState] | None = None) -> MonitorView:
+    said = (states or {}).get(row.id)
+    view = MonitorView(service=service, **row.model_dump())
+    if row.paused:
+        return view.model_copy(update={"state": "paused"})
+    if said is None:
+        return view
+    return view.model_copy(update=said.model_dump(exclude={"id", "state"}) | {"state": said.state or "waiting"})

@@ -1,0 +1,1 @@
+"""`/services/{s}/retraining-triggers`, `/services/{s}/retrainings`, and hints of registries."""

@@ -1,0 +1,1 @@
+"""Channels, silences and maintenance: what people define about alerts."""

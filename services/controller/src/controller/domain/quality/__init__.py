@@ -1,0 +1,1 @@
+"""Quality rules: what they may say."""

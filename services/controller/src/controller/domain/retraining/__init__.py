@@ -1,0 +1,1 @@
+"""Retraining triggers: what is defined, and what may be."""

@@ -1,0 +1,1 @@
+"""Use cases of retraining triggers, and what came of retrainings in the registry."""

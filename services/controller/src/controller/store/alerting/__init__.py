@@ -1,0 +1,1 @@
+"""Queries of channels, silences and maintenance."""

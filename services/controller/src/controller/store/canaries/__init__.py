@@ -1,0 +1,1 @@
+"""Canaries and their verdicts as rows."""

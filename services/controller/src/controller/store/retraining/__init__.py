@@ -1,0 +1,1 @@
+"""Retraining triggers of services."""

@@ -1,0 +1,1 @@
+"""Other systems; their exceptions are translated here."""

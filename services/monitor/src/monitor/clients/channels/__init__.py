@@ -1,0 +1,1 @@
+"""Senders: a notification to where a channel leads."""

@@ -1,0 +1,41 @@
+"""The bus: calls about quality rules, and facts that change them."""
+
+from __future__ import annotations
+
+from monitor.handlers.cursors import decode_cursor, encode_cursor
+from monitor.handlers.rules.rules import QualityRules
+from monitor.store.rules.windows import find_windows
+from shared.bus import Bus
+from shared.contracts.rpc.monitor_rules import (
+    MONITOR_STATES,
+    MONITOR_WINDOWS,
+    RUN_MONITOR,
+    MonitorQuery,
+    MonitorsOfService,
+    MonitorState,
+    MonitorStates,
+    WindowPage,
+    WindowsQuery,
+)
+from shared.database import Database
+
+
+def serve_rules(bus: Bus, database: Database, rules: QualityRules) -> None:
+    """Answer what became of rules, and evaluate one at once."""
+
+    async def windows(query: WindowsQuery) -> WindowPage:
+        offset = decode_cursor(query.cursor) or 0
+        async with database.read() as session:
+            found = await find_windows(session, query, offset)
+        following = encode_cursor(offset + len(found)) if len(found) == query.limit else None
+        return WindowPage(items=tuple(found), next_cursor=following)
+
+    async def states(query: MonitorsOfService) -> MonitorStates:
+        return MonitorStates(items=tuple(rules.states(query.service)))
+
+    async def run(query: MonitorQuery) -> MonitorState:
+        return await rules.run_now(query.id)
+
+    bus.serve(MONITOR_WINDOWS, windows)
+    bus.serve(MONITOR_STATES, states)
+    bus.serve(RUN_MONITOR, run)

@@ -1,0 +1,1 @@
+"""Notifications: one or several alerts as each channel writes them, and what its answer means. Pure."""

@@ -1,0 +1,1 @@
+"""Quality rules: which windows are due, what their verdicts are, which signals follow."""

@@ -1,0 +1,1 @@
+"""Use cases of alerts: signals in, alerts and their deliveries out."""

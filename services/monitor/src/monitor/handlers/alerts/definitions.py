@@ -1,0 +1,48 @@
+"""What the controller defines about alerts is kept here too, so that alerts are routed while it is away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from monitor.domain.alerts.alert import resolve
+from monitor.handlers.alerts.changes import route_alert, store_transition
+from monitor.store.alerts.alerts import due_alerts, make_all_due, open_alerts, read_alert
+from monitor.store.alerts.definitions import forget_states, load_definitions, save_definitions
+from monitor.store.alerts.deliveries import drop_others
+from shared.contracts.alerts import AlertingDefinitions
+
+ROUTED_TOGETHER = 100
+
+
+async def take_definitions(session: AsyncSession, answer: AlertingDefinitions, now: datetime) -> None:
+    """Keep the controller's answer, and have every open alert routed by it."""
+    before = await load_definitions(session)
+    await save_definitions(session, answer, now)
+    await make_all_due(session, now)
+    channels = {routed.channel.id for routed in answer.channels}
+    await drop_others(session, channels, now)
+    await forget_states(session, channels)
+    if before is not None and any(routed.channel.id not in channels for routed in before.channels):
+        await _close_gone(session, {str(channel) for channel in channels}, now)
+
+
+async def _close_gone(session: AsyncSession, channels: set[str], now: datetime) -> None:
+    definitions = await load_definitions(session)
+    for row in await open_alerts(session, "", "channel"):
+        if row.labels.get("channel_id") not in channels:
+            await store_transition(
+                session, row, resolve(read_alert(row), "the channel was deleted", now), definitions, now
+            )
+
+
+async def route_due(session: AsyncSession, now: datetime) -> int:
+    """Route the alerts whose time has come: silences begin and end, firing ones are told again. Returns how many."""
+    definitions = await load_definitions(session)
+    if definitions is None:
+        return 0
+    rows = await due_alerts(session, now, ROUTED_TOGETHER)
+    for row in rows:
+        await route_alert(session, row, definitions, now)
+    return len(rows)

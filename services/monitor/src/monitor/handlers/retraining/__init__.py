@@ -1,0 +1,1 @@
+"""Use cases of retraining: asked for, driven to the end, shown."""

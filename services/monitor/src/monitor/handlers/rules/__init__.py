@@ -1,0 +1,1 @@
+"""Quality rules: followed as the controller defines them, evaluated when their windows are closed."""

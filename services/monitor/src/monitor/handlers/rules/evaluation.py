@@ -1,0 +1,77 @@
+"""One window of one rule: computed, stored, told to the alerts, in one unit of work."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from monitor.domain.rules.signals import signals_of
+from monitor.domain.rules.timing import Window
+from monitor.domain.rules.verdicts import Verdict, failed, worst_of
+from monitor.handlers.alerts.observe import observe
+from monitor.handlers.rules.label_rules import LabelRules
+from monitor.handlers.rules.measured_rules import MeasuredRules
+from monitor.handlers.rules.table_rules import TableRules
+from monitor.store.rules.progress import load_progress
+from monitor.store.rules.windows import last_windows, save_window
+from monitor.store.tables import RuleProgressRow
+from shared.clock import Clock
+from shared.contracts.monitors import MOST_WINDOWS, Monitor
+from shared.database import Database
+from shared.errors import InvalidInput, PenstockError
+
+log = logging.getLogger(__name__)
+
+LONGEST_REASON = 500
+
+
+@dataclass
+class Evaluator:
+    """Evaluates windows."""
+
+    database: Database
+    clock: Clock
+    tables: TableRules
+    labels: LabelRules
+    measured: MeasuredRules
+
+    async def evaluate(self, rule: Monitor, window: Window) -> RuleProgressRow:
+        """Compute a window and keep its verdicts; what cannot be computed now is kept as an error, and tried again."""
+        verdicts, is_retried = await self._verdicts(rule, window)
+        now = self.clock.now()
+        async with self.database.unit_of_work() as session:
+            await save_window(session, rule.id, window, verdicts, now, is_retried=is_retried)
+            await session.flush()
+            progress = await load_progress(session, rule)
+            progress.evaluated_at = now
+            if progress.evaluated_until is None or window.end >= progress.evaluated_until:
+                progress.evaluated_until = window.end
+                progress.state = worst_of([verdict.state for verdict in verdicts])
+                progress.reason = next((each.reason for each in verdicts if each.state == progress.state), None)
+            history = await last_windows(session, rule.id, MOST_WINDOWS)
+            if signals := signals_of(rule, history):
+                await observe(session, signals, now)
+        return progress
+
+    async def _verdicts(self, rule: Monitor, window: Window) -> tuple[list[Verdict], bool]:
+        """And whether the window is to be tried again, since what failed may pass."""
+        try:
+            match rule.kind:
+                case "data_quality" | "drift":
+                    return await self.tables.evaluate(rule, window), False
+                case "model_quality":
+                    return await self.labels.evaluate(rule, window), False
+                case "service_quality" | "cost":
+                    return await self.measured.evaluate(rule, window), False
+        except InvalidInput as error:
+            return [failed(_reason(error))], False
+        except PenstockError as error:
+            log.info("rule %s/%s was not evaluated this time: %s", rule.service, rule.name, error.message)
+            return [failed(_reason(error))], True
+        except Exception as error:
+            log.exception("evaluating rule %s/%s", rule.service, rule.name)
+            return [failed(f"an error of the platform's own: {type(error).__name__}")], True
+
+
+def _reason(error: PenstockError) -> str:
+    return error.message[:LONGEST_REASON]

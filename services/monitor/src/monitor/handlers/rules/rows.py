@@ -1,0 +1,96 @@
+"""Rows of a window summed up, slice by slice. Blocking, and loads Arrow: imported by the thread that evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from monitor.domain.rules.slicing import SliceBy, Sliced
+from monitor.domain.rules.timing import Window
+from monitor.domain.statistics.baselines.baseline import Baseline
+from monitor.domain.statistics.kinds import ColumnKind, kind_of
+from monitor.domain.statistics.profiles.builder import ProfileBuilder
+from monitor.domain.statistics.profiles.table import TableProfile
+from monitor.domain.statistics.slices import ALL_ROWS, Slice
+from monitor.store.inference_tables.opening import DeltaRows, TableColumn
+from monitor.store.inference_tables.places import TablePlace
+
+EVERY = "*"
+
+
+@dataclass(frozen=True)
+class OpenedRows:
+    """Tables of one kind of a service, as one."""
+
+    tables: Sequence[DeltaRows]
+
+    @classmethod
+    def open(cls, places: Sequence[TablePlace]) -> OpenedRows:
+        """Raises `NotFound`, `Unavailable`, `InvalidInput`."""
+        return cls([DeltaRows.open(place) for place in places])
+
+    @property
+    def columns(self) -> Mapping[str, TableColumn]:
+        """By their names in the table, those of the newest table first."""
+        return {column.name: column for opened in reversed(self.tables) for column in opened.columns}
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of all of them."""
+        return pa.unify_schemas([opened.schema for opened in self.tables], promote_options="permissive")
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """Location → Delta version."""
+        return {opened.place.location: opened.version for opened in self.tables}
+
+    def named(self, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Columns that a rule means, and the names of those that are not there; by the model's name, too."""
+        known = self.columns
+        if list(asked) == [EVERY]:
+            return [name for name, column in known.items() if _is_profiled(column)], []
+        by_original = {column.original: name for name, column in known.items() if column.role != "system"}
+        found = {name: name if name in known else by_original.get(name) for name in asked}
+        return [name for name in found.values() if name is not None], [
+            name for name, stored in found.items() if stored is None
+        ]
+
+    def batches(self, columns: Sequence[str], window: Window) -> Iterator[pa.RecordBatch]:
+        """Rows of the window."""
+        for opened in self.tables:
+            yield from opened.batches(columns, window)
+
+
+def _is_profiled(column: TableColumn) -> bool:
+    return column.role in {"feature", "prediction"} and kind_of(column.data_type) is not ColumnKind.OTHER
+
+
+def profile_window(
+    rows: OpenedRows, columns: Sequence[str], window: Window, by: SliceBy, baseline: Baseline | None
+) -> Mapping[Slice, TableProfile]:
+    """Profiles of all rows and of each slice, counted over the baseline's bins."""
+    known = rows.columns
+    kinds = {name: kind_of(known[name].data_type) for name in columns}
+    frozen = baseline.frozen() if baseline is not None else None
+    sliced: Sliced[ProfileBuilder] = Sliced(lambda: ProfileBuilder(kinds, frozen), by)
+    for batch in rows.batches([*columns, *by.columns], window):
+        sliced.add(batch)
+    found: Mapping[Slice, TableProfile] = sliced.finish()
+    return {part: TableProfile(sliced.rows.get(part, 0), profile.columns) for part, profile in found.items()}
+
+
+def renamed(batches: Iterator[pa.RecordBatch], columns: Mapping[str, TableColumn]) -> Iterator[pa.RecordBatch]:
+    """Rows of elsewhere, their columns called as the inference table calls those of the same features."""
+    stored = {column.original: name for name, column in columns.items() if column.role in {"feature", "prediction"}}
+    for batch in batches:
+        named = [stored.get(name, name) for name in batch.schema.names]
+        wanted = [place for place, name in enumerate(named) if name in columns or not columns]
+        chosen = [batch.column(place) for place in wanted]
+        yield pa.RecordBatch.from_arrays(chosen, names=[named[place] for place in wanted])
+
+
+def all_rows(profiles: Mapping[Slice, TableProfile]) -> TableProfile:
+    """The profile of all rows."""
+    return profiles[ALL_ROWS]

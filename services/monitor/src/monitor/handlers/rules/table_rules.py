@@ -1,0 +1,101 @@
+"""Rules of the kinds data_quality and drift: the rows of a window beside the baseline's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from monitor.domain.rules.timing import Window
+from monitor.domain.rules.verdicts import Verdict, failed, insufficient
+from monitor.handlers.rules.baselines import Baselines, FoundBaseline
+from monitor.handlers.rules.judging import judged_drift, judged_quality
+from monitor.handlers.rules.metric_tables import MetricTables, WindowMetrics
+from monitor.handlers.rules.opened import open_rows
+from monitor.handlers.rules.sources import INFERENCES, RowSources
+from monitor.handlers.rules.whole_window import WHOLE_WINDOW, judged_window
+from shared.contracts.monitors import Monitor
+
+if TYPE_CHECKING:
+    from monitor.domain.statistics.drift.figures import DriftFigures
+    from monitor.domain.statistics.profiles.table import TableProfile
+    from monitor.domain.statistics.slices import Slice
+    from monitor.handlers.rules.rows import OpenedRows
+
+
+@dataclass(frozen=True)
+class ComputedWindow:
+    """What was computed of a window, as far as it went: verdicts, and what they were made of."""
+
+    verdicts: Sequence[Verdict]
+    profiles: Mapping[Slice, TableProfile] = field(default_factory=dict)
+    baseline: FoundBaseline | None = None
+    figures: Sequence[DriftFigures] = ()
+
+
+@dataclass
+class TableRules:
+    """Evaluates them."""
+
+    sources: RowSources
+    baselines: Baselines
+    metrics: MetricTables
+
+    async def evaluate(self, rule: Monitor, window: Window) -> list[Verdict]:
+        """The verdicts of a window; its profiles are written beside the inference table. Raises what opening raises."""
+        computed = await self.compute(rule, window)
+        baseline = computed.baseline.baseline if computed.baseline is not None else None
+        await self.metrics.write(WindowMetrics(rule, window, computed.profiles, computed.figures, baseline))
+        return list(computed.verdicts)
+
+    async def compute(self, rule: Monitor, window: Window) -> ComputedWindow:
+        """The same, with what the verdicts were made of; nothing is written but a baseline."""
+        places = await self.sources.tables(rule.service, INFERENCES)
+        if not places:
+            return ComputedWindow([insufficient("no inference table of the service has rows yet", 0)])
+        opened = await open_rows(places)
+        if rule.metric in WHOLE_WINDOW:
+            return ComputedWindow(await asyncio.to_thread(judged_window, rule, opened, window))
+        columns, missing = opened.named(rule.columns)
+        absent = [failed(f"the table has no column {name}", name) for name in missing]
+        if not columns:
+            return ComputedWindow(absent or [failed("the table has no column that can be profiled")])
+        found = await self._columns(rule, opened, columns, window)
+        details = {"table_versions": dict(opened.versions)}
+        verdicts = [*absent, *(replace(each, details={**each.details, **details}) for each in found.verdicts)]
+        return replace(found, verdicts=verdicts)
+
+    async def _columns(
+        self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window
+    ) -> ComputedWindow:
+        baseline: FoundBaseline | None = None
+        if rule.baseline is not None:
+            baseline = await self.baselines.of(rule, opened, columns, window)
+        profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
+        rows = next(iter(profiles.values())).rows
+        if not rows:
+            return ComputedWindow([insufficient("there are no rows in the window", 0)])
+        if rows < rule.min_sample:
+            return ComputedWindow([insufficient(f"{rows} rows, fewer than {rule.min_sample}", rows)], profiles)
+        if rule.baseline is None:
+            judged = await asyncio.to_thread(judged_quality, rule, profiles, None, columns)
+            return ComputedWindow(judged.verdicts, profiles)
+        if baseline is None:
+            made = await self.baselines.freeze_window(rule, opened, columns, window)
+            reason = f"{made.source} is the baseline from now on"
+            return ComputedWindow([insufficient(reason, rows)], profiles)
+        judge = judged_drift if rule.kind == "drift" else judged_quality
+        judged = await asyncio.to_thread(judge, rule, profiles, baseline, columns)
+        verdicts = [replace(each, details={**each.details, "baseline": baseline.source}) for each in judged.verdicts]
+        return ComputedWindow(verdicts, profiles, baseline, judged.figures)
+
+
+def _profiled(
+    rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window, baseline: FoundBaseline | None
+) -> Mapping[Slice, TableProfile]:
+    from monitor.domain.rules.slicing import SliceBy  # noqa: PLC0415
+    from monitor.handlers.rules.rows import profile_window  # noqa: PLC0415
+
+    by = SliceBy.of(rule.slice, opened.schema)
+    return profile_window(opened, columns, window, by, baseline.baseline if baseline else None)

@@ -1,0 +1,1 @@
+"""Alerts, deliveries, definitions and channel states in the monitor's database."""

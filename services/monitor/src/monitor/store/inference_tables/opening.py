@@ -1,0 +1,155 @@
+"""Delta tables are opened at one version: columns, what each holds, rows of a span of time in batches.
+
+Blocking: callers run it in a thread. Memory is one batch and what Arrow reads ahead of it, whatever the table's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from monitor.domain.rules.timing import Window
+from monitor.store.inference_tables.places import TablePlace
+from shared.errors import InvalidInput, NotFound, PenstockError, Unavailable
+from shared.storage.objects import S3, bucket_of, storage_failure
+
+BATCH_ROWS = 16_384
+READ_AHEAD = 2
+ROLE, NAME = b"penstock.role", b"penstock.name"
+Role = Literal["feature", "prediction", "label", "system"]
+SYSTEM_COLUMNS = frozenset(
+    {
+        *("request_date", "request_id", "row_index", "client_request_id", "request_time", "status_code", "version"),
+        *("version_id", "generation", "served_entity_id", "pod", "sampling_fraction", "execution_duration_ms", "error"),
+        *("features_json", "prediction_json", "record_id", "labelled_at", "label_received_at", "label_revision"),
+    }
+)
+"""Columns that say something of a request; all others hold features, predictions and labels."""
+UNREADABLE = frozenset({"deletionVectors", "columnMapping", "typeWidening", "variantType"})
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column: what it is called in the table and by the model, and what it holds."""
+
+    name: str
+    role: Role
+    original: str
+    data_type: str
+
+
+@dataclass(frozen=True)
+class DeltaRows:
+    """A table at one version."""
+
+    place: TablePlace
+    table: DeltaTable = field(repr=False)
+
+    @classmethod
+    def open(cls, place: TablePlace) -> DeltaRows:
+        """Raises `NotFound`, `Unavailable`; `InvalidInput` for a table that no reader of ours can read."""
+        with read_errors(place.location):
+            table = DeltaTable(place.location, version=place.version, storage_options=dict(place.options) or None)
+            if unreadable := UNREADABLE & set(table.protocol().reader_features or ()):
+                raise InvalidInput(f"the table has Delta features that are not read here: {', '.join(unreadable)}")
+        return cls(place, table)
+
+    @property
+    def version(self) -> int:
+        """Delta version."""
+        return int(self.table.version())
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Columns as Arrow has them."""
+        return pa.schema(self.table.schema().to_arrow())
+
+    @cached_property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """Every column."""
+        return tuple(column_of(found) for found in self.schema)
+
+    def batches(
+        self, columns: Sequence[str], window: Window | None, condition: pc.Expression | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows whose request came within `window`, with those of `columns` that the table has."""
+        known = [name for name in dict.fromkeys(columns) if name in self.schema.names]
+        with read_errors(self.place.location):
+            yield from self._scanner(known, window, condition).to_batches()
+
+    def count(self, window: Window, condition: pc.Expression | None = None) -> int:
+        """How many rows there are within `window`."""
+        with read_errors(self.place.location):
+            return int(self._scanner([], window, condition).count_rows())
+
+    def _scanner(self, columns: Sequence[str], window: Window | None, condition: pc.Expression | None) -> ds.Scanner:
+        wanted = within(window, self.schema) if window is not None else None
+        if condition is not None:
+            wanted = condition if wanted is None else wanted & condition
+        return self.table.to_pyarrow_dataset().scanner(
+            columns=list(columns),
+            filter=wanted,
+            batch_size=BATCH_ROWS,
+            batch_readahead=READ_AHEAD,
+            fragment_readahead=1,
+            cache_metadata=False,
+        )
+
+
+def within(window: Window, schema: pa.Schema) -> pc.Expression:
+    """Rows of a span; by the day as well, which leaves out whole files."""
+    time = pc.field("request_time")
+    found = (time >= pa.scalar(window.start, schema.field("request_time").type)) & (
+        time < pa.scalar(window.end, schema.field("request_time").type)
+    )
+    if "request_date" in schema.names:
+        day = pc.field("request_date")
+        found &= (day >= pa.scalar(window.start.date())) & (day <= pa.scalar(window.end.date()))
+    return found
+
+
+def column_of(found: pa.Field) -> TableColumn:
+    """What a column holds: as its metadata say, else by its name."""
+    said = found.metadata or {}
+    role: Role
+    match said.get(ROLE, b"").decode():
+        case "feature" | "prediction" | "label" as known:
+            role = known
+        case _ if found.name in SYSTEM_COLUMNS:
+            role = "system"
+        case _:
+            role = _role_by_name(found.name)
+    original = said.get(NAME, b"").decode(errors="replace") or found.name
+    return TableColumn(found.name, role, original, str(found.type))
+
+
+def _role_by_name(name: str) -> Role:
+    for prefix in ("prediction", "label"):
+        if name == prefix or name.startswith(f"{prefix}_"):
+            return "prediction" if prefix == "prediction" else "label"
+    return "feature"
+
+
+@contextmanager
+def read_errors(location: str) -> Iterator[None]:
+    """What deltalake and Arrow raise, as what it means: nothing of an object store's answer is shown."""
+    try:
+        yield
+    except PenstockError:
+        raise
+    except (TableNotFoundError, FileNotFoundError) as error:
+        raise NotFound(f"there is no table at {location}, or not all of its files are there any more") from error
+    except (DeltaError, OSError, pa.ArrowException) as error:
+        text = str(error)
+        known = storage_failure(text, bucket_of(location)) if location.startswith(S3) else None
+        why = known or (type(error).__name__ if location.startswith(S3) else " ".join(text.split())[:200])
+        raise Unavailable(f"the table at {location} cannot be read: {why}") from error

@@ -1,0 +1,76 @@
+"""Rows that a baseline is made of and that are no inference table: a Delta table, files of Parquet or CSV, SageMaker's
+statistics.
+
+A path must not lead out of the folder that it was allowed for: links are resolved before anything is opened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from monitor.store.inference_tables.opening import BATCH_ROWS, READ_AHEAD, DeltaRows, read_errors
+from monitor.store.inference_tables.places import TablePlace
+from shared.errors import InvalidInput, NotFound
+from shared.storage.objects import S3
+
+LONGEST_STATISTICS = 64 * 1024 * 1024
+
+
+def check_inside(location: str, root: str | None) -> None:
+    """Raise `InvalidInput` for a path that leads out of `root`."""
+    if root is not None and not location.startswith(S3) and not Path(location).resolve().is_relative_to(root):
+        raise InvalidInput(f"{location} leads out of {root}")
+
+
+def is_statistics(location: str) -> bool:
+    """Whether a file is SageMaker's `statistics.json`."""
+    return location.endswith(".json")
+
+
+def read_statistics(location: str) -> Mapping[str, Any]:
+    """The document. Raises `InvalidInput`, `NotFound`."""
+    try:
+        if Path(location).stat().st_size > LONGEST_STATISTICS:
+            raise InvalidInput(f"{location} is larger than {LONGEST_STATISTICS // 2**20} MiB")
+        found = json.loads(Path(location).read_bytes())
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {location}") from error
+    except ValueError as error:
+        raise InvalidInput(f"{location} is no JSON") from error
+    if not isinstance(found, dict):
+        raise InvalidInput(f"{location} is not SageMaker's statistics.json")
+    return found
+
+
+def sample_batches(place: TablePlace, *, is_table: bool) -> Iterator[pa.RecordBatch]:
+    """Rows of a Delta table, or of files. Raises `NotFound`, `InvalidInput`, `Unavailable`."""
+    if is_table:
+        opened = DeltaRows.open(place)
+        yield from opened.batches(opened.schema.names, None)
+        return
+    with read_errors(place.location):
+        yield from (
+            _file_dataset(place)
+            .scanner(batch_size=BATCH_ROWS, batch_readahead=READ_AHEAD, fragment_readahead=1)
+            .to_batches()
+        )
+
+
+def _file_dataset(place: TablePlace) -> ds.Dataset:
+    location = place.location
+    form = "csv" if location.endswith((".csv", ".csv.gz", ".tsv")) else "parquet"
+    if not location.startswith(S3):
+        if not Path(location).exists():
+            raise NotFound(f"there is no file {location}")
+        return ds.dataset(location, format=form)
+    from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - only of object stores
+    from pyarrow.fs import PyFileSystem  # noqa: PLC0415
+
+    folder, _, name = location.rpartition("/")
+    return ds.dataset(name, format=form, filesystem=PyFileSystem(DeltaStorageHandler(folder, dict(place.options))))

@@ -1,0 +1,1 @@
+"""Retrainings and triggers as rows; nothing here decides anything."""

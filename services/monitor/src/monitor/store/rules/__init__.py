@@ -1,0 +1,1 @@
+"""Windows, progress and baselines of quality rules as rows."""

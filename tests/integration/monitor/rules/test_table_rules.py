@@ -1,0 +1,266 @@
+"""Data quality and drift on real inference tables: verdicts, baselines, and what cannot be computed."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from sqlalchemy import select
+
+from monitor.store.tables import AlertRow, BaselineRow, RuleWindowRow
+from quality_tables import HOUR, NOON, wine_rows
+from running_services.running_rules import Rules
+from shared.contracts.chunks import ChunkStream
+from shared.contracts.monitors import Baseline, TrainedModel
+from shared.contracts.training_data import TrainingData
+
+DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
+FIRST = Baseline(kind="window")
+
+
+async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(each_quality: Rules) -> None:
+    quality = each_quality
+    lake, clock = quality.lake, quality.clock
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, windows="2 of 3", **DRIFT)
+    await quality.evaluate()
+    (first,) = await quality.windows(rule)
+    assert (first.state, first.rows, first.start, first.end) == ("insufficient_data", 800, NOON, NOON + HOUR)
+    assert "is the baseline from now on" in (first.reason or "")
+    await quality.evaluate()
+    assert await quality.windows(rule) == [first]  # each window once
+    for hour, moved in enumerate((0.0, 2.0, 2.0), start=1):
+        lake.write(wine_rows(NOON + HOUR * hour, 800, seed=1 + hour, moved=moved))
+        clock.at += HOUR
+        await quality.evaluate()
+        async with quality.database.read() as session:
+            alerts = (await session.scalars(select(AlertRow))).all()
+        found = {each.column: each for each in await quality.windows(rule) if each.end == NOON + HOUR * (hour + 1)}
+        assert found.keys() == {"f_fixed_acidity", "alcohol", "colour", "prediction"}
+        assert found["colour"].state == found["f_fixed_acidity"].state == "ok"
+        assert (found["alcohol"].state == "critical") == (moved > 0)
+        assert len(alerts) == (hour == 3)
+    assert (alerts[0].monitor, alerts[0].severity) == ("drift", "critical")
+    assert alerts[0].evidence["columns"][0]["column"] == "alcohol"
+    state = quality.rules.states("wine")[0]
+    assert (state.state, state.last_window_end) == ("critical", NOON + HOUR * 4)
+    assert state.next_at == NOON + HOUR * 5 + timedelta(minutes=1)
+    lake.rules.clear()
+    await quality.evaluate()
+    async with quality.database.read() as session:
+        assert (await session.scalars(select(RuleWindowRow))).all() == []
+        assert (await session.scalars(select(AlertRow))).one().resolved_at is not None
+
+
+async def test_a_baseline_is_made_once_of_what_the_rule_names(quality: Rules) -> None:
+    lake, home = quality.lake, quality.lake.folder / "wine"
+    lake.write(wine_rows(NOON, 800, seed=1, moved=2.0))
+    plain = wine_rows(NOON - HOUR * 24 * 30, 3000, seed=9)
+    table = {"fixed acidity": plain["f_fixed_acidity"], "alcohol": plain["alcohol"], "quality": plain["prediction"]}
+    pq.write_table(pa.table(table), home / "train.parquet")
+    pa_csv.write_csv(pa.table(table), home / "train.csv")
+    pq.write_table(pa.table({"alcohol": ["much", "little"]}), home / "texts.parquet")
+    where = {"baseline_root": str(home)}
+    made = {
+        name: lake.rule(
+            name.replace(".", "-"),
+            "drift",
+            "psi",
+            baseline=Baseline(kind="file"),
+            baseline_path=str(home / name),
+            **where,
+            **DRIFT,
+        )
+        for name in ("train.parquet", "train.csv", "texts.parquet", "absent.parquet")
+    }
+    outside = lake.rule(
+        "out",
+        "drift",
+        "psi",
+        baseline=Baseline(kind="file"),
+        baseline_path=str(home / "../../x.parquet"),
+        **where,
+        **DRIFT,
+    )
+    await quality.evaluate()
+    for name in ("train.parquet", "train.csv"):
+        found = {each.column: each for each in await quality.windows(made[name])}
+        assert found.keys() == {"alcohol", "f_fixed_acidity"}  # those that both have, as the model calls them
+        assert (found["alcohol"].state, found["f_fixed_acidity"].state) == ("critical", "ok")
+        assert found["alcohol"].details["baseline_rows"] == 3000
+    (unlike,) = await quality.windows(made["texts.parquet"])
+    assert (unlike.state, unlike.reason) == ("error", "alcohol holds double, in the baseline string")
+    (absent,) = await quality.windows(made["absent.parquet"])
+    assert absent.state == "error"
+    assert "there is no file" in (absent.reason or "")
+    (out,) = await quality.windows(outside)
+    assert "leads out of" in (out.reason or "")
+    shutil.move(home / "train.parquet", home / "gone.parquet")
+    quality.clock.at += HOUR
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2))
+    await quality.evaluate()
+    newest = [each for each in await quality.windows(made["train.parquet"]) if each.end == NOON + 2 * HOUR]
+    assert {each.state for each in newest} == {"ok"}  # of the baseline that was kept
+    async with quality.database.read() as session:
+        assert len((await session.scalars(select(BaselineRow))).all()) == 3
+
+
+async def test_another_model_has_another_first_window(quality: Rules) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, trained=TrainedModel(version="v1"), **DRIFT)
+    await quality.evaluate()
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
+    quality.clock.at += HOUR
+    lake.rules[rule.id] = rule.model_copy(update={"trained": TrainedModel(version="v2")})
+    await quality.evaluate()
+    newest = (await quality.windows(rule))[0]
+    assert (newest.state, newest.column) == ("insufficient_data", None)
+    lake.rules[rule.id] = rule  # and back: the baseline of before is still there
+    quality.rules._forced.add(rule.id)
+    await quality.evaluate()
+    again = {each.column: each for each in await quality.windows(rule) if each.end == NOON + 2 * HOUR}
+    assert (again["alcohol"].state, again["alcohol"].revision) == ("critical", 2)
+
+
+async def test_seasonal_and_named_windows_and_slices(quality: Rules) -> None:
+    lake = quality.lake
+    for week in (1, 2):
+        lake.write(wine_rows(NOON - timedelta(weeks=week), 600, seed=10 + week))
+    rows = wine_rows(NOON, 1600, seed=1)
+    rows["alcohol"] = rows["alcohol"] + (rows["colour"] == "red") * 3.0
+    lake.write(rows)
+    seasonal = lake.rule(
+        "season", "drift", "psi", baseline=Baseline(kind="seasonal", weeks=2), columns=("alcohol",), **DRIFT
+    )
+    earlier = NOON - timedelta(weeks=1)
+    named = Baseline(kind="window", start=earlier, end=earlier + HOUR)
+    sliced = lake.rule("sliced", "drift", "psi", baseline=named, columns=("alcohol",), slice="colour", **DRIFT)
+    where = lake.rule("where", "drift", "psi", baseline=named, columns=("alcohol",), slice="colour = 'red'", **DRIFT)
+    await quality.evaluate()
+    (found,) = await quality.windows(seasonal)
+    assert (found.state, found.details["baseline_rows"]) == ("critical", 1200)
+    by_slice = {each.slice: each.state for each in await quality.windows(sliced)}
+    assert by_slice == {None: "critical", "colour=red": "critical", "colour=rosé": "ok"}
+    by_slice = {each.slice: each.state for each in await quality.windows(where)}
+    assert by_slice == {None: "critical", "colour = 'red'=true": "critical", "colour = 'red'=false": "ok"}
+
+
+async def test_what_cannot_be_computed_says_why_and_is_tried_again(quality: Rules) -> None:
+    lake, clock = quality.lake, quality.clock
+    none = lake.rule("none", "drift", "psi", baseline=FIRST, **DRIFT)
+    await quality.evaluate()
+    (found,) = await quality.windows(none)
+    assert (found.state, found.reason) == ("insufficient_data", "no inference table of the service has rows yet")
+    lake.rules.clear()
+    lake.write(wine_rows(NOON, 300))
+    few = lake.rule("few", "drift", "psi", baseline=FIRST, **DRIFT)
+    empty = lake.rule("empty", "data_quality", "null_rate", warning=0.1, window="PT10M")
+    absent = lake.rule("absent", "data_quality", "null_rate", columns=("alcohol", "sugar"), warning=0.1)
+    slices = lake.rule("slices", "data_quality", "null_rate", slice="sugar > 3", warning=0.1)
+    await quality.evaluate()
+    assert [each.reason for each in await quality.windows(few)] == ["300 rows, fewer than 500"]
+    clock.at = NOON + timedelta(hours=3)
+    await quality.evaluate()
+    assert (await quality.windows(empty))[0].reason == "there are no rows in the window"
+    first = {each.column: each for each in await quality.windows(absent) if each.end == NOON + HOUR}
+    assert (first["alcohol"].state, first["sugar"].state) == ("ok", "error")
+    assert first["sugar"].reason == "the table has no column sugar"
+    assert {each.state for each in await quality.windows(slices)} == {"error"}
+
+    away = lake.rule("away", "data_quality", "null_rate", columns=("alcohol",), warning=0.1)
+    clock.at, lake.is_away = NOON + HOUR + timedelta(minutes=2), True
+    await quality.evaluate()
+    (failed,) = await quality.windows(away)
+    assert (failed.state, failed.reason) == ("error", "the inference-logger does not answer")
+    lake.is_away = False
+    await quality.evaluate()
+    assert await quality.windows(away) == [failed]  # not at once
+    clock.at += timedelta(minutes=1)
+    await quality.evaluate()
+    (again,) = await quality.windows(away)
+    assert (again.state, again.revision) == ("ok", 2)
+    shutil.rmtree(lake.folder)
+    quality.rules._forced.add(away.id)
+    await quality.evaluate()
+    assert "there is no table at" in ((await quality.windows(away))[0].reason or "")
+
+
+async def test_data_quality_of_columns_and_of_the_window(quality: Rules) -> None:
+    lake = quality.lake
+    rows = wine_rows(NOON, 400, seed=1, spread=HOUR / 2)
+    rows["alcohol"] = [None if place % 4 == 0 else value for place, value in enumerate(rows["alcohol"])]
+    rows["error"] = ["MODEL_ERROR" if place % 10 == 0 else None for place in range(400)]
+    lake.write(rows)
+    thresholds = {"warning": 0.05, "critical": 0.2, "min_sample": 10}
+    expected = {
+        "null_rate": ("warning", 0.25),  # the interval of 400 rows reaches below 0.2
+        "error_share": ("warning", 0.1),
+        "type_mismatch": ("ok", 0.0),
+        "row_count": ("warning", 400.0),
+        "freshness": ("critical", 1804.5),
+    }
+    made = {
+        name: lake.rule(
+            name.replace("_", "-"), "data_quality", name, **(thresholds if name != "row_count" else {"warning": 500.0})
+        )
+        for name in expected
+    }
+    await quality.evaluate()
+    for name, (state, value) in expected.items():
+        worst = min(await quality.windows(made[name]), key=lambda each: each.state != state)
+        assert (worst.state, worst.value) == (state, value), name
+
+
+async def test_training_data_are_the_baseline_where_they_are_known_else_the_first_window(quality: Rules) -> None:
+    lake, home = quality.lake, quality.lake.folder / "wine"
+    lake.write(wine_rows(NOON, 800, seed=1, moved=2.0))
+    plain = wine_rows(NOON, 3000, seed=9)
+    columns = pa.table({"fixed acidity": plain["f_fixed_acidity"], "alcohol": plain["alcohol"]})
+    pa_csv.write_csv(columns, home / "train.csv")
+    lake.trained = TrainingData(kind="place", source="s", location=str(home / "train.csv"), root=str(home))
+    model = {"baseline": Baseline(kind="training"), "trained": TrainedModel(version="v1", model="w", model_version="3")}
+    placed = lake.rule("placed", "drift", "psi", **model, **DRIFT)
+    await quality.evaluate()
+    lake.trained = TrainingData(kind="artifact", source="a", name="train.csv", chunks=ChunkStream(subject="x"))
+    lake.file = (home / "train.csv").read_bytes()
+    sent = lake.rule("sent", "drift", "psi", **model, **DRIFT)
+    await quality.evaluate()
+    lake.trained = None
+    unknown = lake.rule("unknown", "drift", "psi", **model, **DRIFT)
+    await quality.evaluate()
+    for rule in (placed, sent):
+        found = {each.column: each for each in await quality.windows(rule)}
+        assert found.keys() == {"alcohol", "f_fixed_acidity"}
+        assert (found["alcohol"].state, found["alcohol"].details["baseline_rows"]) == ("critical", 3000)
+        assert str(found["alcohol"].details["baseline"]).startswith("training data of w 3: ")
+    (first,) = await quality.windows(unknown)
+    assert "is the baseline from now on" in (first.reason or "")
+
+
+async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window(quality: Rules) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, slice="colour", **DRIFT)
+    await quality.evaluate()
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
+    quality.clock.at += HOUR
+    await quality.evaluate()
+    quality.rules._forced.add(rule.id)
+    await quality.evaluate()
+    profiles, drift = (
+        DeltaTable(lake.folder / "wine" / kind).to_pyarrow_table().to_pylist()
+        for kind in ("profile_metrics", "drift_metrics")
+    )
+    keys = [(row["window"]["start"], row["slice_value"], row["column_name"]) for row in profiles]
+    assert len(keys) == len(set(keys)) == 2 * 3 * 5  # windows, slices and all rows, columns and the table
+    moved = next(row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None)
+    assert (moved["granularity"], moved["drift_type"]) == ("1 hour", "BASELINE")
+    assert moved["population_stability_index"] > 0.25
+    assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
+    noted = lake.noted["drift_metrics"]
+    assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))

@@ -1,0 +1,1 @@
+"""Servers that take notifications as the vendors' own do: they check what comes, and say no in the vendors' ways."""
