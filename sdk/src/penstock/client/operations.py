@@ -16,6 +16,7 @@ from penstock.client import groups as grouped
 from penstock.client import inspection, labels, observability, people, privacy, requests, resources
 from penstock.client import monitors as rules
 from penstock.client import platform as platform_requests
+from penstock.client import retraining as retraining_requests
 from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
 from penstock.client.tables import FileRequest
@@ -234,6 +235,15 @@ class Operations:
     delete_label_source = operation(labels.delete_label_source)
     run_label_source = operation(labels.run_label_source)
     label_runs = listing(labels.label_runs)
+    create_retraining_trigger = operation(retraining_requests.create_retraining_trigger)
+    retraining_triggers = listing(retraining_requests.retraining_triggers)
+    retraining_trigger = operation(retraining_requests.retraining_trigger)
+    replace_retraining_trigger = operation(retraining_requests.replace_retraining_trigger)
+    delete_retraining_trigger = operation(retraining_requests.delete_retraining_trigger)
+    start_retraining = operation(retraining_requests.start_retraining)
+    retrainings = listing(retraining_requests.retrainings)
+    retraining = operation(retraining_requests.retraining)
+    cancel_retraining = operation(retraining_requests.cancel_retraining)
     create_monitor = operation(rules.create_monitor)
     monitors = listing(rules.monitors)
     monitor = operation(rules.monitor)
