@@ -36,6 +36,7 @@ from penstock.commands.resources import (
     specs,
     usage,
 )
+from penstock.commands.retraining import retrain
 from penstock.commands.services import canaries, debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
@@ -190,11 +191,12 @@ for name, group in (
     ("tables", tables.app),
     ("labels", labels.app),
     ("label-sources", label_sources.app),
+    ("retrain", retrain.app),
+    ("monitors", monitors.app),
     ("alerts", alerts.app),
     ("channels", channels.app),
     ("silences", silences.app),
     ("maintenance", silences.maintenance),
-    ("monitors", monitors.app),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

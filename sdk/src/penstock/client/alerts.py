@@ -73,6 +73,11 @@ def channels() -> Listing[Json]:
     return Listing("GET", path("channels"))
 
 
+def channel_kinds() -> Listing[Json]:
+    """What each kind of channel is made of: fields, which are secret, help in two languages, limits."""
+    return Listing("GET", path("channel-kinds"))
+
+
 def channel(channel: str) -> Request[Json]:
     """One channel."""
     return Request("GET", path("channels", channel))

@@ -27,6 +27,9 @@ async def test_channels_silences_and_maintenance_by_the_command_line(lone: Contr
         replaced = await cli.json("channels", "replace", "team", "slack", "--secret", "hook", "--paused")
         assert (replaced["paused"], replaced["revision"]) == (True, 2)
         await cli("channels", "test", "team", code=6)
+        fields = await cli.json("channels", "kinds", "dingtalk")
+        assert [(each["field"], each["of"]) for each in fields][-2:] == [("url", "secret"), ("secret", "secret")]
+        assert "keyword" in (await cli("channels", "kinds")).stdout
         await cli("silences", "create", "--for", "2h", code=2)
         silence = await cli.json("silences", "create", "--matcher", "service=wine", "--for", "2h")
         assert "service=wine" in (await cli("silences", "list")).stdout

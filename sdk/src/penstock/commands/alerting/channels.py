@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +17,7 @@ app = typer.Typer(help="Channels: where alerts are told, which of them, and how 
 
 ChannelName = Annotated[str, typer.Argument(help="Name of the channel.")]
 CHANNELS = ("name", "project", "kind", "state", "waiting", "paused", "reason", "since", "last_sent_at")
+FIELDS = ("kind", "field", "of", "required", "type", "description")
 DEFINITION = ("options", "secret", "route", "language", "time_zone", "revision")
 
 
@@ -46,6 +48,31 @@ def list_channels(output: Output = Format.TABLE) -> None:
     """List channels, and how each does."""
     with connect() as client:
         show_all(client.channels(), CHANNELS, output)
+
+
+@app.command("kinds")
+def list_kinds(
+    kind: Annotated[ChannelKind | None, typer.Argument(help="Of this kind alone.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Say what each kind of channel is made of: options, and the fields of its secret."""
+    with connect() as client:
+        forms = [form for form in client.channel_kinds() if kind is None or form["kind"] == kind.value]
+    show_all([field for form in forms for field in _fields(form)], FIELDS, output)
+
+
+def _fields(form: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    whole = {"kind": form["kind"]}
+    if not form["fields"]:
+        yield whole | {"description": form["help"]["en"]}
+    for field in form["fields"]:
+        yield whole | {
+            "field": field["name"],
+            "of": "secret" if field["is_secret"] else "options",
+            "required": field["is_required"],
+            "type": "|".join(field["choices"]) or field["type"],
+            "description": field["help"]["en"],
+        }
 
 
 @app.command("show")
