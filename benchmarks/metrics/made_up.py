@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -96,7 +97,7 @@ class MadeUp:
         return {kind: rolled(entries_of(found), 60) for kind, found in rows.items()}
 
 
-def rows_of_before(pod: PodTraffic) -> tuple[dict[str, object], dict[str, object], dict[str, object]]:
+def rows_of_before(pod: PodTraffic) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Traffic, usage and replicas of a minute as releases before the blocks stored them."""
     sums = TrafficSums()
     sums.add(pod)

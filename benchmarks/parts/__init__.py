@@ -17,6 +17,7 @@ from benchmarks.parts import (
     inference_tables,
     logging_cost,
     memory,
+    metric_store,
     publishing,
     sharing,
 )
@@ -35,5 +36,6 @@ PARTS: dict[str, Part] = {
     "i": sharing.run,
     "j": inference_tables.run,
     "k": console.run,
+    "m": metric_store.run,
     "n": canary.run,
 }

@@ -1,6 +1,6 @@
-"""(m) The monitor's own store of metrics: what samples cost, what a pod's day takes, what a week of 100 services costs to read.
+"""(m) The monitor's own store of metrics: what samples cost, what a pod's day takes, a week of 100 services to read.
 
-In this process, on SQLite. Cost is CPU time, all threads together. Samples are those of pods with ten requests a second each.
+In this process, on SQLite. Cost is CPU time, all threads together. Pods have ten requests a second each.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -21,7 +22,7 @@ from benchmarks.options import Options
 from benchmarks.progress import report_progress
 from monitor.domain.metrics.blocks import pack
 from monitor.domain.metrics.charts import CHARTS
-from monitor.domain.metrics.entries import KINDS, Kind, rolled
+from monitor.domain.metrics.entries import KINDS, Entries, joined, rolled
 from monitor.domain.metrics.series import Merged, Steps
 from monitor.handlers.ingest import store_samples
 from monitor.main import MIGRATIONS
@@ -117,7 +118,7 @@ async def _fill_week(database: Database, services: tuple[str, ...]) -> None:
             by_step = rolled(day[kind], tier.step_s)
             rows = []
             for start in range(first // tier.span_s * tier.span_s, week, tier.span_s):
-                part = _of_span(kind, by_step, first, start, tier.span_s)
+                part = _of_span(by_step, start, tier.span_s)
                 data = pack(part, start, tier.step_s)
                 rows += [
                     {
@@ -134,11 +135,7 @@ async def _fill_week(database: Database, services: tuple[str, ...]) -> None:
                 await session.execute(insert(BlockRow), rows)
 
 
-def _of_span(kind: Kind, day: Any, first: int, start: int, span_s: int) -> Any:
-    from dataclasses import replace
-
-    from monitor.domain.metrics.entries import joined
-
+def _of_span(day: Entries, start: int, span_s: int) -> Entries:
     days = [replace(day, at=day.at + number * 86_400) for number in range(DAYS)]
     return rolled(joined([one.between(start, start + span_s) for one in days]), 1)
 
@@ -160,7 +157,7 @@ async def _ingest(folder: Path, rounds: int) -> dict[str, float]:
 
         stored += await _cpu_s(store)
         if number % 6 == 5:
-            packed += await _cpu_s(packer._pack_samples)
+            packed += await _cpu_s(packer.pack_samples)
     await database.close()
     return {
         "pods": SERVICES * PODS,

@@ -37,7 +37,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
             controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
             controller.consumers.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
-            controller.consumers.serve_monitors(bus, UNUSED)
+            controller.consumers.serve_monitors(bus, UNUSED, UNUSED, UNUSED)
             controller.consumers.serve_retraining(bus, UNUSED, UNUSED, ())
             controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
@@ -56,6 +56,7 @@ def declared_by(service: str) -> Bus:
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
+            inference_logger.consumers.calls.serve_metric_tables(bus, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_signatures(bus, UNUSED)
             inference_logger.consumers.labels.serve_labels(bus, UNUSED)
             inference_logger.consumers.labels.serve_label_sources(bus, UNUSED)

@@ -174,7 +174,8 @@ async def test_samples_that_are_packed_and_old_go_and_steps_of_before_get_longer
     await week_after.pack_once()
     async with database.read() as session:
         assert (await session.execute(select(func.count()).select_from(MeasuredRow))).scalar() == 0
-        kept = set((await session.execute(select(BlockRow.step_s).distinct())).scalars())
+        block: Any = BlockRow
+        kept = set((await session.execute(select(block.step_s).distinct())).scalars())
     assert kept == {300, 3600}
     found = await answers(database, 60, now=AT + 8 * 86_400, by="none")
     (values,) = found["requests"].values()

@@ -55,12 +55,13 @@ class Packer:
 
     async def pack_once(self) -> None:
         """Pack what there is now, roll up the hours that are over, and delete what is too old."""
-        await self._pack_samples()
+        await self.pack_samples()
         await self._move_minutes()
         await self._roll_hours()
         await self._delete_expired()
 
-    async def _pack_samples(self) -> None:
+    async def pack_samples(self) -> None:
+        """Pack every sample that there is now."""
         async with self.database.read() as session:
             upto = await newest_measured(session)
             services = await services_measured(session, self.packed, upto)

@@ -109,5 +109,20 @@ def traffic_of_fields(fields: Mapping[str, int]) -> TrafficSums:
     )
 
 
+def sums_of_fields(kind: Kind, fields: Mapping[str, int]) -> TrafficSums | UsageSums | ReplicaCounts:
+    """The sums that the fields of a row say."""
+    if kind == "usage":
+        return UsageSums(
+            samples=fields.get(PRESENT, 0),
+            cpu_sum=fields.get("cpu", 0) / MILLION,
+            cpu_max=fields.get("most_cpu", 0) / MILLION,
+            memory_sum=float(fields.get("memory", 0)),
+            memory_max=float(fields.get("most_memory", 0)),
+        )
+    if kind == "replicas":
+        return ReplicaCounts(*(fields.get(name, 0) for name in ("wanted", "running", "ready")))
+    return traffic_of_fields(fields)
+
+
 def _named(prefix: str, fields: Mapping[str, int]) -> Fields:
     return {name.removeprefix(prefix): count for name, count in fields.items() if name.startswith(prefix)}

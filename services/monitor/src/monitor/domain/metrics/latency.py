@@ -29,6 +29,19 @@ def quantile(bins: Mapping[int, int], share: float) -> float | None:
     return None
 
 
+def edge_at(bins: Mapping[int, int], share: float) -> float | None:
+    """The lowest edge of a bin, seconds, that `share` of the requests did not exceed; None without requests.
+
+    How many took longer than an edge is known exactly.
+    """
+    total, below = sum(bins.values()), 0
+    for place in sorted(bins):
+        below += bins[place]
+        if below >= share * total:
+            return LATENCY_EDGES_S[min(place, len(LATENCY_EDGES_S) - 1)]
+    return None
+
+
 def slower_than(bins: Mapping[int, int], threshold_s: float) -> int:
     """How many requests took longer. The threshold is moved to an edge of a bin: by `LATENCY_ERROR` at most."""
     above = bisect_left(LATENCY_EDGES_S, threshold_s)

@@ -1,27 +1,22 @@
-"""Traffic as one row of sums for each pod and 10 s of the last hour."""
+"""What was measured as one row of sums for each pod and 10 s of the last hour."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.metrics.entries import joined
-from monitor.domain.metrics.rollup import PodMinute, TrafficSums
-from monitor.store.metrics.minutes import rows_of
+from monitor.domain.metrics.entries import Kind, joined
+from monitor.domain.metrics.rollup import PodMinute
+from monitor.store.metrics.minutes import kinds_of, rows_of
 from monitor.store.metrics.samples import Span, read_measured
+from shared.contracts.rpc.monitor import RECENT_STEP_S
 
 
 async def read_recent(
-    session: AsyncSession, kind: Literal["traffic"], services: Collection[str], since: int, until: int
-) -> list[tuple[PodMinute, TrafficSums]]:
+    session: AsyncSession, kind: Kind, services: Collection[str], since: int, until: int
+) -> list[tuple[PodMinute, Any]]:
     """What began from `since` (unix seconds) up to and without `until`, by 10 s, in order."""
-    return rows_of(
-        joined(
-            [
-                await read_measured(session, Span(kind, services, since, until)),
-                await read_measured(session, Span("latency", services, since, until)),
-            ]
-        )
-    )
+    found = [await read_measured(session, Span(each, services, since, until)) for each in kinds_of(kind)]
+    return rows_of(kind, joined(found), RECENT_STEP_S)
