@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from penstock.commands.alerting import alerts, channels, silences
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
 from penstock.commands.monitoring import (
@@ -192,6 +193,10 @@ for name, group in (
     ("label-sources", label_sources.app),
     ("retrain", retrain.app),
     ("monitors", monitors.app),
+    ("alerts", alerts.app),
+    ("channels", channels.app),
+    ("silences", silences.app),
+    ("maintenance", silences.maintenance),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

@@ -53,6 +53,6 @@ def test_what_is_no_action_is_a_usage_error(tmp_path: Path, text: str | None) ->
 
 
 def test_exactly_one_kind_is_given() -> None:
-    for options in ({}, {"webhook": "https://x", "github": "a/b"}):
+    for options in (ActionOptions(), ActionOptions(webhook="https://x", github="a/b")):
         with pytest.raises(typer.BadParameter, match="exactly one"):
-            ActionOptions(**options).action()
+            options.action()
