@@ -23,7 +23,7 @@ from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.testing import ChannelTester
 from monitor.handlers.retraining.driving import RetrainingDriver
 from monitor.handlers.retraining.following import RetrainingLoop
-from monitor.handlers.rules.build import rules_of
+from monitor.handlers.rules.build import reports_of, rules_of
 from monitor.handlers.rules.rules import QualityRules
 from monitor.settings import MonitorSettings
 from shared.bus import Bus
@@ -85,7 +85,7 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     )
     rules = rules_of(PeersOverBus(bus), database, clock)
     subscribe(bus, database, clock, rules.changed)
-    serve_rules(bus, database, rules)
+    serve_rules(bus, database, rules, reports_of(rules))
     calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
     deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))
     serve_alerts(bus, database, clock, ChannelTester(database, calls, sender, clock))

@@ -8,12 +8,18 @@ from monitor.handlers.rules.label_rules import LabelRules
 from monitor.handlers.rules.late_labels import LateLabels
 from monitor.handlers.rules.measured_rules import MeasuredRules
 from monitor.handlers.rules.metric_tables import MetricTables
+from monitor.handlers.rules.reports import WindowReports
 from monitor.handlers.rules.rules import QualityRules
 from monitor.handlers.rules.sources import PeerCalls, RowSources
 from monitor.handlers.rules.table_rules import TableRules
 from shared.clock import Clock
 from shared.database import Database
 from shared.storage.destinations import DestinationDefinitions
+
+
+def reports_of(rules: QualityRules) -> WindowReports:
+    """Reports of what these rules have judged."""
+    return WindowReports(rules.database, rules.clock, rules, rules.evaluator.tables)
 
 
 def rules_of(calls: PeerCalls, database: Database, clock: Clock) -> QualityRules:
