@@ -11,6 +11,7 @@ import inference_logger.consumers.calls
 import inference_logger.consumers.labels
 import monitor.consumers.alerts
 import monitor.consumers.calls
+import monitor.consumers.canaries
 import monitor.consumers.retraining
 import monitor.consumers.rules
 import scheduler.consumers
@@ -48,7 +49,8 @@ def declared_by(service: str) -> Bus:
             scheduler.consumers.serve_jobs(bus, UNUSED, UNUSED, UNUSED)
         case "monitor":
             monitor.consumers.alerts.serve_alerts(bus, UNUSED, UNUSED, UNUSED)
-            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
+            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED, UNUSED)
+            monitor.consumers.canaries.serve_canaries(bus, UNUSED, UNUSED, UNUSED)
             monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED, UNUSED)
             monitor.consumers.retraining.subscribe_retraining(bus, UNUSED)
         case "inference-logger":

@@ -57,7 +57,7 @@ def _number_chart(
     before, now = _shares(baseline, edges), _shares(current, edges)
     top = max(float(part.max()) for part in (before, now) if part is not None)
     x, y = Scale(low, high, _LEFT, _RIGHT), Scale(0, top * 1.05 or 1, _BOTTOM, _TOP)
-    write = numbers.moment if drawn[0].kind == ColumnKind.TEMPORAL else numbers.number
+    write = numbers.moment if drawn[0].kind == ColumnKind.TEMPORAL else numbers.tick
     return element(
         "svg",
         element("title", f"{word(language, 'baseline')} / {word(language, 'current')}"),
@@ -91,8 +91,8 @@ def _area(part: Floats | None, edges: Floats, x: Scale, y: Scale, kind: str) -> 
 
 def _axis(x: Scale, low: float, high: float, write: Callable[[float], str]) -> list[Html]:
     """Long labels, as of dates, stand at the two ends alone."""
-    found = ticks(low, high)
-    if len(write(found[-1])) > 10:
+    found = ticks(low, high, 6)
+    if max(len(write(tick)) for tick in found) > 7:
         found = [low, high]
     labels = []
     for tick in found:

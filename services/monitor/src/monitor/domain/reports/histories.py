@@ -11,8 +11,8 @@ from monitor.domain.reports.report import HistoryPoint, Language, ReportHistory
 from monitor.domain.reports.scales import Scale, path, ticks, widened
 from monitor.domain.reports.words import word
 
-_WIDTH, _HEIGHT = 720, 210
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 706, 12, 176
+_WIDTH, _HEIGHT = 1056, 214
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 1046, 10, 182
 
 
 def history_chart(history: ReportHistory, language: Language) -> Html | None:
@@ -50,9 +50,7 @@ def _grid(y: Scale, low: float, high: float) -> list[Html]:
     for tick in ticks(low, high):
         place = y.place(tick)
         lines.append(element("line", x1=_LEFT, x2=_RIGHT, y1=place, y2=place, class_="grid"))
-        lines.append(
-            element("text", numbers.number(round(tick, 12)), x=_LEFT - 8, y=place + 4, class_="tick", text_anchor="end")
-        )
+        lines.append(element("text", numbers.tick(tick), x=_LEFT - 8, y=place + 4, class_="tick", text_anchor="end"))
     return lines
 
 

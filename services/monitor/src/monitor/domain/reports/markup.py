@@ -49,13 +49,12 @@ def joined(*children: Child) -> Html:
 
 def element(name: str, /, *children: Child, **attributes: object) -> Html:
     """`class_` is `class`, `stroke_width` is `stroke-width`; attributes that are None are left out."""
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escaped(value)}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
+    named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
+    written = "".join(f' {key}="{escaped(value)}"' for key, value in named.items())
     if name in _VOID:
-        return Html(f"<{name}{written}/>") if name not in ("meta", "br", "col") else Html(f"<{name}{written}>")
+        return Html(f"<{name}{written}>")
+    if name in _SHAPES:
+        return Html(f"<{name}{written}/>")
     return Html(f"<{name}{written}>{joined(*children)}</{name}>")
 
 

@@ -13,21 +13,31 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; ba
 """The page needs nothing from outside, has no script, and forbids both, whatever stands in it."""
 
 
+_COLUMNS_FIRST = (
+    sections.moved,
+    sections.checks,
+    sections.distributions,
+    sections.histories,
+    sections.slices,
+    sections.quality,
+    sections.worst_rows,
+)
+_QUALITY_FIRST = (
+    sections.quality,
+    sections.histories,
+    sections.checks,
+    sections.slices,
+    sections.worst_rows,
+    sections.moved,
+    sections.distributions,
+)
+
+
 def render(report: Report, language: Language = "en") -> str:
     """One self-contained HTML document, without scripts and external requests; every text in it is escaped."""
     title = f"{shortened(report.service)} · {shortened(report.monitor)} · {numbers.time(report.start)}"
-    shown = [
-        part(report, language)
-        for part in (
-            sections.quality,
-            sections.moved,
-            sections.histories,
-            sections.checks,
-            sections.distributions,
-            sections.slices,
-            sections.worst_rows,
-        )
-    ]
+    order = _QUALITY_FIRST if report.kind == "model_quality" else _COLUMNS_FIRST
+    shown = [part(report, language) for part in order]
     body = [part for part in shown if part is not None]
     if not body:
         body = [element("p", word(language, "no_section"), class_="empty")]

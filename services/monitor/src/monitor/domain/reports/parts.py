@@ -50,10 +50,10 @@ def ranked(columns: Sequence[ReportColumn]) -> list[ReportColumn]:
 
 
 def bar(column: ReportColumn, top: float) -> Html | None:
-    """The value as a bar, and a mark where the threshold is. `top`: the largest of all."""
+    """The value as a bar, and a mark where the threshold is. `top`: where the track ends."""
     if column.value is None:
         return None
-    x = Scale(0, top * 1.02, 0, 200)
+    x = Scale(0, top, 2, 198)
     threshold = None if column.threshold is None else x.place(column.threshold)
     return element(
         "svg",

@@ -24,7 +24,11 @@ def moved(report: Report, language: Language) -> Html | None:
     columns = ranked(report.columns)[:MAX_LISTED]
     if not columns:
         return None
-    top = max((max(one.value or 0.0, one.threshold or 0.0) for one in columns), default=0.0) or 1.0
+    largest, limit = (
+        max((getattr(one, name) or 0.0 for one in columns), default=0.0) for name in ("value", "threshold")
+    )
+    # One column far away must not hide how the others stand to their thresholds.
+    top = max(min(largest, 4 * limit) if limit else largest, limit) or 1.0
     heads = [
         (word(language, "column"), False),
         (word(language, "state"), False),
@@ -194,7 +198,7 @@ def _confusion(found: ModelQuality, language: Language) -> Html | None:
     return joined(
         element("h3", word(language, "confusion")),
         element("p", word(language, "confusion_note"), class_="note"),
-        element("div", whole, class_="scroll"),
+        element("div", whole, class_="scroll fit"),
     )
 
 

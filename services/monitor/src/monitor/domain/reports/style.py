@@ -65,7 +65,7 @@ svg .share{font-size:9.5px}svg .now-text{fill:var(--now)}
 .dot{fill:var(--now);stroke:var(--card);stroke-width:1.5}.warning-dot{fill:var(--warning)}.critical-dot{fill:var(--critical)}
 .estimate-dot{fill:var(--card);stroke:var(--now)}
 .estimate-dot.warning-dot{stroke:var(--warning)}.estimate-dot.critical-dot{stroke:var(--critical)}
-.confusion{width:auto}.confusion+*{margin-top:12px}section>h3{margin-top:20px}
+.fit{width:fit-content;max-width:100%}.confusion{width:auto}section>h3{margin-top:20px}
 .confusion th{font-weight:500;color:var(--soft)}
 .right-1{background:color-mix(in srgb,var(--ok) 6%,transparent)}
 .right-2{background:color-mix(in srgb,var(--ok) 12%,transparent)}
