@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.handlers.rules.baselines import Baselines
+from monitor.handlers.rules.estimated_rules import EstimatedRules
 from monitor.handlers.rules.evaluation import Evaluator
 from monitor.handlers.rules.label_rules import LabelRules
 from monitor.handlers.rules.late_labels import LateLabels
@@ -26,5 +27,7 @@ def rules_of(calls: PeerCalls, database: Database, clock: Clock) -> QualityRules
     """Everything that follows and evaluates rules."""
     sources = RowSources(calls, DestinationDefinitions(calls, clock))
     tables = TableRules(sources, Baselines(database, sources, clock), MetricTables(calls, sources))
-    evaluator = Evaluator(database, clock, tables, LabelRules(sources), MeasuredRules(database, clock))
+    evaluator = Evaluator(
+        database, clock, tables, LabelRules(sources), EstimatedRules(sources), MeasuredRules(database, clock)
+    )
     return QualityRules(calls, evaluator, LateLabels(database, sources, clock), database, clock)
