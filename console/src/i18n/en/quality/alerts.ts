@@ -203,7 +203,6 @@ export const alerts = {
   deadHint: 'Nothing is sent until the channel or its secret is changed, or a test succeeds.',
   since: 'since',
   waitingMessages: (count: string) => `Waiting: ${count}, the oldest since`,
-  waitingMessages: (count: string) => `Waiting: ${count}, the oldest since`,
   lastSent: 'Last sent',
   sendTest: 'Send a test',
   sendAgain: 'Send again',
