@@ -112,6 +112,23 @@ def _console(result: Any) -> Judgements:
     yield charts["draw_ms"] <= 200, f"{charts['charts']} charts drawn in {charts['draw_ms']:.0f} ms (aim: 200 ms)"
 
 
+def _metric_store(result: Any) -> Judgements:
+    query, ingest = result["query"], result["ingest"]
+    slowest = max(query[f"{name}_3600_ms"] for name in ("requests_per_second", "latency_p99", "cpu_cores"))
+    yield slowest < 200, f"7 days of 100 services by the hour in {slowest:.0f} ms of CPU (aim: 200)"
+    share = ingest["stored_cpu_share"] + ingest["packed_cpu_share"]
+    yield share < 0.1, f"{share:.1%} of a core for samples of {ingest['pods']:,} pods every 10 s (aim: 10 %)"
+
+
+def _canary(result: Any) -> Judgements:
+    for case in result["cases"]:
+        share, base = case["tests"]["rolled_back"], case["base"]
+        if case["ratio"] == 1:
+            yield share <= 0.01, f"without a difference at {base:.1%}: {share:.1%} rolled back (aim: at most 1 %)"
+        elif base >= 0.01:
+            yield share >= 0.99, f"doubled errors at {base:.1%}: {share:.1%} rolled back (aim: at least 99 %)"
+
+
 _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -122,4 +139,6 @@ _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "g": _control_plane,
     "h": _autoscaling,
     "k": _console,
+    "m": _metric_store,
+    "n": _canary,
 }

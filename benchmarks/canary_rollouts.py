@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from monitor.domain.canaries.counts import ComparedInterval
+from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic
 from monitor.domain.canaries.e_values import EventCounts, rare_event_path
 from monitor.domain.canaries.verdict import hard_stop_reason
-from monitor.domain.metrics.rollup import TrafficSums
 from shared.contracts.canaries import ALPHA, HardStop
 
 GUARDRAILS = 4
@@ -80,8 +79,8 @@ def _interval(counts: EventCounts) -> ComparedInterval:
     return ComparedInterval(
         0,
         0,
-        TrafficSums(requests=counts.canary_requests, status={"500": counts.canary_events}),
-        TrafficSums(requests=counts.stable_requests, status={"500": counts.stable_events}),
+        VersionTraffic(requests=counts.canary_requests, status={"500": counts.canary_events}),
+        VersionTraffic(requests=counts.stable_requests, status={"500": counts.stable_events}),
     )
 
 

@@ -270,6 +270,43 @@ def _console(result: Any) -> str:
     return lists + "\n\n" + table(["", "value"], others)
 
 
+def _metric_store(result: Any) -> str:
+    size, query, ingest = result["size"], result["query"], result["ingest"]
+    rows = [
+        ["bytes of a pod and day, as rows (before)", f"{size['rows_of_before']:,}"],
+        *(
+            [f"bytes of a pod and day, blocks by {step_s} s", f"{count:,}"]
+            for step_s, count in size["blocks_by_step_s"].items()
+        ),
+        *([f"7 days of 100 services, {name.removesuffix('_ms')} s: CPU ms", f"{ms:g}"] for name, ms in query.items()),
+        [f"samples of {ingest['pods']:,} pods: share of a core", f"{ingest['stored_cpu_share']:.2%}"],
+        ["packing them: share of a core", f"{ingest['packed_cpu_share']:.2%}"],
+    ]
+    return table(["", ""], rows)
+
+
+def _canary(result: Any) -> str:
+    head = ["base rate", "rate of the canary"]
+    ways = {"tests": "sequential tests", "thresholds": "below 99 %", "tuned_thresholds": "above 1.5 × base"}
+    head += [text for title in ways.values() for text in (f"{title}: rolled back", "requests until then")]
+    rows = [
+        [
+            f"{case['base']:.1%}",
+            f"{case['ratio']:g} ×",
+            *(text for way in ways for text in (f"{case[way]['rolled_back']:.1%}", _requests(case[way]))),
+        ]
+        for case in result["cases"]
+    ]
+    what = (
+        f"{result['rollouts']} roll-outs, up to {result['canary_requests']:,} canary requests at {result['weight']} %."
+    )
+    return f"{what} Medians.\n\n" + table(head, rows)
+
+
+def _requests(found: Any) -> str:
+    return "-" if found["median_requests"] is None else number(found["median_requests"])
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -282,4 +319,6 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "i": ("Sharing a predict", _sharing),
     "j": ("Inference tables", _inference_tables),
     "k": ("The console in Chromium", _console),
+    "m": ("The store of metrics", _metric_store),
+    "n": ("Canaries, simulated", _canary),
 }

@@ -8,17 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from controller.store.tables import ObservationRow, VersionRow
+from monitor.domain.metrics.entries import KINDS, Kind, Series, entries_of
+from monitor.domain.metrics.fields import Fields, fields_of_sums
 from monitor.domain.metrics.rollup import MINUTE_S, ReplicaCounts, TrafficSums, UsageSums
 from monitor.store.log_lines import add_lines
-from monitor.store.metrics.minutes import TABLES
+from monitor.store.metrics.blocks import merge_into_minutes
 from operations.many_services import fill_controller
-from shared.contracts.samples import LATENCY_BOUNDS_S, LogLine, PodOutput
+from shared.contracts.latency_bins import bin_of
+from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
 
 SHOWN = "service-0000"
@@ -72,24 +74,20 @@ async def _print_lines(session: AsyncSession, lines: int) -> None:
 
 async def _serve_for_a_week(session: AsyncSession) -> None:
     now = int(time.time()) // MINUTE_S * MINUTE_S
-    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table, _ in TABLES.values()}
+    rows: dict[Kind, list[tuple[int, Series, Fields]]] = {kind: [] for kind in KINDS}
     for minute in range(now - WEEK_MINUTES * MINUTE_S, now, MINUTE_S):
+        traffic, usage, replicas = _minute(minute)
         for version in VERSIONS:
-            pod = f"{SHOWN}-{version}-1-0"
-            for (kind, (table, _)), sums in zip(TABLES.items(), _minute(minute), strict=True):
-                named = "" if kind == "replicas" else pod
-                rows[table].append(
-                    {"minute": minute, "service": SHOWN, "version": version, "pod": named, "sums": vars(sums)}
-                )
-    for table, found in rows.items():
-        await session.execute(insert(table), found)
+            pod = Series(SHOWN, version, f"{SHOWN}-{version}-1-0")
+            for kind, sums in (("traffic", traffic), ("latency", traffic), ("usage", usage)):
+                rows[kind].append((minute, pod, fields_of_sums(kind, sums)))  # type: ignore[index, arg-type]
+            rows["replicas"].append((minute, pod._replace(pod=""), fields_of_sums("replicas", replicas)))
+    await merge_into_minutes(session, {(kind, SHOWN): entries_of(found) for kind, found in rows.items()})
 
 
 def _minute(minute: int) -> tuple[TrafficSums, UsageSums, ReplicaCounts]:
     """More by day than by night."""
     requests = int(3_000 * (1.2 + math.sin(minute / 86_400 * math.tau))) + minute // 60 % 97
-    counts = [0] * (len(LATENCY_BOUNDS_S) + 1)
-    counts[3], counts[5] = requests - requests // 50, requests // 50
     traffic = TrafficSums(
         requests=requests,
         throttled=requests // 500,
@@ -98,7 +96,7 @@ def _minute(minute: int) -> tuple[TrafficSums, UsageSums, ReplicaCounts]:
         in_flight=requests // 400,
         latency_sum_s=requests * 0.008,
         status={"200": requests - requests // 300, "500": requests // 300},
-        latency_counts=counts,
+        latency_bins={bin_of(0.0075): requests - requests // 50, bin_of(0.04): requests // 50},
     )
     cpu, memory = requests / 9_000, 400e6 + requests * 1e4
     usage = UsageSums(samples=6, cpu_sum=6 * cpu, cpu_max=cpu * 1.3, memory_sum=6 * memory, memory_max=memory)

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.options import Options
 from benchmarks.parts import (
     autoscaling,
+    canary,
     console,
     control_plane,
     end_to_end,
@@ -16,6 +17,7 @@ from benchmarks.parts import (
     inference_tables,
     logging_cost,
     memory,
+    metric_store,
     publishing,
     sharing,
 )
@@ -34,4 +36,6 @@ PARTS: dict[str, Part] = {
     "i": sharing.run,
     "j": inference_tables.run,
     "k": console.run,
+    "m": metric_store.run,
+    "n": canary.run,
 }

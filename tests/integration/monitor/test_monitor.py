@@ -21,6 +21,7 @@ from shared import events
 from shared.bus import Bus
 from shared.bus.envelope import headers_of
 from shared.clock import SystemClock
+from shared.contracts.latency_bins import LATENCY_BOUNDS_S
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import (
     CHARTS,
@@ -36,7 +37,6 @@ from shared.contracts.rpc.monitor import (
     SummariesQuery,
 )
 from shared.contracts.samples import (
-    LATENCY_BOUNDS_S,
     LogLine,
     PodOutput,
     PodTraffic,

@@ -236,7 +236,7 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     serve_destinations(bus, database, dependencies.vault)
     serve_erasures(bus, database, dependencies.vault)
     serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
-    serve_monitors(bus, database)
+    serve_monitors(bus, database, dependencies.registries, dependencies.limits)
     serve_retraining(bus, database, dependencies.vault, settings.allowed_retrainers)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
     console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"

@@ -5,16 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from monitor.domain.metrics.rollup import kept_since
 from monitor.settings import MonitorSettings
 from monitor.store.alerts.alerts import delete_resolved
 from monitor.store.event_list import delete_events
 from monitor.store.log_lines import delete_lines
-from monitor.store.metrics.minutes import delete_counted_samples, delete_minutes
-from monitor.store.metrics.recent import delete_recent
+from monitor.store.metrics.samples import delete_counted_samples
 from monitor.store.rules.windows import delete_windows
 from shared.clock import Clock
-from shared.contracts.rpc.monitor import RECENT_KEPT
 from shared.database import Database
 from shared.errors import Unavailable
 
@@ -39,8 +36,6 @@ async def delete_expired(database: Database, clock: Clock, settings: MonitorSett
     """Delete what is too old now."""
     now = clock.now()
     async with database.unit_of_work() as session:
-        await delete_minutes(session, kept_since(now, settings.metrics_kept))
-        await delete_recent(session, kept_since(now, RECENT_KEPT))
         await delete_lines(session, now - settings.logs_kept)
         await delete_events(session, now - settings.events_kept)
         await delete_resolved(session, now - settings.alerts_kept)

@@ -14,6 +14,7 @@ from monitor.clients.retraining.over_http import HttpSystem
 from monitor.consumers.alerts import serve_alerts
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
+from monitor.consumers.canaries import serve_canaries
 from monitor.consumers.controller import AlertingOverBus
 from monitor.consumers.peers import PeersOverBus
 from monitor.consumers.retraining import subscribe_retraining
@@ -21,11 +22,15 @@ from monitor.consumers.rules import serve_rules
 from monitor.handlers.alerts.delivery_loop import DeliveryLoop
 from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.testing import ChannelTester
+from monitor.handlers.canaries.quality import CanaryQuality
 from monitor.handlers.retraining.driving import RetrainingDriver
 from monitor.handlers.retraining.following import RetrainingLoop
 from monitor.handlers.rules.build import rules_of
 from monitor.handlers.rules.rules import QualityRules
+from monitor.handlers.rules.sources import RowSources
+from monitor.packing import Packer
 from monitor.settings import MonitorSettings
+from monitor.store.metrics.own import OwnStore
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -33,6 +38,7 @@ from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
 from shared.security.addresses import AddressRule
+from shared.storage.destinations import DestinationDefinitions
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -58,6 +64,7 @@ class App:
             "bus": self.bus.run(),
             "samples": pull_samples(self.bus, self.database),
             "output": pull_output(self.bus, self.database),
+            "packing": Packer(self.database, self.clock, self.settings).run(),
             "alerts": self.deliveries.run(),
             "rules": self.rules.run(),
             "retraining": self.retraining.run(),
@@ -83,8 +90,10 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    rules = rules_of(PeersOverBus(bus), database, clock)
-    subscribe(bus, database, clock, rules.changed)
+    peers, store = PeersOverBus(bus), OwnStore(database, settings.metrics_minutes_kept)
+    rules = rules_of(peers, database, clock)
+    subscribe(bus, database, clock, store, rules.changed)
+    serve_canaries(bus, store, CanaryQuality(RowSources(peers, DestinationDefinitions(peers, clock))), clock)
     serve_rules(bus, database, rules)
     calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
     deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))

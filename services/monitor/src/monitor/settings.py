@@ -24,7 +24,10 @@ class MonitorSettings(DatabaseSettings):
     """TCP port of /metrics, /healthz and /readyz on `admin_host`; default 9104."""
 
     metrics_kept: Duration = timedelta(days=30)
-    """Age at which minutes of metrics are deleted, seconds; default 30 days."""
+    """Age at which metrics by 5 minutes and by the hour are deleted, seconds; default 30 days."""
+
+    metrics_minutes_kept: Duration = timedelta(days=7)
+    """Age at which metrics by the minute are deleted, seconds; default 7 days."""
 
     logs_kept: Duration = timedelta(days=15)
     """Age at which log lines are deleted, seconds; default 15 days."""

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from router.domain.traffic_counters import Tally, TrafficTallies
 from router.spool import SpoolState
-from shared.contracts.samples import LATENCY_BOUNDS_S
+from shared.contracts.latency_bins import LATENCY_BOUNDS_S, histogram_of
 
 
 class RouterMetricsCollector(Collector):
@@ -76,7 +76,7 @@ def _durations(tallies: list[Tally]) -> Metric:
     for tally in tallies:
         total = 0
         buckets: list[tuple[str, float]] = []
-        for bound, count in zip((*map(str, LATENCY_BOUNDS_S), "+Inf"), tally.latency_counts, strict=True):
+        for bound, count in zip((*map(str, LATENCY_BOUNDS_S), "+Inf"), histogram_of(tally.latency_bins()), strict=True):
             total += count
             buckets.append((bound, total))
         family.add_metric((tally.service, tally.version or "", tally.pod or ""), buckets, tally.latency_sum_s)

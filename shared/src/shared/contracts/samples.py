@@ -9,11 +9,6 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import Contract
 
-LATENCY_BOUNDS_S: tuple[float, ...] = (
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-)  # fmt: skip
-"""Upper bounds of the latency histogram's buckets, seconds; one more bucket above the last."""
-
 
 class PodTraffic(Contract):
     """What one router did for one pod of one version since its last sample (counts are deltas)."""
@@ -28,7 +23,10 @@ class PodTraffic(Contract):
     bytes_in: int = 0
     bytes_out: int = 0
     in_flight: int = Field(default=0, description="A gauge at the sample's end.")
-    latency_counts: tuple[int, ...] = Field(default=(), description="len(LATENCY_BOUNDS_S) + 1 counts.")
+    latency_counts: tuple[int, ...] = Field(
+        default=(), description="len(LATENCY_BOUNDS_S) + 1 counts; routers of before have these alone."
+    )
+    latency_bins: dict[int, int] = Field(default={}, description="Bin of `latency_bins` → count.")
     latency_sum_s: float = 0.0
     logged: int = Field(default=0, description="Records accepted into the spool.")
     dropped: dict[str, int] = Field(default_factory=dict, description="Reason → records not logged.")
@@ -55,7 +53,7 @@ class TrafficSample(KeyUsageSample):
 
 
 class PodUsage(Contract):
-    """CPU and memory of one pod at one moment."""
+    """CPU, memory and GPU of one pod at one moment; what was not measured is absent, not zero."""
 
     service: str
     version: str
@@ -63,6 +61,8 @@ class PodUsage(Contract):
     pod: str
     cpu_cores: float
     memory_bytes: int
+    gpu_utilisation: float | None = Field(default=None, description="Of one GPU; 2.0: two that are fully used.")
+    gpu_memory_bytes: int | None = None
     ready: bool
 
 

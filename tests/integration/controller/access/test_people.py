@@ -45,6 +45,8 @@ def filled(path: str, service: str, project: str) -> str:
         "destination": "lake",
         "erasure": "00000000-0000-0000-0000-000000000000",
         "source": "truth",
+        "trigger": "weekly",
+        "retraining": "00000000-0000-0000-0000-000000000000",
     }
     return path.format_map(values)
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from controller.domain.quality import monitors as monitor_commands
@@ -19,6 +20,7 @@ from shared.contracts.rpc.monitor_rules import (
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
+    TRAINING_DATA,
     MonitorQuery,
     MonitorsOfService,
     MonitorState,
@@ -26,6 +28,7 @@ from shared.contracts.rpc.monitor_rules import (
     WindowPage,
     WindowsQuery,
 )
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 
 PATH = "/services/wine/monitors"
 PSI: dict[str, Any] = {
@@ -172,4 +175,38 @@ async def test_verdicts_are_the_monitors(controller: Controller, peers: Peers) -
     assert (page["items"][0]["value"], page["next_cursor"]) == (0.4, "more")
     assert (asked[0].column, asked[0].limit, asked[0].from_time.year) == ("alcohol", 7, 2026)
     await controller.call("GET", f"{PATH}/moved/windows?from=yesterday", 400)
+    await peers.end(task)
+
+
+async def test_the_monitor_is_given_the_training_data_of_a_model(
+    controller: Controller, peers: Peers, mlflow_url: str
+) -> None:
+    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(), "monitors": False})
+    asking = Bus("monitor", peers._nats_url, clock=SystemClock())
+    task = await peers.run(asking)
+    query = TrainingDataQuery(service="wine", version="v1")
+    nothing = await asking.call(TRAINING_DATA, query, timeout=10)
+    assert isinstance(nothing, TrainingData)
+    assert (nothing.kind, "knows no training data" in (nothing.reason or "")) == ("none", True)
+    api = f"{mlflow_url}/api/2.0/mlflow"
+    async with httpx.AsyncClient() as http:
+        version = (await http.get(f"{api}/model-versions/get", params={"name": "wine", "version": "1"})).json()
+        run = version["model_version"]["run_id"]
+        root = (await http.get(f"{api}/runs/get", params={"run_id": run})).json()["run"]["info"]["artifact_uri"]
+        tag = {"run_id": run, "key": "penstock.training_data", "value": "data/train.csv"}
+        assert (await http.post(f"{api}/runs/set-tag", json=tag)).is_success
+        path = root.removeprefix("mlflow-artifacts:/")
+        where = f"{mlflow_url}/api/2.0/mlflow-artifacts/artifacts/{path}/data/train.csv"
+        assert (await http.put(where, content=b"alcohol\n9.5\n")).is_success, root
+        found = await asking.call(TRAINING_DATA, query, timeout=10)
+        assert isinstance(found, TrainingData)
+        assert (found.kind, found.name, found.chunks is not None) == ("artifact", "train.csv", True)
+        assert found.chunks is not None
+        assert b"".join([chunk async for chunk in asking.read_chunks(found.chunks)]) == b"alcohol\n9.5\n"
+        outside = tag | {"value": "file:///etc/passwd"}
+        assert (await http.post(f"{api}/runs/set-tag", json=outside)).is_success
+        refused = await asking.call(TRAINING_DATA, query, timeout=10)
+        assert isinstance(refused, TrainingData)
+        assert "may not be read" in (refused.reason or "")
+        assert (await http.post(f"{api}/runs/delete-tag", json={"run_id": run, "key": tag["key"]})).is_success
     await peers.end(task)

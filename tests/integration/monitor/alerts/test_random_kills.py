@@ -165,11 +165,11 @@ def check_receivers(world: World, alerts: list[AlertRow], deliveries: list[Deliv
     last = {(row.alert_id, row.channel): row for row in sorted(deliveries, key=lambda row: row.number)}
     for alert in alerts:
         for kind in KINDS:
-            row = last.get((alert.id, kind))
-            if row is None:  # it was over before there was anybody to tell
+            told = last.get((alert.id, kind))
+            if told is None:  # it was over before there was anybody to tell
                 assert alert.resolved_at is not None
                 assert alert.opened_at < deliveries[0].created_at
             else:
-                assert row.status == ("firing" if alert.resolved_at is None else "resolved")
-                assert row.severity == alert.severity
+                assert told.status == ("firing" if alert.resolved_at is None else "resolved")
+                assert told.severity == alert.severity
     assert world.copies >= len(world.received)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 from quality_tables import HOUR, NOON, wine_rows
+from running_services.running_rules import Rules
 from shared.contracts.monitors import Outcome
-
-if TYPE_CHECKING:
-    from running_services.quality_rules import Rules
 
 
 async def test_quality_is_computed_of_what_has_a_label_and_again_when_more_come(quality: Rules) -> None:
@@ -41,7 +39,8 @@ async def test_quality_is_computed_of_what_has_a_label_and_again_when_more_come(
     (bad,) = await quality.windows(rule)
     assert (bad.state, bad.rows, bad.revision) == ("critical", 800, 3)
     assert abs((bad.value or 0) - 1.6) < 1e-9
-    assert bad.details["figures"]["rmse"] > 1.6
+    figures: Any = bad.details["figures"]
+    assert figures["rmse"] > 1.6
 
 
 async def test_what_is_compared_must_be_clear(quality: Rules) -> None:

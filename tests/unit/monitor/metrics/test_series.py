@@ -7,54 +7,69 @@ from typing import Any
 import pytest
 
 from monitor.domain.metrics.charts import CHARTS, parts_of
-from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
-from monitor.domain.metrics.series import By, Merged, Steps, dense
-from monitor.domain.metrics.summaries import ServiceTraffic, SummaryWindow, add_minutes
-from shared.contracts.samples import LATENCY_BOUNDS_S
+from monitor.domain.metrics.entries import NOTHING, Entries, Kind, Series, entries_of
+from monitor.domain.metrics.fields import replica_fields, traffic_fields, usage_fields
+from monitor.domain.metrics.rollup import ReplicaCounts, TrafficSums
+from monitor.domain.metrics.series import By, Merged, Steps, by_series, dense
+from monitor.domain.metrics.summaries import Measured, ServiceTraffic, SummaryWindow, summarised
+from shared.contracts.latency_bins import bin_of
+from shared.contracts.samples import PodUsage
 
+SECONDS = (0.0005, 0.002, 0.004, 0.008, 0.02, 0.04, 0.08, 0.2, 0.4, 0.8)
 STEPS = Steps(start=6000, step_s=60, count=4, now=9000)
 
-
-def key(at: int, version: str = "v1", pod: str = "p1") -> PodMinute:
-    return PodMinute(at, "wine", version, pod)
+Rows = list[tuple[int, Series, dict[str, int]]]
 
 
-def took(place: int, requests: int) -> TrafficSums:
-    """Requests of which each lies in one bucket of the histogram."""
-    counts = [0] * (len(LATENCY_BOUNDS_S) + 1)
-    counts[place] = requests
-    return TrafficSums(requests=requests, status={"200": requests}, latency_counts=counts)
+def owner(version: str = "v1", pod: str = "p1") -> Series:
+    return Series("wine", version, pod)
 
 
-def series(metric: str, by: By, rows: Any, counted: Any = (), steps: Steps = STEPS) -> dict[tuple[str, str], Any]:
+def served(at: int, requests: int = 0, *, of: Series = owner(), **more: Any) -> Rows:  # noqa: B008 - a tuple
+    in_flight = more.pop("in_flight", {})
+    sums = TrafficSums(requests=requests, status={"200": requests}, **more)
+    return [(at, of, traffic_fields(sums, in_flight))]
+
+
+def took(at: int, place: int, requests: int, *, of: Series = owner()) -> Rows:  # noqa: B008
+    """Requests that all took equally long."""
+    return [(at, of, {f"b{bin_of(SECONDS[place])}": requests})]
+
+
+def counted(*minutes: int) -> Entries:
+    return entries_of((at, owner(pod=""), replica_fields(ReplicaCounts(1, 1, 1))) for at in minutes)
+
+
+def series(
+    metric: str, by: By, rows: Rows, idle: Entries = NOTHING, steps: Steps = STEPS
+) -> dict[tuple[str, str], Any]:
     chart = CHARTS[metric]
-    other = Merged("replicas", by, steps, counted)
-    return {
-        group: dense(values, steps.count) for group, values in Merged(chart.kind, by, steps, rows).series(chart, other)
-    }
+    merged = Merged(by, steps, entries_of(rows))
+    other = Merged(by, steps, idle) if chart.is_zero_when_idle else None
+    return {group[1:]: dense(values) for group, values in by_series(chart.read(merged), merged, other)}
 
 
 def test_a_step_without_traffic_is_zero_where_pods_were_counted_and_a_gap_where_nobody_measured() -> None:
-    counted = [(key(at, pod=""), ReplicaCounts(1, 1, 1)) for at in (6000, 6060, 6120)]
-    traffic = [(key(6060), took(4, 120))]
-    assert series("requests_per_second", "version", traffic, counted) == {("v1", ""): (0.0, 2.0, 0.0, None)}
-    assert series("latency_p99", "version", traffic, counted)[("v1", "")][0] is None
-    refused = [(key(6060, "", ""), TrafficSums(throttled=6))]
-    assert series("throttled_per_second", "version", refused, counted)[("", "")] == (0.0, 0.1, 0.0, None)
+    idle = counted(6000, 6060, 6120)
+    assert series("requests_per_second", "version", served(6060, 120), idle) == {("v1", ""): (0.0, 2.0, 0.0, None)}
+    assert series("latency_p99", "version", took(6060, 4, 120), idle)[("v1", "")][0] is None
+    refused = served(6060, throttled=6, of=owner("", ""))
+    assert series("throttled_per_second", "version", refused, idle)[("", "")] == (0.0, 0.1, 0.0, None)
+    assert series("requests", "version", [], idle) == {("v1", ""): (0.0, 0.0, 0.0, None)}
+    assert series("requests", "version", []) == {}
 
 
 def test_percentiles_of_several_versions_are_those_of_all_their_requests() -> None:
-    rows = [(key(6000), took(0, 990)), (key(6000, "v2", "p2"), took(9, 10))]
-    by_version = series("latency_p90", "version", [(k, took(0, 990)) for k, _ in rows[:1]] + rows[1:])
-    assert by_version[("v2", "")][0] > 0.5
-    together = series("latency_p90", "none", [(rows[0][0], took(0, 990)), (rows[1][0], took(9, 10))])
-    assert together == {("", ""): (pytest.approx(0.000909), None, None, None)}
+    rows = took(6000, 0, 990) + took(6000, 9, 10, of=owner("v2", "p2"))
+    assert series("latency_p90", "version", rows)[("v2", "")][0] > 0.5
+    assert series("latency_p90", "none", rows) == {("", ""): (pytest.approx(0.0005, rel=0.021), None, None, None)}
+    assert series("latency_p99", "none", rows + took(6060, 2, 3))[("", "")][1] == pytest.approx(0.004, rel=0.021)
 
 
 def test_in_flight_is_that_of_all_pods_together_in_the_moment_that_had_the_most() -> None:
     def found(by: By) -> dict[tuple[str, str], Any]:
         counts = ((6000, "p1", 4), (6000, "p2", 3), (6060, "p1", 5), (6060, "p2", 1))
-        rows = [(key(at, pod=pod), TrafficSums(in_flight=count)) for at, pod, count in counts]
+        rows = [row for at, pod, count in counts for row in served(at, of=owner(pod=pod), in_flight={"r": count})]
         return series("in_flight", by, rows, steps=Steps(start=6000, step_s=120, count=1, now=9000))
 
     assert found("version") == {("v1", ""): (7.0,)}
@@ -62,18 +77,35 @@ def test_in_flight_is_that_of_all_pods_together_in_the_moment_that_had_the_most(
 
 
 def test_in_flight_of_a_pod_is_that_of_all_routers() -> None:
-    minute = TrafficSums(in_flight=5, in_flight_by={"r1": 5, "r2": 3})
-    again = TrafficSums(in_flight=2, in_flight_by={"r1": 2})  # by 10 s each sample is a row
-    steps = Steps(start=6000, step_s=60, count=1, now=9000)
-    assert series("in_flight", "pod", [(key(6000), minute), (key(6000), again)], steps=steps) == {("v1", "p1"): (8.0,)}
+    rows = served(6000, in_flight={"r1": 5, "r2": 3}) + served(6000, in_flight={"r1": 2})
+    assert series("in_flight", "pod", rows, steps=Steps(6000, 60, 1, 9000)) == {("v1", "p1"): (8.0,)}
+
+
+def used(at: int, pod: str, cpu: float, gpu: float | None = None) -> Rows:
+    one = PodUsage(
+        service="wine", version="v1", version_id="00000000-0000-0000-0000-000000000001", pod=pod, cpu_cores=cpu,
+        memory_bytes=10, gpu_utilisation=gpu, ready=True,
+    )  # fmt: skip
+    return [(at, owner(pod=pod), usage_fields(one))]
 
 
 def test_usage_is_a_mean_of_each_pod_and_replicas_are_the_last_count_of_each_version() -> None:
-    usage = [(key(6000, pod=pod), UsageSums(2, cpu, cpu, 10, 10)) for pod, cpu in (("p1", 1.0), ("p2", 3.0))]
+    usage = used(6000, "p1", 0.4) + used(6010, "p1", 0.6) + used(6000, "p2", 1.5)
     assert series("cpu_cores", "version", usage) == {("v1", ""): (2.0, None, None, None)}
     assert series("cpu_cores", "pod", usage)[("v1", "p2")] == (1.5, None, None, None)
-    counts = [(key(6000 + at, version, ""), ReplicaCounts(at, 0, 0)) for version in ("v1", "v2") for at in (0, 30)]
-    assert series("replicas_wanted", "none", counts) == {("", ""): (60.0, None, None, None)}
+    rows = [
+        (6000 + at, owner(version, ""), replica_fields(ReplicaCounts(at, 0, 0)))
+        for version in ("v1", "v2")
+        for at in (30, 0)
+    ]
+    assert series("replicas_wanted", "none", rows) == {("", ""): (60.0, None, None, None)}
+    assert series("replicas_ready", "none", rows) == {("", ""): (0.0, None, None, None)}
+
+
+def test_a_gpu_that_is_not_there_is_absent_and_not_zero() -> None:
+    usage = used(6000, "p1", 0.4, gpu=0.25) + used(6000, "p2", 1.5)
+    assert series("gpu_utilisation", "pod", usage) == {("v1", "p1"): (0.25, None, None, None)}
+    assert series("gpu_memory_bytes", "pod", usage) == {}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +116,9 @@ def test_a_step_that_goes_on_has_a_rate_once_enough_of_it_was_measured(
     step_s: int, now: int, measured: int | None
 ) -> None:
     assert Steps(6000, step_s, 1, now).measured_s(0) == measured
+    rate = None if measured is None else round(120 / measured, 6)
+    found = series("requests_per_second", "version", served(6000, 120), steps=Steps(6000, step_s, 1, now))
+    assert found == ({} if rate is None else {("v1", ""): (rate,)})
 
 
 def test_answers_by_class_have_a_part_each_and_no_metric_has_another_name() -> None:
@@ -91,14 +126,31 @@ def test_answers_by_class_have_a_part_each_and_no_metric_has_another_name() -> N
     assert parts_of("colour") is None
 
 
+def kinds(**rows: Rows | Entries) -> Measured:
+    return Measured(
+        **{kind: found if isinstance(found, Entries) else entries_of(found) for kind, found in rows.items()}
+    )
+
+
 def test_a_summary_is_of_whole_minutes_and_says_null_where_nothing_was_measured() -> None:
     window = SummaryWindow(now=6000 + 70)
     assert (window.sparkline_start, window.sparkline_end, window.recent_end) == (6000 - 900, 6000, 6050)
-    nothing = ServiceTraffic()
-    assert (nothing.rates(window), nothing.latency_p99_s()) == ((None, None), None)
-    idle = ServiceTraffic(counted={5940, 6000})
-    assert (idle.rates(window), idle.sparkline(window)) == ((0.0, 0.0), (*[None] * 14, 0.0))
-    busy = ServiceTraffic(recent=TrafficSums(requests=120, status={"200": 60, "503": 60}))
-    add_minutes({"wine": busy}, [(key(5880), took(4, 60)), (key(5880, "v2"), took(4, 60))])
-    assert (busy.rates(window), busy.sparkline(window)[-2:]) == ((2.0, 1.0), (2.0, None))
-    assert 0.01 < (busy.latency_p99_s() or 0) <= 0.025
+
+    def found(measured: Measured) -> ServiceTraffic:
+        return summarised(("wine", "beer"), measured, window)["wine"]
+
+    assert found(Measured()) == ServiceTraffic()
+    idle = found(kinds(counted=counted(5940, 6000)))
+    assert (idle.requests_per_second, idle.errors_per_second) == (0.0, 0.0)
+    assert (idle.latency_p99_s, idle.sparkline) == (None, (*[None] * 14, 0.0))
+    assert found(kinds(counted=counted(5880))).requests_per_second is None
+    now = [(6000, owner(), traffic_fields(TrafficSums(requests=120, status={"200": 60, "503": 60}), {}))]
+    minutes = served(5880, 60) + served(5880, 60, of=owner("v2"))
+    busy = found(kinds(recent=now, traffic=minutes, latency=took(5880, 4, 60)))
+    assert (busy.requests_per_second, busy.errors_per_second, busy.sparkline[-2:]) == (2.0, 1.0, (2.0, None))
+    assert busy.latency_p99_s == pytest.approx(0.02, rel=0.021)
+
+
+def test_kinds_are_what_charts_read() -> None:
+    kinds_read: set[Kind] = {chart.kind for chart in CHARTS.values()}
+    assert kinds_read == {"traffic", "latency", "usage", "replicas"}

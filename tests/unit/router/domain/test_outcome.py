@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
 from router.domain.traffic_counters import Tally, traffic_between
+from shared.contracts.latency_bins import bin_of
 
 
 def test_sampling_is_by_id_and_near_its_fraction() -> None:
@@ -45,4 +46,5 @@ def test_an_interval_is_the_difference_of_two_snapshots() -> None:
     assert (change.requests, change.status, change.bytes_in) == (2, {"200": 1, "503": 1}, 11)
     assert (change.logged, change.dropped) == (1, {"spool_full": 1})
     assert (sum(change.latency_counts), change.latency_counts[-1]) == (2, 1)
+    assert change.latency_bins == {bin_of(0.002): 1, bin_of(99.0): 1}
     assert traffic_between(tally.snapshot(), tally.snapshot()) is None

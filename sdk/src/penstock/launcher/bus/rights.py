@@ -43,7 +43,7 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
     "controller": ("$KV.routes.intent.>", "$KV.routes.keys.>", "penstock.chunks.v1.inference-logger.*"),
     "scheduler": ("$KV.routes.endpoints.>", "penstock.logs.v1.>", "penstock.metrics.v1.>"),
     "router": ("$KV.routers.>", "penstock.requests.v1.>", "penstock.metrics.v1.>"),
-    "monitor": (),
+    "monitor": ("penstock.chunks.v1.controller.*",),  # asks for the next piece of training data
     "inference-logger": (
         "$JS.API.STREAM.PURGE.REQUESTS",
         "penstock.metrics.v1.>",
@@ -76,9 +76,11 @@ ASKS: dict[str, tuple[str, ...]] = {
     "router": ("penstock.rpc.controller.masking_key",),
     "monitor": (
         "penstock.rpc.controller.monitors",
+        "penstock.rpc.controller.training_data",
         "penstock.rpc.controller.destinations",
         "penstock.rpc.controller.storage_credentials",
         "penstock.rpc.inference-logger.tables",
+        "penstock.rpc.inference-logger.note_metric_table",
         "penstock.rpc.controller.alerting",
         "penstock.rpc.controller.channel_credentials",
         "penstock.rpc.controller.retraining_triggers",

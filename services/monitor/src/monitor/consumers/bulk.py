@@ -17,6 +17,8 @@ from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 from shared.database import Database
 
 BATCH = 500
+OUTPUT_BATCH = 16
+"""Messages of output at once: up to 256 KiB of text each, so that a flood takes no more memory than this."""
 SAMPLES_DURABLE = "monitor-metrics"
 OUTPUT_DURABLE = "monitor-logs"
 
@@ -44,7 +46,7 @@ async def pull_output(bus: Bus, database: Database) -> None:
             await ingest.store_output(session, [output for output in good if isinstance(output, PodOutput)])
 
     await bus.connected()
-    await consume_batches(bus.js, LOGS, OUTPUT_DURABLE, BATCH, store)
+    await consume_batches(bus.js, LOGS, OUTPUT_DURABLE, OUTPUT_BATCH, store)
 
 
 async def _parse_or_dead_letter(

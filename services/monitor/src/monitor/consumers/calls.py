@@ -9,17 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.consumers.bulk import OUTPUT_DURABLE
 from monitor.domain.events import WORDINGS
+from monitor.domain.metrics.port import MetricStore
 from monitor.handlers import events as event_handlers
 from monitor.handlers import ingest
 from monitor.handlers import logs as log_handlers
 from monitor.handlers.alerts.observe import observe_fact
-from monitor.handlers.canaries import verdicts
 from monitor.handlers.metrics import charts, dense_charts, summaries
 from shared import events
 from shared.bus import Bus
 from shared.bus.bulk import wait_until_consumed
 from shared.clock import Clock
-from shared.contracts.canaries import CanaryVerdict
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
@@ -39,13 +38,6 @@ from shared.contracts.rpc.monitor import (
     SummariesQuery,
     TrafficSummaries,
 )
-from shared.contracts.rpc.monitor_canaries import (
-    CANARY_BASELINE,
-    CANARY_VERDICT,
-    CanaryBaseline,
-    CanaryBaselineQuery,
-    CanaryVerdictQuery,
-)
 from shared.database import Database
 
 SETTLED_WITHIN_S = 2.0
@@ -53,7 +45,9 @@ RULE_FACTS = (events.TrafficChanged, events.ServiceDeleted, events.VersionUpdate
 """Facts after which another model may answer, or nobody: baselines of training data belong to one."""
 
 
-def subscribe(bus: Bus, database: Database, clock: Clock, rules_changed: Callable[[], None]) -> None:
+def subscribe(
+    bus: Bus, database: Database, clock: Clock, store: MetricStore, rules_changed: Callable[[], None]
+) -> None:
     """Declare what the monitor consumes and answers. `rules_changed`: rules, or what they are about, may be others."""
 
     async def fact(event: Any, session: AsyncSession) -> None:
@@ -72,40 +66,23 @@ def subscribe(bus: Bus, database: Database, clock: Clock, rules_changed: Callabl
     handlers: dict[type[events.Event], Any] = dict.fromkeys((*WORDINGS, events.PodNoted), fact)
     bus.consume("monitor-events", handlers | dict.fromkeys((events.MonitorDefined, events.MonitorDeleted), rule_fact))
     bus.serve(EVENTS, event_list)
-    _serve_numbers(bus, database, clock)
+    _serve_numbers(bus, store, clock)
     _serve_lines(bus, database)
-    _serve_canaries(bus, database, clock)
 
 
-def _serve_numbers(bus: Bus, database: Database, clock: Clock) -> None:
+def _serve_numbers(bus: Bus, store: MetricStore, clock: Clock) -> None:
     async def metrics(query: MetricsQuery) -> SeriesList:
-        async with database.read() as session:
-            return await charts.read_chart(session, query)
+        return await charts.read_chart(store, query, int(clock.now().timestamp()))
 
     async def charts_of(query: ChartsQuery) -> ChartSeriesList:
-        async with database.read() as session:
-            return await dense_charts.read_charts(session, query, clock.now())
+        return await dense_charts.read_charts(store, query, clock.now())
 
     async def summaries_of(query: SummariesQuery) -> TrafficSummaries:
-        async with database.read() as session:
-            return await summaries.read_summaries(session, query, clock.now())
+        return await summaries.read_summaries(store, query, clock.now())
 
     bus.serve(METRICS, metrics)
     bus.serve(CHARTS, charts_of)
     bus.serve(SUMMARIES, summaries_of)
-
-
-def _serve_canaries(bus: Bus, database: Database, clock: Clock) -> None:
-    async def baseline(query: CanaryBaselineQuery) -> CanaryBaseline:
-        async with database.read() as session:
-            return await verdicts.freeze_baseline(session, query, clock.now())
-
-    async def verdict(query: CanaryVerdictQuery) -> CanaryVerdict:
-        async with database.read() as session:
-            return await verdicts.judge(session, query, clock.now())
-
-    bus.serve(CANARY_BASELINE, baseline)
-    bus.serve(CANARY_VERDICT, verdict)
 
 
 def _serve_lines(bus: Bus, database: Database) -> None:

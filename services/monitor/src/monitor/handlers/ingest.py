@@ -1,4 +1,4 @@
-"""What comes in over the bus is stored: samples as minutes, log lines, facts as events."""
+"""What comes in over the bus is stored: samples, log lines, facts as events."""
 
 from __future__ import annotations
 
@@ -9,23 +9,18 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.events import event_line_of
-from monitor.domain.metrics.rollup import roll_replicas, roll_traffic, roll_usage
+from monitor.domain.metrics.fields import rows_of_traffic, rows_of_usage
 from monitor.store import event_list, log_lines
-from monitor.store.metrics import minutes
-from monitor.store.metrics.recent import add_recent
+from monitor.store.metrics.samples import add_measured, claim_uncounted
 from shared.contracts.rpc.monitor import RECENT_STEP_S
 from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 
 
 async def store_samples(session: AsyncSession, traffic: Sequence[TrafficSample], usage: Sequence[UsageSample]) -> None:
-    """Roll samples up into minutes, and keep them by 10 s; a traffic sample that was counted before changes nothing."""
-    fresh = await minutes.claim_uncounted(session, traffic)
-    await minutes.add_minutes(session, "traffic", roll_traffic(fresh))
-    await minutes.add_minutes(session, "usage", roll_usage(usage))
-    await minutes.add_minutes(session, "replicas", roll_replicas(usage))
-    await add_recent(session, "traffic", (roll_traffic((sample,), RECENT_STEP_S) for sample in fresh))
-    await add_recent(session, "usage", (roll_usage((sample,), RECENT_STEP_S) for sample in usage))
-    await add_recent(session, "replicas", (roll_replicas((sample,), RECENT_STEP_S) for sample in usage))
+    """Keep samples by 10 s, from where they are packed; a traffic sample that was counted before changes nothing."""
+    fresh = await claim_uncounted(session, traffic)
+    await add_measured(session, (rows_of_traffic(sample, RECENT_STEP_S) for sample in fresh))
+    await add_measured(session, (rows_of_usage(sample, RECENT_STEP_S) for sample in usage))
 
 
 async def store_output(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:

@@ -15,9 +15,6 @@ from shared.contracts.rpc.monitor import LogsQuery
 from shared.contracts.samples import PodOutput
 from shared.logs.levels import level_of
 
-CHUNK = 500
-"""Rows of one INSERT: SQLite allows a limited number of parameters in a statement."""
-
 
 async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:
     """Store lines; those that are there already stay as they are."""
@@ -36,10 +33,10 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
         for output in outputs
         for line in output.lines
     ]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    for start in range(0, len(rows), CHUNK):
-        insert = dialect.insert(LogLineRow).values(rows[start : start + CHUNK])
-        await session.execute(insert.on_conflict_do_nothing(index_elements=["pod", "run", "offset"]))
+    if rows:
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(LogLineRow).on_conflict_do_nothing(index_elements=["pod", "run", "offset"])
+        await session.execute(insert, rows)
 
 
 async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | None, limit: int) -> list[LogLineRow]:

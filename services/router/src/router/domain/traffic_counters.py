@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
-from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic
+from shared.contracts.latency_bins import bin_of, histogram_of
+from shared.contracts.samples import PodTraffic
 
-BUCKETS = len(LATENCY_BOUNDS_S) + 1
+Key = TypeVar("Key", str, int)
 
 
 @dataclass(slots=True)
@@ -29,7 +30,8 @@ class Tally:
     logged: int = 0
     status: dict[int, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
-    latency_counts: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    unsorted: list[float] = field(default_factory=list)
+    bins: Counter[int] = field(default_factory=Counter)
 
     def count_response(self, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
         """Count one finished request."""
@@ -38,7 +40,7 @@ class Tally:
         self.bytes_in += bytes_in
         self.bytes_out += bytes_out
         self.latency_sum_s += duration_s
-        self.latency_counts[bisect_left(LATENCY_BOUNDS_S, duration_s)] += 1
+        self.unsorted.append(duration_s)
 
     def count_record(self, dropped: str | None) -> None:
         """Count one record: into the spool, or dropped for a reason."""
@@ -47,8 +49,15 @@ class Tally:
         else:
             self.dropped[dropped] = self.dropped.get(dropped, 0) + 1
 
+    def latency_bins(self) -> Counter[int]:
+        """The sketch so far. What came since the last look is sorted in now: a request only notes its duration."""
+        unsorted, self.unsorted = self.unsorted, []
+        self.bins.update(map(bin_of, unsorted))
+        return self.bins
+
     def snapshot(self) -> PodTraffic:
         """The counters so far, as values."""
+        bins = dict(self.latency_bins())
         return PodTraffic(
             service=self.service,
             version=self.version,
@@ -60,7 +69,8 @@ class Tally:
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             in_flight=self.in_flight,
-            latency_counts=tuple(self.latency_counts),
+            latency_counts=histogram_of(bins),
+            latency_bins=bins,
             latency_sum_s=self.latency_sum_s,
             logged=self.logged,
             dropped=dict(self.dropped),
@@ -108,6 +118,7 @@ def traffic_between(now: PodTraffic, before: PodTraffic | None) -> PodTraffic | 
             "status": _subtract(now.status, before.status),
             "dropped": _subtract(now.dropped, before.dropped),
             "latency_counts": tuple(a - b for a, b in zip(now.latency_counts, before.latency_counts, strict=True)),
+            "latency_bins": _subtract(now.latency_bins, before.latency_bins),
         }
     )
 
@@ -115,7 +126,7 @@ def traffic_between(now: PodTraffic, before: PodTraffic | None) -> PodTraffic | 
 _DELTAS = ("requests", "throttled", "bytes_in", "bytes_out", "latency_sum_s", "logged")
 
 
-def _subtract(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+def _subtract(now: dict[Key, int], before: dict[Key, int]) -> dict[Key, int]:
     difference = Counter(now)
     difference.subtract(before)
     return {key: count for key, count in difference.items() if count}

@@ -10,6 +10,17 @@ from pydantic import Field
 from shared.contracts.base import Contract
 from shared.contracts.monitors import MonitorList, MonitorWindow, WindowState
 from shared.contracts.rpc.method import Nothing, RpcMethod
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
+
+
+class MetricTable(Contract):
+    """A table of profiles or drift that the monitor has written beside the inference tables of a service."""
+
+    service: str
+    kind: str = Field(pattern=r"^(profile_metrics|drift_metrics)$")
+    location: str
+    version: int
+    rows: int
 
 
 class WindowsQuery(Contract):
@@ -64,6 +75,8 @@ class MonitorStates(Contract):
     items: tuple[MonitorState, ...]
 
 
+TRAINING_DATA = RpcMethod("controller", "training_data", TrainingDataQuery, TrainingData)
+NOTE_METRIC_TABLE = RpcMethod("inference-logger", "note_metric_table", MetricTable, Nothing)
 MONITORS = RpcMethod("controller", "monitors", Nothing, MonitorList)
 MONITOR_WINDOWS = RpcMethod("monitor", "monitor_windows", WindowsQuery, WindowPage)
 MONITOR_STATES = RpcMethod("monitor", "monitor_states", MonitorsOfService, MonitorStates)

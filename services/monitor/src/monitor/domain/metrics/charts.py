@@ -1,4 +1,4 @@
-"""Metrics by name: which rows they read, how a step's value comes out of them, in which unit."""
+"""Metrics by name: which entries they read, how a step's value comes out of them, in which unit."""
 
 from __future__ import annotations
 
@@ -6,41 +6,55 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from monitor.domain.metrics.rollup import Kind, ReplicaCounts, TrafficSums, UsageSums, quantile
+from monitor.domain.metrics.entries import Kind
+from monitor.domain.metrics.fields import DROPPED, MILLION, STATUS
+from monitor.domain.metrics.series import Floats, Merged
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One metric. `read` gets a step's merged row and the step's length in seconds; None leaves a gap."""
+    """One metric. `read` gets merged entries and returns a line for each series; NaN leaves a gap."""
 
     kind: Kind
     unit: str
-    read: Callable[..., float | None]
+    read: Callable[[Merged], Floats]
+
+    @property
+    def is_zero_when_idle(self) -> bool:
+        """Whether pods that were there and got no request have a value: there is none of a latency."""
+        return self.kind == "traffic"
 
 
-def _per_second(name: str, sums: TrafficSums, step_s: int) -> float:
-    return float(getattr(sums, name)) / step_s
+def _per_second(name: str, merged: Merged) -> Floats:
+    return merged.where_reported(merged.totals(name) / merged.reported_s)
 
 
-def _status(first: str, sums: TrafficSums, step_s: int) -> float:
-    return sum(count for code, count in sums.status.items() if code.startswith(first)) / step_s
+def _status(first: str, merged: Merged) -> Floats:
+    return merged.where_reported(merged.totals(STATUS + first, is_prefix=True) / merged.reported_s)
 
 
-def _latency(share: float, sums: TrafficSums, _step_s: int) -> float | None:
-    return quantile(sums.latency_counts, share)
+def _total(name: str, merged: Merged) -> Floats:
+    return merged.where_reported(merged.totals(name))
 
 
-def _total(name: str, sums: TrafficSums, _step_s: int) -> float:
-    found = getattr(sums, name)
-    return float(sum(found.values()) if isinstance(found, dict) else found)
+def _dropped(merged: Merged) -> Floats:
+    return merged.where_reported(merged.totals(DROPPED, is_prefix=True))
 
 
-def _mean(name: str, sums: UsageSums, _step_s: int) -> float | None:
-    return getattr(sums, f"{name}_sum") / sums.samples if sums.samples else None
+def _in_flight(merged: Merged) -> Floats:
+    return merged.where_reported(merged.most_in_flight())
 
 
-def _count(name: str, counts: ReplicaCounts | TrafficSums, _step_s: int) -> float:
-    return float(getattr(counts, name))
+def _latency(share: float, merged: Merged) -> Floats:
+    return merged.where_reported(merged.quantiles(share))
+
+
+def _mean(name: str, divisor: int, merged: Merged) -> Floats:
+    return merged.means(name) / divisor
+
+
+def _last(name: str, merged: Merged) -> Floats:
+    return merged.last(name)
 
 
 CHARTS: Mapping[str, Chart] = {
@@ -50,15 +64,17 @@ CHARTS: Mapping[str, Chart] = {
     "bytes_out_per_second": Chart("traffic", "bytes/s", partial(_per_second, "bytes_out")),
     "requests": Chart("traffic", "1", partial(_total, "requests")),
     "records_logged": Chart("traffic", "1", partial(_total, "logged")),
-    "records_dropped": Chart("traffic", "1", partial(_total, "dropped")),
-    "in_flight": Chart("traffic", "1", partial(_count, "in_flight")),
-    "latency_p50": Chart("traffic", "s", partial(_latency, 0.50)),
-    "latency_p90": Chart("traffic", "s", partial(_latency, 0.90)),
-    "latency_p99": Chart("traffic", "s", partial(_latency, 0.99)),
+    "records_dropped": Chart("traffic", "1", _dropped),
+    "in_flight": Chart("traffic", "1", _in_flight),
+    "latency_p50": Chart("latency", "s", partial(_latency, 0.50)),
+    "latency_p90": Chart("latency", "s", partial(_latency, 0.90)),
+    "latency_p99": Chart("latency", "s", partial(_latency, 0.99)),
     **{f"status_{first}xx": Chart("traffic", "1/s", partial(_status, first)) for first in "2345"},
-    "cpu_cores": Chart("usage", "cores", partial(_mean, "cpu")),
-    "memory_bytes": Chart("usage", "bytes", partial(_mean, "memory")),
-    **{f"replicas_{name}": Chart("replicas", "1", partial(_count, name)) for name in ("wanted", "running", "ready")},
+    "cpu_cores": Chart("usage", "cores", partial(_mean, "cpu", MILLION)),
+    "memory_bytes": Chart("usage", "bytes", partial(_mean, "memory", 1)),
+    "gpu_utilisation": Chart("usage", "1", partial(_mean, "gpu", MILLION)),
+    "gpu_memory_bytes": Chart("usage", "bytes", partial(_mean, "gpu_memory", 1)),
+    **{f"replicas_{name}": Chart("replicas", "1", partial(_last, name)) for name in ("wanted", "running", "ready")},
 }
 
 RESPONSES_BY_CLASS = "responses_by_class"

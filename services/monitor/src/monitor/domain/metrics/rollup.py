@@ -1,30 +1,24 @@
-"""Minutes: what samples are rolled up into, and how minutes are merged again for a chart.
-
-Latency is kept as a histogram with fixed bounds, because histograms add up and percentiles do not. A percentile is read
-by linear interpolation inside its bucket, as Prometheus' `histogram_quantile` does.
-"""
+"""Sums of a pod over a minute or another step: as one row, and as releases of before stored them."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import Any, TypeVar
 
-from shared.contracts.samples import LATENCY_BOUNDS_S, PodTraffic, PodUsage, TrafficSample, UsageSample
+from monitor.domain.metrics.entries import Kind
+from monitor.domain.metrics.latency import bins_of_histogram
+from shared.contracts.samples import PodTraffic
 
-Group = TypeVar("Group", bound=Hashable)
+Key = TypeVar("Key", str, int)
 
 MINUTE_S = 60
-Kind = Literal["traffic", "usage", "replicas"]
-NOT_ROUTED = ""
-"""Stands for the version or pod of requests that were turned away before one was chosen."""
 
 
 @dataclass(frozen=True, order=True)
 class PodMinute:
-    """Key of a minute's row: unix seconds of the minute's start, and whose it is."""
+    """Key of a row: unix seconds of its start, and whose it is."""
 
     minute: int
     service: str
@@ -34,7 +28,7 @@ class PodMinute:
 
 @dataclass
 class TrafficSums:
-    """What happened in a minute; every field adds up but those in flight, see `most_in_flight`."""
+    """What happened; every field adds up but those in flight, of which each router's most is kept."""
 
     requests: int = 0
     throttled: int = 0
@@ -45,9 +39,17 @@ class TrafficSums:
     logged: int = 0
     status: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
-    latency_counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_S) + 1))
+    latency_bins: dict[int, int] = field(default_factory=dict)
     in_flight_by: dict[str, int] = field(default_factory=dict)
     """Router → the most that it had; minutes of before say `in_flight` alone, that of the router with the most."""
+
+    @classmethod
+    def stored(cls, sums: Mapping[str, Any]) -> TrafficSums:
+        """Read back what releases of before stored: their histogram, `latency_counts`, becomes a sketch."""
+        fields = dict(sums)
+        counts = fields.pop("latency_counts", ())
+        bins = {int(place): count for place, count in fields.pop("latency_bins", {}).items()}
+        return cls(**fields, latency_bins=bins or bins_of_histogram(counts))
 
     def add(self, other: TrafficSums | PodTraffic) -> None:
         """Add another share of the same minute, or another minute of the same chart step."""
@@ -56,16 +58,13 @@ class TrafficSums:
         self.in_flight = max(self.in_flight, other.in_flight)
         if isinstance(other, TrafficSums):
             for router, count in other.in_flight_by.items():
-                self.note_in_flight(router, count)
+                self.in_flight_by[router] = max(count, self.in_flight_by.get(router, 0))
         _add_counts(self.status, other.status)
         _add_counts(self.dropped, other.dropped)
-        for place, count in enumerate(other.latency_counts[: len(self.latency_counts)]):
-            self.latency_counts[place] += count
-
-    def note_in_flight(self, router: str, count: int) -> None:
-        """A router had so many requests in flight at once."""
-        if count > self.in_flight_by.get(router, 0):
-            self.in_flight_by[router] = count
+        bins = other.latency_bins
+        if isinstance(other, PodTraffic) and not bins:
+            bins = bins_of_histogram(other.latency_counts)
+        _add_counts(self.latency_bins, bins)
 
 
 @dataclass
@@ -78,18 +77,6 @@ class UsageSums:
     memory_sum: float = 0.0
     memory_max: float = 0.0
 
-    def add_sample(self, usage: PodUsage) -> None:
-        """Count one more sample."""
-        self.add(UsageSums(1, usage.cpu_cores, usage.cpu_cores, usage.memory_bytes, usage.memory_bytes))
-
-    def add(self, other: UsageSums) -> None:
-        """Merge with another share."""
-        self.samples += other.samples
-        self.cpu_sum += other.cpu_sum
-        self.cpu_max = max(self.cpu_max, other.cpu_max)
-        self.memory_sum += other.memory_sum
-        self.memory_max = max(self.memory_max, other.memory_max)
-
 
 @dataclass
 class ReplicaCounts:
@@ -100,89 +87,26 @@ class ReplicaCounts:
     ready: int = 0
 
 
-def _add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
+def _add_counts(into: dict[Key, int], more: Mapping[Key, int]) -> None:
     for key, count in more.items():
         into[key] = into.get(key, 0) + count
 
 
-def most_in_flight(rows: Iterable[tuple[Group, PodMinute, object]]) -> dict[Group, int]:
-    """By group: requests in flight at all of its pods at once, of all routers, in the minute or step of its rows that
-    had the most.
-    """
-    found: defaultdict[Group, defaultdict[int, Counter[tuple[str, str, str]]]]
-    found = defaultdict(lambda: defaultdict(Counter))
-    for group, key, sums in rows:
-        if isinstance(sums, TrafficSums):
-            counts = found[group][key.minute]
-            for router, count in (sums.in_flight_by or {"": sums.in_flight}).items():
-                place = (key.version, key.pod, router)
-                counts[place] = max(counts[place], count)
-    return {group: max(counts.total() for counts in by_moment.values()) for group, by_moment in found.items()}
+def read_sums(kind: Kind, stored: Mapping[str, Any]) -> TrafficSums | UsageSums | ReplicaCounts:
+    """Sums as releases of before stored them."""
+    if kind in {"traffic", "latency"}:
+        return TrafficSums.stored(stored)
+    return UsageSums(**stored) if kind == "usage" else ReplicaCounts(**stored)
 
 
 def minute_of(at: datetime) -> int:
     """Unix seconds of the start of the minute that `at` is in."""
-    return step_of(at, MINUTE_S)
+    return step_start(int(at.timestamp()), MINUTE_S)
 
 
-def step_of(at: datetime, step_s: int) -> int:
-    """Unix seconds of the start of the step that `at` is in."""
-    return step_start(int(at.timestamp()), step_s)
-
-
-def roll_traffic(samples: Iterable[TrafficSample], step_s: int = MINUTE_S) -> dict[PodMinute, TrafficSums]:
-    """Samples → minutes, or other steps. A sample counts for the one in which its interval began."""
-    found: dict[PodMinute, TrafficSums] = {}
-    for sample in samples:
-        minute = step_of(sample.from_time, step_s)
-        for pod in sample.pods:
-            key = PodMinute(minute, pod.service, pod.version or NOT_ROUTED, pod.pod or NOT_ROUTED)
-            sums = found.setdefault(key, TrafficSums())
-            sums.add(pod)
-            sums.note_in_flight(sample.source, pod.in_flight)
-    return found
-
-
-def roll_usage(samples: Iterable[UsageSample], step_s: int = MINUTE_S) -> dict[PodMinute, UsageSums]:
-    """Samples → minutes, or other steps."""
-    found: dict[PodMinute, UsageSums] = {}
-    for sample in samples:
-        for pod in sample.pods:
-            key = PodMinute(step_of(sample.at, step_s), pod.service, pod.version, pod.pod)
-            found.setdefault(key, UsageSums()).add_sample(pod)
-    return found
-
-
-def roll_replicas(samples: Iterable[UsageSample], step_s: int = MINUTE_S) -> dict[PodMinute, ReplicaCounts]:
-    """Samples → the last counts of each minute, or other step (the key's pod is `NOT_ROUTED`)."""
-    return {
-        PodMinute(step_of(sample.at, step_s), version.service, version.version, NOT_ROUTED): ReplicaCounts(
-            version.wanted, version.running, version.ready
-        )
-        for sample in samples
-        for version in sample.versions
-    }
-
-
-def quantile(counts: Sequence[int], share: float) -> float | None:
-    """The latency, seconds, that `share` (0..1) of the requests did not exceed; None without requests."""
-    total = sum(counts)
-    if total == 0:
-        return None
-    rank, below = share * total, 0
-    for place, count in enumerate(counts):
-        if count and below + count >= rank:
-            if place >= len(LATENCY_BOUNDS_S):
-                return LATENCY_BOUNDS_S[-1]
-            lower = LATENCY_BOUNDS_S[place - 1] if place else 0.0
-            return lower + (LATENCY_BOUNDS_S[place] - lower) * (rank - below) / count
-        below += count
-    return LATENCY_BOUNDS_S[-1]
-
-
-def step_start(minute: int, step_s: int) -> int:
-    """Start of the chart step that a minute falls into; steps are aligned to the epoch."""
-    return minute // step_s * step_s
+def step_start(at: int, step_s: int) -> int:
+    """Start of the step that `at` falls into; steps are aligned to the epoch."""
+    return at // step_s * step_s
 
 
 def kept_since(now: datetime, kept: timedelta) -> int:

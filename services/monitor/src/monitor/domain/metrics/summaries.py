@@ -1,16 +1,20 @@
-"""What the traffic of a service is now: of the last minute, and of the last 15, minute by minute."""
+"""What the traffic of services is now: of the last minute, and of the last 15, minute by minute."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.domain.metrics.rollup import MINUTE_S, PodMinute, TrafficSums, quantile, step_start
-from monitor.domain.metrics.series import REPORTED_AFTER_S
+import numpy as np
+
+from monitor.domain.metrics.charts import CHARTS
+from monitor.domain.metrics.entries import NOT_ROUTED, NOTHING, Entries, Series
+from monitor.domain.metrics.rollup import MINUTE_S, step_start
+from monitor.domain.metrics.series import REPORTED_AFTER_S, Floats, Merged, Steps, by_series, dense
 from shared.contracts.rpc.monitor import RECENT_STEP_S
 
 SPARKLINE_MINUTES = 15
+LONG_AFTER = 2**40
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class SummaryWindow:
         return self.sparkline_end - SPARKLINE_MINUTES * MINUTE_S
 
     @property
+    def until(self) -> int:
+        """The end of the minute that goes on."""
+        return step_start(self.now, MINUTE_S) + MINUTE_S
+
+    @property
     def recent_end(self) -> int:
         """The end of the last 10 s of which everything has been reported."""
         return step_start(self.now - REPORTED_AFTER_S, RECENT_STEP_S)
@@ -40,46 +49,57 @@ class SummaryWindow:
         return self.recent_end - MINUTE_S
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Entries of services in a window: the last minute's traffic by 10 s, the rest by minutes."""
+
+    traffic: Entries = NOTHING
+    latency: Entries = NOTHING
+    counted: Entries = NOTHING
+    recent: Entries = NOTHING
+
+
 @dataclass
 class ServiceTraffic:
-    """What was measured of one service."""
+    """What the traffic of a service is; None: nothing was measured."""
 
-    counted: set[int] = field(default_factory=set)
-    minutes: dict[int, TrafficSums] = field(default_factory=lambda: defaultdict(TrafficSums))
-    recent: TrafficSums = field(default_factory=TrafficSums)
-
-    def rates(self, window: SummaryWindow) -> tuple[float | None, float | None]:
-        """Requests and answers 5xx per second in the last minute; None: nothing was measured."""
-        if not self.recent.requests and not any(minute >= window.recent_start - MINUTE_S for minute in self.counted):
-            return None, None
-        errors = sum(count for code, count in self.recent.status.items() if code.startswith("5"))
-        return round(self.recent.requests / MINUTE_S, 6), round(errors / MINUTE_S, 6)
-
-    def latency_p99_s(self) -> float | None:
-        """Of all requests of these 15 minutes, and of those since."""
-        total = TrafficSums()
-        for sums in self.minutes.values():
-            total.add(sums)
-        return quantile(total.latency_counts, 0.99)
-
-    def sparkline(self, window: SummaryWindow) -> tuple[float | None, ...]:
-        """Requests per second of each minute."""
-        minutes = range(window.sparkline_start, window.sparkline_end, MINUTE_S)
-        return tuple(self._per_second(minute) for minute in minutes)
-
-    def _per_second(self, minute: int) -> float | None:
-        if minute in self.minutes:
-            return round(self.minutes[minute].requests / MINUTE_S, 6)
-        return 0.0 if minute in self.counted else None
+    requests_per_second: float | None = None
+    errors_per_second: float | None = None
+    latency_p99_s: float | None = None
+    sparkline: tuple[float | None, ...] = field(default=(None,) * SPARKLINE_MINUTES)
 
 
-def add_minutes(found: dict[str, ServiceTraffic], rows: Iterable[tuple[PodMinute, TrafficSums]]) -> None:
-    """Add rows of minutes to their services."""
-    for key, sums in rows:
-        found[key.service].minutes[key.minute].add(sums)
+def summarised(services: tuple[str, ...], measured: Measured, window: SummaryWindow) -> dict[str, ServiceTraffic]:
+    """The traffic of each service."""
+    found = {service: ServiceTraffic() for service in services}
+    counted = _merged(measured.counted, window.sparkline_start, MINUTE_S, window.until)
+    minutes = _merged(measured.traffic, window.sparkline_start, MINUTE_S, window.until)
+    for group, values in by_series(CHARTS["requests_per_second"].read(minutes), minutes, counted):
+        found[group.service].sparkline = dense(values[:SPARKLINE_MINUTES])
+    whole = window.until - window.sparkline_start
+    of_all = _merged(measured.latency, window.sparkline_start, whole, window.until)
+    for service, value in _first_of(CHARTS["latency_p99"].read(of_all), of_all).items():
+        found[service].latency_p99_s = value
+    recent = _merged(measured.recent, window.recent_start, MINUTE_S, window.recent_end)
+    rates = _first_of(CHARTS["requests_per_second"].read(recent), recent)
+    errors = _first_of(CHARTS["status_5xx"].read(recent), recent)
+    alive = -((window.sparkline_start - window.recent_start) // MINUTE_S) - 1
+    for service, traffic in found.items():
+        places = counted.places(Series(service, NOT_ROUTED, NOT_ROUTED))
+        if rates.get(service) or np.any(places[max(0, alive) :]):
+            traffic.requests_per_second = rates.get(service, 0.0)
+            traffic.errors_per_second = errors.get(service, 0.0)
+    return found
 
 
-def add_recent(found: dict[str, ServiceTraffic], rows: Iterable[tuple[PodMinute, TrafficSums]]) -> None:
-    """Add rows of the last minute to their services."""
-    for key, sums in rows:
-        found[key.service].recent.add(sums)
+def _merged(entries: Entries, start: int, step_s: int, end: int) -> Merged:
+    return Merged("none", Steps(start, step_s, -((start - end) // step_s), LONG_AFTER), entries)
+
+
+def _first_of(table: Floats, merged: Merged) -> Mapping[str, float]:
+    return {
+        group.service: value
+        for group, values in by_series(table, merged, None)
+        for value in dense(values)[:1]
+        if value is not None
+    }

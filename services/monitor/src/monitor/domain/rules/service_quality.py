@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from monitor.domain.metrics.charts import CHARTS
+from monitor.domain.metrics.latency import quantile
 from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, TrafficSums, UsageSums
 
 GIB = 1024.0**3
-QUANTILES = frozenset({"latency_p50", "latency_p90", "latency_p99"})
+QUANTILES = {"latency_p50": 0.50, "latency_p90": 0.90, "latency_p99": 0.99}
 HOUR_S = 3600.0
 
 
@@ -56,7 +56,7 @@ def figure(metric: str, measured: Measured) -> float | None:
     """The metric of what was measured; None: it has no meaning without requests."""
     traffic = measured.traffic
     if metric in QUANTILES:
-        return CHARTS[metric].read(traffic, 1)
+        return quantile(traffic.latency_bins, QUANTILES[metric])
     hours = {
         "requests": float(traffic.requests),
         "pod_hours": measured.pod_seconds / HOUR_S,

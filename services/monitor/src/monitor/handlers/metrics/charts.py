@@ -1,59 +1,58 @@
-"""Answers about metrics: minutes merged into the points of a chart."""
+"""Answers about one metric: the points of a chart, where there are any."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+import math
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from monitor.domain.metrics.charts import CHARTS, Chart
-from monitor.domain.metrics.rollup import PodMinute, ReplicaCounts, UsageSums, most_in_flight, step_start
-from monitor.store.metrics import minutes
+from monitor.domain.metrics.charts import CHARTS
+from monitor.domain.metrics.entries import Entries
+from monitor.domain.metrics.port import MetricStore
+from monitor.domain.metrics.rollup import minute_of, step_start
+from monitor.domain.metrics.series import Merged, Steps
 from shared.contracts.rpc.monitor import MetricsQuery, Series, SeriesList
 from shared.errors import InvalidInput
 
+_LONG_AFTER = 2**40
 
-async def read_chart(session: AsyncSession, query: MetricsQuery) -> SeriesList:
+
+async def read_chart(store: MetricStore, query: MetricsQuery, now: int) -> SeriesList:
     """One metric as series: one for each version, or one for the pod that was asked for. Raises `InvalidInput`."""
     chart = CHARTS.get(query.metric)
     if chart is None:
         raise InvalidInput(f"no metric {query.metric}; there are {', '.join(sorted(CHARTS))}")
-    rows = await minutes.read_minutes(session, chart.kind, query)
-    return SeriesList(metric=query.metric, unit=chart.unit, series=tuple(_series(chart, rows, query)))
+    since, until = minute_of(query.from_time), int(query.to_time.timestamp()) + 1
+    start = step_start(since, query.step_s)
+    steps = Steps(start, query.step_s, max(0, -((start - until) // query.step_s)), now)
+    entries = _chosen(await store.read(chart.kind, (query.service,), steps), query, since, until)
+    merged = Merged("version", _around(entries, query.step_s), entries)
+    table = chart.read(merged)
+    return SeriesList(
+        metric=query.metric,
+        unit=chart.unit,
+        series=tuple(
+            Series(labels=_labels(query, group.version), points=_points(merged.steps, values))
+            for group, values in zip(merged.groups, table.tolist(), strict=True)
+        ),
+    )
 
 
-def _series(chart: Chart, rows: Sequence[tuple[PodMinute, Any]], query: MetricsQuery) -> list[Series]:
-    steps: dict[str, dict[int, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
-    placed = [((key.version, step_start(key.minute, query.step_s)), key, sums) for key, sums in rows]
-    most = most_in_flight(placed)  # before sums are merged
-    for (version, start), key, sums in placed:
-        _merge(steps[version][start], key, sums)
-    for (version, start), in_flight in most.items():
-        steps[version][start][""].in_flight = in_flight
-    return [
-        Series(labels=_labels(query, version), points=tuple(_points(chart, by_step, query.step_s)))
-        for version, by_step in sorted(steps.items())
-    ]
+def _chosen(entries: Entries, query: MetricsQuery, since: int, until: int) -> Entries:
+    wanted = [query.version in {None, one.version} and query.pod in {None, one.pod} for one in entries.series]
+    return entries.chosen(wanted).between(since, until)
 
 
-def _merge(merged: dict[str, Any], key: PodMinute, sums: Any) -> None:
-    # Usage is averaged per pod and then added over the pods; everything else is one sum for the version.
-    place = key.pod if isinstance(sums, UsageSums) else ""
-    if place in merged and not isinstance(sums, ReplicaCounts):
-        merged[place].add(sums)
-    else:
-        merged[place] = sums
+def _around(entries: Entries, step_s: int) -> Steps:
+    """The steps that there are entries in: the range that was asked for may be of years."""
+    if not len(entries):
+        return Steps(0, step_s, 0, _LONG_AFTER)
+    first, last = (step_start(int(at), step_s) for at in (entries.at.min(), entries.at.max()))
+    return Steps(first, step_s, (last - first) // step_s + 1, _LONG_AFTER)
 
 
-def _points(chart: Chart, by_step: dict[int, dict[str, Any]], step_s: int) -> list[tuple[int, float]]:
-    points = []
-    for start, parts in sorted(by_step.items()):
-        values = [value for sums in parts.values() if (value := chart.read(sums, step_s)) is not None]
-        if values:
-            points.append((start, sum(values)))
-    return points
+def _points(steps: Steps, values: list[float]) -> tuple[tuple[int, float], ...]:
+    return tuple(
+        (steps.start + place * steps.step_s, value) for place, value in enumerate(values) if not math.isnan(value)
+    )
 
 
 def _labels(query: MetricsQuery, version: str) -> dict[str, str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+import numpy as np
 
 from monitor.domain.metrics.charts import CHARTS, CLASSES, RESPONSES_BY_CLASS, Chart, parts_of
-from monitor.domain.metrics.rollup import MINUTE_S, Kind, PodMinute
-from monitor.domain.metrics.series import Group, Merged, Steps, dense
-from monitor.store.metrics.minutes import read_span
-from monitor.store.metrics.recent import read_recent
+from monitor.domain.metrics.entries import Entries, Kind
+from monitor.domain.metrics.entries import Series as Owner
+from monitor.domain.metrics.port import MetricStore
+from monitor.domain.metrics.series import Floats, Merged, Steps, by_series, dense
 from shared.contracts.rpc.monitor import ChartSeries, ChartSeriesList, ChartsQuery
 from shared.errors import InvalidInput
 
@@ -21,12 +20,15 @@ MOST_VALUES = 250_000
 """In one answer: some 3 MB of JSON."""
 
 
-async def read_charts(session: AsyncSession, query: ChartsQuery, now: datetime) -> ChartSeriesList:
+async def read_charts(store: MetricStore, query: ChartsQuery, now: datetime) -> ChartSeriesList:
     """Series of every metric. Raises `InvalidInput` for one that is not known, and for too many values."""
     wanted = {metric: _parts(metric) for metric in query.metrics}
     steps = Steps(int(query.from_time.timestamp()), query.step_s, query.count, int(now.timestamp()))
-    rows = {kind: await _rows(session, kind, query, steps) for kind in _kinds(wanted, query)}
-    series = await asyncio.to_thread(_all_series, wanted, rows, query, steps)
+    read = {
+        kind: _chosen(kind, await store.read(kind, (query.service,), steps), query)
+        for kind in sorted(_kinds(wanted, query))
+    }
+    series = await asyncio.to_thread(_all_series, wanted, read, query, steps)
     return ChartSeriesList(series=tuple(series))
 
 
@@ -47,31 +49,29 @@ def _counted_kind(query: ChartsQuery) -> Kind:
     return "usage" if query.by == "pod" or query.pod is not None else "replicas"
 
 
-async def _rows(session: AsyncSession, kind: Kind, query: ChartsQuery, steps: Steps) -> list[tuple[PodMinute, Any]]:
-    read = read_recent if query.step_s < MINUTE_S else read_span
-    rows = await read(session, kind, (query.service,), steps.start, steps.end)
-    return [
-        (key, sums)
-        for key, sums in rows
-        if query.version in (None, key.version) and (query.pod in (None, key.pod) or kind == "replicas")
+def _chosen(kind: Kind, entries: Entries, query: ChartsQuery) -> Entries:
+    wanted = [
+        query.version in {None, one.version} and (query.pod in {None, one.pod} or kind == "replicas")
+        for one in entries.series
     ]
+    return entries.chosen(wanted)
 
 
 def _all_series(
     wanted: Mapping[str, Mapping[str | None, Chart]],
-    rows: Mapping[Kind, list[tuple[PodMinute, Any]]],
+    read: Mapping[Kind, Entries],
     query: ChartsQuery,
     steps: Steps,
 ) -> list[ChartSeries]:
-    merged = {kind: Merged(kind, query.by, steps, of_kind) for kind, of_kind in rows.items()}
+    merged = {kind: Merged(query.by, steps, entries) for kind, entries in read.items()}
     counted = merged.get(_counted_kind(query))
     found: list[ChartSeries] = []
     for metric, parts in wanted.items():
         for label, chart in parts.items():
-            measured = merged[chart.kind].series(chart, counted)
+            table = chart.read(merged[chart.kind])
             found += (
-                _one_series(metric, label, chart, group, dense(values, steps.count))
-                for group, values in measured
+                _one_series(metric, label, chart, group, values)
+                for group, values in by_series(table, merged[chart.kind], counted if chart.is_zero_when_idle else None)
                 if _is_shown(label, values)
             )
             if len(found) * steps.count > MOST_VALUES:
@@ -79,13 +79,17 @@ def _all_series(
     return found
 
 
-def _is_shown(label: str | None, values: Mapping[int, float]) -> bool:
+def _is_shown(label: str | None, values: Floats) -> bool:
     """A class of answers that never came needs no line; the first one stands for a chart with nothing in it."""
-    return label not in list(CLASSES)[1:] or any(values.values())
+    return label not in list(CLASSES)[1:] or bool(np.nansum(values))
 
 
-def _one_series(
-    metric: str, label: str | None, chart: Chart, group: Group, values: tuple[float | None, ...]
-) -> ChartSeries:
-    version, pod = (name or None for name in group)
-    return ChartSeries(metric=metric, unit=chart.unit, version=version, pod=pod, label=label, values=values)
+def _one_series(metric: str, label: str | None, chart: Chart, group: Owner, values: Floats) -> ChartSeries:
+    return ChartSeries(
+        metric=metric,
+        unit=chart.unit,
+        version=group.version or None,
+        pod=group.pod or None,
+        label=label,
+        values=dense(values),
+    )

@@ -7,6 +7,7 @@ from monitor.handlers.rules.evaluation import Evaluator
 from monitor.handlers.rules.label_rules import LabelRules
 from monitor.handlers.rules.late_labels import LateLabels
 from monitor.handlers.rules.measured_rules import MeasuredRules
+from monitor.handlers.rules.metric_tables import MetricTables
 from monitor.handlers.rules.rules import QualityRules
 from monitor.handlers.rules.sources import PeerCalls, RowSources
 from monitor.handlers.rules.table_rules import TableRules
@@ -18,6 +19,6 @@ from shared.storage.destinations import DestinationDefinitions
 def rules_of(calls: PeerCalls, database: Database, clock: Clock) -> QualityRules:
     """Everything that follows and evaluates rules."""
     sources = RowSources(calls, DestinationDefinitions(calls, clock))
-    tables = TableRules(sources, Baselines(database, sources, clock))
+    tables = TableRules(sources, Baselines(database, sources, clock), MetricTables(calls, sources))
     evaluator = Evaluator(database, clock, tables, LabelRules(sources), MeasuredRules(database, clock))
     return QualityRules(calls, evaluator, LateLabels(database, sources, clock), database, clock)

@@ -1,51 +1,22 @@
-"""The last hour of samples, by 10 s: one row for each sample and service, added and never changed."""
+"""What was measured as one row of sums for each pod and 10 s of the last hour."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.domain.metrics.rollup import Kind, PodMinute
-from monitor.store.metrics.minutes import TABLES, storable
-from monitor.store.tables import RecentRow
-
-
-async def add_recent(session: AsyncSession, kind: Kind, samples: Iterable[Mapping[PodMinute, Any]]) -> None:
-    """Keep what each sample said; the keys' `minute` is the start of its 10 s."""
-    found: list[dict[str, Any]] = []
-    for sample in samples:
-        by_service: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
-        for key, sums in sample.items():
-            row = {"version": key.version, "pod": key.pod, "sums": asdict(sums)}
-            by_service[key.minute, key.service].append(row)
-        for (step, service), rows in by_service.items():
-            found.append({"step": step, "service": service, "kind": kind, "rows": rows})
-    if found:
-        await session.execute(insert(RecentRow), found)
+from monitor.domain.metrics.entries import Kind, joined
+from monitor.domain.metrics.rollup import PodMinute
+from monitor.store.metrics.minutes import kinds_of, rows_of
+from monitor.store.metrics.samples import Span, read_measured
+from shared.contracts.rpc.monitor import RECENT_STEP_S
 
 
 async def read_recent(
     session: AsyncSession, kind: Kind, services: Collection[str], since: int, until: int
 ) -> list[tuple[PodMinute, Any]]:
-    """What began from `since` (unix seconds) up to and without `until`, in order."""
-    table: Any = RecentRow
-    wanted = select(table.step, table.service, table.rows).where(
-        table.service.in_(services), table.kind == kind, table.step >= storable(since), table.step < storable(until)
-    )
-    shape = TABLES[kind][1]
-    return [
-        (PodMinute(step, service, row["version"], row["pod"]), shape(**row["sums"]))
-        for step, service, rows in await session.execute(wanted.order_by(table.step, table.id))
-        for row in rows
-    ]
-
-
-async def delete_recent(session: AsyncSession, before: int) -> None:
-    """Delete what began before then, unix seconds."""
-    table: Any = RecentRow
-    await session.execute(delete(table).where(table.step < before))
+    """What began from `since` (unix seconds) up to and without `until`, by 10 s, in order."""
+    found = [await read_measured(session, Span(each, services, since, until)) for each in kinds_of(kind)]
+    return rows_of(kind, joined(found), RECENT_STEP_S)

@@ -4,7 +4,17 @@ from monitor.store.tables.alerts import AlertingDefinitionsRow, AlertRow, Channe
 from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
 from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
-from monitor.store.tables.metrics import MinuteRow, RecentRow, ReplicasRow, SampleRow, TrafficRow, UsageRow
+from monitor.store.tables.metrics import (
+    BlockRow,
+    MeasuredRow,
+    MinuteRow,
+    PackedRow,
+    RecentRow,
+    ReplicasRow,
+    SampleRow,
+    TrafficRow,
+    UsageRow,
+)
 from monitor.store.tables.retraining import RetrainingRow, RetrainingTriggerRow
 from monitor.store.tables.rules import BaselineRow, RuleProgressRow, RuleWindowRow
 from shared.bus.outbox import add_tables
@@ -14,12 +24,15 @@ __all__ = [
     "AlertRow",
     "AlertingDefinitionsRow",
     "BaselineRow",
+    "BlockRow",
     "ChannelStateRow",
     "DeliveryRow",
     "EventRow",
     "LogLineRow",
+    "MeasuredRow",
     "MinuteRow",
     "MonitorRow",
+    "PackedRow",
     "RecentRow",
     "ReplicasRow",
     "RetrainingRow",

@@ -1,4 +1,4 @@
-"""Minutes and samples of traffic, usage and replicas."""
+"""What was measured: samples by 10 s, and blocks of longer steps; minutes as rows, as releases of before kept them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, Integer
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, Text
 from sqlmodel import Field
 
 from monitor.store.tables.base import MonitorRow
@@ -23,8 +23,53 @@ class SampleRow(MonitorRow, table=True):
     at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+class MeasuredRow(MonitorRow, table=True):
+    """What one sample said of one service: `rows` is JSON, a list of [version, pod, {field: number}].
+
+    These are the steps of 10 s; and what came after a service's `PackedRow` is in no block yet.
+    """
+
+    __tablename__ = "measured_samples"
+    __table_args__ = (
+        Index("ix_measured_samples_service", "service", "kind", "step"),
+        {"sqlite_autoincrement": True},  # a number never comes again, though every sample was deleted
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite"))
+    step: int = Field(index=True)
+    service: str = Field(max_length=63)
+    kind: str = Field(max_length=16)
+    rows: str = Field(sa_type=Text)
+
+
+class PackedRow(MonitorRow, table=True):
+    """Up to which of its samples a service is in blocks."""
+
+    __tablename__ = "packed_samples"
+
+    service: str = Field(primary_key=True, max_length=63)
+    upto: int = Field(sa_type=BigInteger)
+
+
+class BlockRow(MonitorRow, table=True):
+    """One kind of numbers of one service, by `step_s`, over a stretch from `start` on; see `domain/metrics/blocks.py`.
+
+    `is_rolled`: its numbers are in the blocks of longer steps as well.
+    """
+
+    __tablename__ = "metric_blocks"
+    __table_args__ = (Index("ix_metric_blocks_rolled", "is_rolled", "start"),)
+
+    kind: str = Field(primary_key=True, max_length=16)
+    step_s: int = Field(primary_key=True)
+    service: str = Field(primary_key=True, max_length=63)
+    start: int = Field(primary_key=True)
+    is_rolled: bool
+    data: bytes = Field(sa_type=LargeBinary)
+
+
 class MinuteRow(MonitorRow):
-    """A minute of one pod; version and pod are empty where none was chosen."""
+    """A minute of one pod, of a release before; version and pod are empty where none was chosen."""
 
     minute: int = Field(primary_key=True)
     service: str = Field(primary_key=True, max_length=63)
@@ -55,7 +100,7 @@ class ReplicasRow(MinuteRow, table=True):
 
 
 class RecentRow(MonitorRow, table=True):
-    """What one sample said of one service: `rows` holds its version, pod and sums. Kept for the charts by 10 s."""
+    """Samples of a release before: nothing reads them, and an hour after the update there are none."""
 
     __tablename__ = "recent_samples"
     __table_args__ = (Index("ix_recent_samples_service", "service", "kind", "step"),)

@@ -1,0 +1,31 @@
+"""Train a model again on what it was asked and what turned out to be true, and register it: the command of a job.
+
+The platform says where the rows are (`PENSTOCK_EVIDENCE`, a file) and which model a new version is expected of
+(`PENSTOCK_MODEL`). Whatever is registered in a run of this process is found by the tag that `MLFLOW_RUN_CONTEXT` has.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import mlflow
+from deltalake import DeltaTable
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+evidence = json.loads(Path(os.environ["PENSTOCK_EVIDENCE"]).read_text(encoding="utf-8"))
+table = next(each for each in evidence["tables"] if each["name"].endswith("labelled"))
+served = mlflow.models.get_model_info(f"models:/{os.environ['PENSTOCK_MODEL']}/1")
+columns = served.signature.inputs.input_names()
+
+rows = DeltaTable(table["location"], version=table["version"]).to_pandas(columns=[*columns, "label"])
+print(f"{len(rows)} labelled rows, {table['name']} version {table['version']}")
+model = make_pipeline(StandardScaler(), Ridge()).fit(rows[columns], rows["label"])
+print(f"R² on them {model.score(rows[columns], rows['label']):.3f}")
+
+with mlflow.start_run():
+    signature = mlflow.models.infer_signature(rows[columns], model.predict(rows[columns]))
+    mlflow.sklearn.log_model(
+        model, name="model", registered_model_name=os.environ["PENSTOCK_MODEL"], signature=signature
+    )
