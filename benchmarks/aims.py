@@ -120,6 +120,15 @@ def _metric_store(result: Any) -> Judgements:
     yield share < 0.1, f"{share:.1%} of a core for samples of {ingest['pods']:,} pods every 10 s (aim: 10 %)"
 
 
+def _canary(result: Any) -> Judgements:
+    for case in result["cases"]:
+        share, base = case["tests"]["rolled_back"], case["base"]
+        if case["ratio"] == 1:
+            yield share <= 0.01, f"without a difference at {base:.1%}: {share:.1%} rolled back (aim: at most 1 %)"
+        elif base >= 0.01:
+            yield share >= 0.99, f"doubled errors at {base:.1%}: {share:.1%} rolled back (aim: at least 99 %)"
+
+
 _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -131,4 +140,5 @@ _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "h": _autoscaling,
     "k": _console,
     "m": _metric_store,
+    "n": _canary,
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "q")
 MODELS = ("ridge", "forest")
 
 
@@ -114,4 +114,5 @@ _EPILOG = """parts:
   i  sharing a predict: what comparing costs, and what each caller alone costs; the pod without a router
   j  inference tables: stream to payload to inferences, beside write_deltalake of the same rows
   k  the console in Chromium: first load, 1,000 services, 100,000 log lines, a week of charts
+  n  canaries: simulated roll-outs judged by sequential tests, beside threshold checks
 """

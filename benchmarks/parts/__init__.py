@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.options import Options
 from benchmarks.parts import (
     autoscaling,
+    canary,
     console,
     control_plane,
     end_to_end,
@@ -19,6 +20,7 @@ from benchmarks.parts import (
     metric_store,
     publishing,
     sharing,
+    statistics,
 )
 
 Part = Callable[[Options], dict[str, Any]]
@@ -36,4 +38,6 @@ PARTS: dict[str, Part] = {
     "j": inference_tables.run,
     "k": console.run,
     "m": metric_store.run,
+    "n": canary.run,
+    "q": statistics.run,
 }

@@ -11,6 +11,7 @@ import inference_logger.consumers.calls
 import inference_logger.consumers.labels
 import monitor.consumers.alerts
 import monitor.consumers.calls
+import monitor.consumers.canaries
 import monitor.consumers.retraining
 import monitor.consumers.rules
 import scheduler.consumers
@@ -36,7 +37,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
             controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
             controller.consumers.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
-            controller.consumers.serve_monitors(bus, UNUSED)
+            controller.consumers.serve_monitors(bus, UNUSED, UNUSED, UNUSED)
             controller.consumers.serve_retraining(bus, UNUSED, UNUSED, ())
             controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
@@ -48,12 +49,14 @@ def declared_by(service: str) -> Bus:
             scheduler.consumers.serve_jobs(bus, UNUSED, UNUSED, UNUSED)
         case "monitor":
             monitor.consumers.alerts.serve_alerts(bus, UNUSED, UNUSED, UNUSED)
-            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
-            monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED)
+            monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED, UNUSED)
+            monitor.consumers.canaries.serve_canaries(bus, UNUSED, UNUSED, UNUSED)
+            monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED, UNUSED)
             monitor.consumers.retraining.subscribe_retraining(bus, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_destinations(bus, UNUSED, UNUSED, UNUSED)
+            inference_logger.consumers.calls.serve_metric_tables(bus, UNUSED, UNUSED)
             inference_logger.consumers.calls.serve_signatures(bus, UNUSED)
             inference_logger.consumers.labels.serve_labels(bus, UNUSED)
             inference_logger.consumers.labels.serve_label_sources(bus, UNUSED)

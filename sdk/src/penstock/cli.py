@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from penstock.commands.alerting import alerts, channels, silences
 from penstock.commands.cli.errors import EXIT_CODES, Commands
 from penstock.commands.deployment import deploy, rollback
 from penstock.commands.monitoring import (
@@ -35,6 +36,7 @@ from penstock.commands.resources import (
     specs,
     usage,
 )
+from penstock.commands.retraining import retrain
 from penstock.commands.services import canaries, debug, keys, pods, request, services, traffic, versions
 from penstock.launcher.home import Home, LaunchError
 
@@ -189,7 +191,12 @@ for name, group in (
     ("tables", tables.app),
     ("labels", labels.app),
     ("label-sources", label_sources.app),
+    ("retrain", retrain.app),
     ("monitors", monitors.app),
+    ("alerts", alerts.app),
+    ("channels", channels.app),
+    ("silences", silences.app),
+    ("maintenance", silences.maintenance),
     ("log-topic", log_topics.app),
     ("erasures", privacy.app),
     ("specs", specs.app),

@@ -8,7 +8,7 @@ import pytest
 
 from controller.domain.access.roles import Principal, Role
 from controller.domain.changes import ADMINS, EVERYBODY, Audience, Change, ChangeLog
-from controller.loops.bus_changes import version_of
+from controller.loops.bus_changes import named_by
 from shared.ids import new_id
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -105,5 +105,5 @@ def test_who_may_know() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"7", b"{}", b'{"service": "a"}', b'{"service": [], "version": "v1"}'])
 def test_what_is_no_fact_of_a_pod_names_no_version(body: bytes) -> None:
-    assert version_of(body) is None
-    assert version_of(b'{"service": "a", "version": "v1", "more": 1}') == ("a", "v1")
+    assert named_by(body, "version") is None
+    assert named_by(b'{"service": "a", "version": "v1", "more": 1}', "version") == ("a", "v1")

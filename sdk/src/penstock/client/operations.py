@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
+from penstock.client import alerts as alert_requests
 from penstock.client import canaries as canary_requests
 from penstock.client import groups as grouped
 from penstock.client import inspection, labels, observability, people, privacy, requests, resources
 from penstock.client import monitors as rules
 from penstock.client import platform as platform_requests
+from penstock.client import retraining as retraining_requests
 from penstock.client import tables as table_requests
 from penstock.client.requests import Listing, Request, Stream
 from penstock.client.tables import FileRequest
@@ -233,18 +235,48 @@ class Operations:
     delete_label_source = operation(labels.delete_label_source)
     run_label_source = operation(labels.run_label_source)
     label_runs = listing(labels.label_runs)
+    create_retraining_trigger = operation(retraining_requests.create_retraining_trigger)
+    retraining_triggers = listing(retraining_requests.retraining_triggers)
+    retraining_trigger = operation(retraining_requests.retraining_trigger)
+    replace_retraining_trigger = operation(retraining_requests.replace_retraining_trigger)
+    delete_retraining_trigger = operation(retraining_requests.delete_retraining_trigger)
+    start_retraining = operation(retraining_requests.start_retraining)
+    retrainings = listing(retraining_requests.retrainings)
+    retraining = operation(retraining_requests.retraining)
+    cancel_retraining = operation(retraining_requests.cancel_retraining)
     create_monitor = operation(rules.create_monitor)
     monitors = listing(rules.monitors)
     monitor = operation(rules.monitor)
     replace_monitor = operation(rules.replace_monitor)
     delete_monitor = operation(rules.delete_monitor)
     run_monitor = operation(rules.run_monitor)
+    monitor_report = operation(rules.monitor_report)
     monitor_windows = listing(rules.monitor_windows)
     start_canary = operation(canary_requests.start_canary)
     canaries = listing(canary_requests.canaries)
     canary = operation(canary_requests.canary)
     abort_canary = operation(canary_requests.abort_canary)
     promote_canary = operation(canary_requests.promote_canary)
+    alerts = listing(alert_requests.alerts)
+    alert = operation(alert_requests.alert)
+    acknowledge_alert = operation(alert_requests.acknowledge_alert)
+    create_channel = operation(alert_requests.create_channel)
+    channels = listing(alert_requests.channels)
+    channel = operation(alert_requests.channel)
+    channel_kinds = listing(alert_requests.channel_kinds)
+    replace_channel = operation(alert_requests.replace_channel)
+    delete_channel = operation(alert_requests.delete_channel)
+    send_channel_test = operation(alert_requests.send_channel_test)
+    create_silence = operation(alert_requests.create_silence)
+    silences = listing(alert_requests.silences)
+    silence = operation(alert_requests.silence)
+    replace_silence = operation(alert_requests.replace_silence)
+    expire_silence = operation(alert_requests.expire_silence)
+    create_maintenance = operation(alert_requests.create_maintenance)
+    maintenance_windows = listing(alert_requests.maintenance_windows)
+    maintenance_window = operation(alert_requests.maintenance_window)
+    replace_maintenance = operation(alert_requests.replace_maintenance)
+    delete_maintenance = operation(alert_requests.delete_maintenance)
     dead_letters = listing(requests.dead_letters)
     replay_dead_letter = operation(requests.replay_dead_letter)
     platform = operation(platform_requests.platform)

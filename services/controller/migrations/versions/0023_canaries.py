@@ -58,10 +58,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('services', schema=None) as batch_op:
         batch_op.add_column(sa.Column('traffic_revision', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.add_column(sa.Column('cohort', sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table('services', schema=None) as batch_op:
+        batch_op.drop_column('cohort')
         batch_op.drop_column('traffic_revision')
     op.drop_table('canary_verdicts')
     op.drop_table('canaries')

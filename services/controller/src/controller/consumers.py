@@ -20,6 +20,7 @@ from controller.handlers.inference_tables.erasures import finish_erasure, open_o
 from controller.handlers.inference_tables.label_sources import defined_sources, source_access
 from controller.handlers.inference_tables.masking_keys import masking_key
 from controller.handlers.quality.monitors import defined_monitors
+from controller.handlers.quality.training_data import TrainingDataSource
 from controller.handlers.registries.environment_secrets import secret_values
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.resources.metering import record_run
@@ -27,6 +28,7 @@ from controller.handlers.retraining.triggers import defined_triggers, trigger_ac
 from controller.handlers.services.deployments import every_deployment
 from controller.handlers.services.observations import RoutesChanged, VersionReport, record_report
 from controller.handlers.services.rollback import FailedRollout, roll_back
+from controller.handlers.unit_of_work import InstallationLimits
 from controller.store.access.keys import record_key_use
 from shared.bus import Bus
 from shared.bus.bulk import consume_batches
@@ -59,9 +61,10 @@ from shared.contracts.rpc.controller import (
     StorageCredentialsQuery,
 )
 from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
-from shared.contracts.rpc.monitor_rules import MONITORS
+from shared.contracts.rpc.monitor_rules import MONITORS, TRAINING_DATA
 from shared.contracts.rpc.retraining import RETRAINING_ACCESS, RETRAINING_TRIGGERS
 from shared.contracts.samples import KeyUsageSample
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.erasure import ErasureFinished
@@ -160,6 +163,20 @@ def serve_label_sources(bus: Bus, database: Database, vault: Vault, allowed: tup
     bus.serve(LABEL_SOURCE_ACCESS, access)
 
 
+def serve_monitors(bus: Bus, database: Database, registries: ModelRegistries, limits: InstallationLimits) -> None:
+    """Serve quality rules to the monitor, and the data that models were trained on."""
+    training = TrainingDataSource(database, registries, limits, bus.offer_chunks)
+
+    async def defined(_: Contract) -> MonitorList:
+        return await defined_monitors(database)
+
+    async def training_data(query: TrainingDataQuery) -> TrainingData:
+        return await training.find(query)
+
+    bus.serve(MONITORS, defined)
+    bus.serve(TRAINING_DATA, training_data)
+
+
 def serve_alerting(bus: Bus, database: Database, vault: Vault, clock: Clock, console_url: str | None) -> None:
     """Serve what is defined about alerts to the monitor, and to it alone the credentials of channels."""
 
@@ -171,15 +188,6 @@ def serve_alerting(bus: Bus, database: Database, vault: Vault, clock: Clock, con
 
     bus.serve(ALERTING, defined)
     bus.serve(CHANNEL_CREDENTIALS, credentials)
-
-
-def serve_monitors(bus: Bus, database: Database) -> None:
-    """Serve quality rules to the monitor."""
-
-    async def defined(_: Contract) -> MonitorList:
-        return await defined_monitors(database)
-
-    bus.serve(MONITORS, defined)
 
 
 def serve_retraining(bus: Bus, database: Database, vault: Vault, allowed: tuple[str, ...]) -> None:

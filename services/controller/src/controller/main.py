@@ -154,7 +154,15 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     changes = _changes_of(database, clock)
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     registries = registries_of(settings, database, clock)
-    results = RetrainingResultsLoop(bus, registries, clock, settings.retraining_interval)
+    results = RetrainingResultsLoop(
+        database,
+        bus,
+        registries,
+        clock,
+        settings.retraining_interval,
+        limits=limits_of(settings),
+        routes_changed=routes.touch,
+    )
     await _reseal_secrets(database, registries.vault, clock)
     await _ensure_admin(database, settings, clock)
     identity = identity_of(settings, clock)
@@ -236,7 +244,7 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     serve_destinations(bus, database, dependencies.vault)
     serve_erasures(bus, database, dependencies.vault)
     serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
-    serve_monitors(bus, database)
+    serve_monitors(bus, database, dependencies.registries, dependencies.limits)
     serve_retraining(bus, database, dependencies.vault, settings.allowed_retrainers)
     serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
     console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from inference_logger import loops
-from inference_logger.consumers.calls import serve_destinations, serve_erasures, serve_signatures, subscribe
+from inference_logger.consumers.calls import (
+    serve_destinations,
+    serve_erasures,
+    serve_metric_tables,
+    serve_signatures,
+    subscribe,
+)
 from inference_logger.consumers.controller import ControllerOverBus
 from inference_logger.consumers.labels import serve_handed_labels, serve_label_sources, serve_labels
 from inference_logger.consumers.requests import CommitPolicy, RequestSink
@@ -125,6 +131,7 @@ async def build_app(settings: InferenceLoggerSettings, telemetry: Telemetry, *, 
     accounting = LogAccounting(database, reader, LogMetrics(telemetry.registry))
     subscribe(bus, database, reader, accounting)
     serve_signatures(bus, database)
+    serve_metric_tables(bus, database, clock)
     serve_destinations(bus, database, destinations, clock)
     try:
         ownership = await _ownership(settings, telemetry, database, clock)

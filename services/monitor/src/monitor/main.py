@@ -16,6 +16,7 @@ from monitor.clients.retraining.over_http import HttpSystem
 from monitor.consumers.alerts import serve_alerts
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
+from monitor.consumers.canaries import serve_canaries
 from monitor.consumers.controller import AlertingOverBus
 from monitor.consumers.peers import PeersOverBus
 from monitor.consumers.retraining import subscribe_retraining
@@ -24,10 +25,12 @@ from monitor.domain.metrics.port import MetricStore
 from monitor.handlers.alerts.delivery_loop import DeliveryLoop
 from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.testing import ChannelTester
+from monitor.handlers.canaries.quality import CanaryQuality
 from monitor.handlers.retraining.driving import RetrainingDriver
 from monitor.handlers.retraining.following import RetrainingLoop
-from monitor.handlers.rules.build import rules_of
+from monitor.handlers.rules.build import reports_of, rules_of
 from monitor.handlers.rules.rules import QualityRules
+from monitor.handlers.rules.sources import RowSources
 from monitor.packing import Packer
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.own import OwnStore
@@ -39,6 +42,7 @@ from shared.filesystem.disk import DiskCheck
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
 from shared.security.addresses import AddressRule
+from shared.storage.destinations import DestinationDefinitions
 from shared.telemetry import Telemetry
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -92,10 +96,11 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    rules = rules_of(PeersOverBus(bus), database, clock)
-    store = _metric_store(settings, database)
+    peers, store = PeersOverBus(bus), _metric_store(settings, database)
+    rules = rules_of(peers, database, clock)
     subscribe(bus, database, clock, store, rules.changed)
-    serve_rules(bus, database, rules)
+    serve_canaries(bus, store, CanaryQuality(RowSources(peers, DestinationDefinitions(peers, clock))), clock)
+    serve_rules(bus, database, rules, reports_of(rules))
     calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
     deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))
     serve_alerts(bus, database, clock, ChannelTester(database, calls, sender, clock))

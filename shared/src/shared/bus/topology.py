@@ -135,7 +135,7 @@ DURABLES: tuple[Durable, ...] = (
         "monitor",
         EVENTS,
         facts(
-            *("service.*", "traffic.*", "version.*", "pod.*"),
+            *("service.*", "traffic.*", "version.*", "pod.*", "monitor.*"),
             *("table.blocked", "table.recovered", "table.rowsdropped"),
         ),
     ),

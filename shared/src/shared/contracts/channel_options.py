@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from shared.contracts.alerting import ChannelKind
 from shared.contracts.channel_values import check_address, check_host, check_label_name, check_url
-from shared.errors import InvalidInput, validation_details
+from shared.errors import Detail, InvalidInput, validation_details
 
 Url = Annotated[str, AfterValidator(check_url)]
 Mail = Annotated[str, AfterValidator(check_address)]
@@ -188,7 +188,12 @@ def options_of(kind: ChannelKind, options: Mapping[str, Any]) -> ChannelOptions:
     try:
         return OPTIONS[kind].model_validate(dict(options))
     except ValidationError as wrong:
-        details = validation_details(wrong)
-        where = ".".join(str(part) for part in details[0].loc)
-        said = f"options{'.' if where else ''}{where}: {details[0].msg.removeprefix('Value error, ')}"
-        raise InvalidInput(f"A channel of the kind {kind} cannot be made of these {said}", tuple(details)) from None
+        details = tuple(_in_words(detail) for detail in validation_details(wrong))
+        where = ".".join(("options", *(str(part) for part in details[0].loc)))
+        raise InvalidInput(f"{where[:80]} of a channel of the kind {kind}: {details[0].msg}", details) from None
+
+
+def _in_words(detail: Detail) -> Detail:
+    said = detail.msg.removeprefix("Value error, ")
+    words = {"Extra inputs are not permitted": "there is no such option", "Field required": "it is missing"}
+    return Detail(detail.loc, words.get(said, said))

@@ -112,6 +112,9 @@ class Intent(Contract):
     auth_enabled: bool
     max_body_bytes: int = DEFAULT_BODY_BYTES
     sticky_header: str | None = Field(default=None, description="None: `X-Penstock-Sticky`.")
+    cohort: str | None = Field(
+        default=None, max_length=64, description="Goes into the hash of a sticky split: another one for each canary."
+    )
     cors: Cors | None = None
     debug_key: str | None = Field(
         default=None, description="Ed25519 public key (hex) of the controller's debug tickets; None: there are none."

@@ -61,8 +61,6 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(erasure.ErasureFinished, "inference-logger", ("controller",)),
     CatalogueEntry(monitor.MonitorDefined, "controller", ("monitor",)),
     CatalogueEntry(monitor.MonitorDeleted, "controller", ("monitor",)),
-    CatalogueEntry(alert.AlertRaised, "monitor"),
-    CatalogueEntry(alert.AlertUpdated, "monitor"),
     CatalogueEntry(retrain.RetrainRequested, "monitor"),
     CatalogueEntry(retrain.RetrainStarted, "monitor"),
     CatalogueEntry(retrain.RetrainEnded, "monitor"),

@@ -17,6 +17,7 @@ from operations.someone import someone
 from running_services.running_controller import Controller
 from servers.nats_process import NatsProcess
 from shared.bus import Bus
+from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts.alerts import (
     Acknowledgement,
@@ -34,6 +35,8 @@ from shared.contracts.alerts import (
 )
 from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import NotFound
+from shared.events import AlertRaised
+from waiting.eventually import eventually
 
 HOOK = "https://hooks.slack.com/services/T000/B000/a-token-nobody-may-see"
 SECRET = {"name": "hook", "kind": "slack", "data": {"url": HOOK}}
@@ -175,6 +178,7 @@ async def test_whose_they_are(lone: Controller) -> None:
     assert (await lone.call("GET", "/silences"))["items"] == []
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 async def test_alerts_are_the_monitors(make_controller: Any, nats_server: NatsProcess) -> None:
     controller: Controller = await make_controller(nats_server.url)
     controller.start()
@@ -237,6 +241,13 @@ async def test_alerts_are_the_monitors(make_controller: Any, nats_server: NatsPr
     assert asked[-1].routed.channel.name == "bus"
     (listed,) = (await controller.call("GET", "/channels"))["items"]
     assert (listed["state"], listed["waiting"]) == ("dead", 2)
+    changes, since = controller.app.dependencies.changes, controller.app.dependencies.changes.last_id
+    common = {name: fields[name] for name in ("fingerprint", "service", "monitor", "kind", "severity", "summary")}
+    raised = AlertRaised(alert_id=UUID(int=5), revision=1, labels={}, evidence={}, opened_at=now, **common)
+    headers = headers_of(raised, event_id=UUID(int=8), source="monitor", at=now)
+    body = raised.model_dump_json().encode()
+    await bus.js.publish(subject_of(raised), body, stream="EVENTS", headers=headers)
+    await eventually(lambda: any(change.kind == "alert" for _, change in changes.since(since) or ()))
     actions = {line["action"] for line in (await controller.call("GET", "/audit"))["items"]}
     assert {"acknowledged", "tested"} <= actions
     running.cancel()

@@ -189,6 +189,28 @@ async def test_label_sources_are_created_and_replaced_by_the_same_options(cli: C
     await cli("label-sources", "show", "shop", "truth", code=3)
 
 
+async def test_canaries_are_asked_for_and_refused_in_one_line(cli: CommandLine) -> None:
+    await cli("services", "create", "shop")
+    assert await cli.json("canaries", "list", "shop") == []
+    await cli("canaries", "show", "shop", code=2)
+    start = ("canaries", "start", "shop", "v2")
+    await cli(*start, "--steps", "5,half", code=2)
+    await cli(*start, "--guardrail", "errors=few", code=2)
+    await cli(*start, "--set", "colour=1", code=2)
+    options = (
+        "--steps",
+        "5,25",
+        "--guardrail",
+        "errors=0.01",
+        "--guardrail",
+        "latency_p95=1.2",
+        "--min-duration",
+        "PT1M",
+    )
+    await cli(*start, *options, code=3)
+    await cli("canaries", "abort", "shop", "0192c0de-0000-7000-8000-000000000009", code=3)
+
+
 async def test_monitors_are_created_and_replaced_by_the_same_options(cli: CommandLine) -> None:
     await cli("services", "create", "shop")
     rule = ("--kind", "drift", "--metric", "psi", "--warning", "0.1")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from controller.domain.quality import monitors as monitor_commands
@@ -19,6 +20,7 @@ from shared.contracts.rpc.monitor_rules import (
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
+    TRAINING_DATA,
     MonitorQuery,
     MonitorsOfService,
     MonitorState,
@@ -26,6 +28,7 @@ from shared.contracts.rpc.monitor_rules import (
     WindowPage,
     WindowsQuery,
 )
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 
 PATH = "/services/wine/monitors"
 PSI: dict[str, Any] = {
@@ -172,4 +175,46 @@ async def test_verdicts_are_the_monitors(controller: Controller, peers: Peers) -
     assert (page["items"][0]["value"], page["next_cursor"]) == (0.4, "more")
     assert (asked[0].column, asked[0].limit, asked[0].from_time.year) == ("alcohol", 7, 2026)
     await controller.call("GET", f"{PATH}/moved/windows?from=yesterday", 400)
+    await peers.end(task)
+
+
+async def registered_with_run(http: httpx.AsyncClient, root: str) -> tuple[str, str]:
+    """A model `zinfandel` whose run has artifacts: the run, and where these are put."""
+    info = (await http.post("runs/create", json={"experiment_id": "0"})).json()["run"]["info"]
+    artifacts = f"{root}/api/2.0/mlflow-artifacts/artifacts/{info['artifact_uri'].removeprefix('mlflow-artifacts:/')}"
+    assert (await http.put(f"{artifacts}/model/MLmodel", content=b"flavors: {}\n")).is_success
+    await http.post("registered-models/create", json={"name": "zinfandel"})
+    version = {"name": "zinfandel", "source": f"{info['artifact_uri']}/model", "run_id": info["run_id"]}
+    made = await http.post("model-versions/create", json=version)
+    assert made.is_success, made.text
+    return info["run_id"], artifacts
+
+
+async def test_the_monitor_is_given_the_training_data_of_a_model(
+    controller: Controller, peers: Peers, mlflow_url: str
+) -> None:
+    asking = Bus("monitor", peers._nats_url, clock=SystemClock())
+    task = await peers.run(asking)
+
+    async def found() -> TrainingData:
+        query = TrainingDataQuery(service="zinfandel", version="v1")
+        answer = await asking.call(TRAINING_DATA, query, timeout=10)
+        assert isinstance(answer, TrainingData)
+        return answer
+
+    async with httpx.AsyncClient(base_url=f"{mlflow_url}/api/2.0/mlflow") as http:
+        run, artifacts = await registered_with_run(http, mlflow_url)
+        version = wine() | {"model_source": {"kind": "mlflow", "model": "zinfandel", "version": "1"}}
+        service = {"name": "zinfandel", "version": version, "monitors": False}
+        await controller.call("POST", "/services", 201, json=service)
+        assert "knows no training data" in ((await found()).reason or "")
+        tag = {"run_id": run, "key": "penstock.training_data", "value": "data/train.csv"}
+        assert (await http.post("runs/set-tag", json=tag)).is_success
+        assert (await http.put(f"{artifacts}/data/train.csv", content=b"alcohol\n9.5\n")).is_success
+        sent = await found()
+        assert (sent.kind, sent.name) == ("artifact", "train.csv")
+        assert sent.chunks is not None
+        assert b"".join([chunk async for chunk in asking.read_chunks(sent.chunks)]) == b"alcohol\n9.5\n"
+        assert (await http.post("runs/set-tag", json=tag | {"value": "file:///etc/passwd"})).is_success
+        assert "may not be read" in ((await found()).reason or "")
     await peers.end(task)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from monitor.domain.notifications.notification import Attempt, Outcome
 from servers.receivers import vendors
 from servers.receivers.http_receiver import HttpReceiver, Reply
 from servers.receivers.notifications import AT, a_channel, a_notification
+from servers.receivers.smtp_receiver import self_signed
 from shared.security.addresses import AddressRule
 
 SECRETS = {"secret": vendors.WEBHOOK_SECRET}
@@ -104,6 +107,24 @@ async def test_nobody_there() -> None:
         refused = await send(f"http://localhost:{free.getsockname()[1]}/", "localhost")
     assert refused == Outcome.retry("no connection")
     assert await send("http://nowhere.invalid/hook") == Outcome.retry("its host has no address")
+
+
+async def test_a_certificate_must_be_of_the_name_and_trusted(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with HttpReceiver(lambda _: Reply(200)).serving(certificate) as server:
+        for host, tls, state in (
+            ("localhost", trusting, "sent"),
+            ("127.0.0.1", trusting, "retry"),
+            ("localhost", None, "retry"),
+        ):
+            sender = ChannelSender(AddressRule.of(["localhost", "127.0.0.1"]), timeout_s=5, tls=tls)
+            channel = a_channel("webhook", options={"url": f"https://{host}:{server.port}/hook"})
+            outcome = await sender.send(channel, SECRETS, a_notification(), ATTEMPT)
+            await sender.close()
+            assert outcome.state == state
+            assert outcome.reason == ("" if state == "sent" else "the receiver's certificate is not trusted")
+    assert len(server.received) == 1
 
 
 async def test_nothing_is_logged_of_where_a_message_goes(caplog: pytest.LogCaptureFixture) -> None:

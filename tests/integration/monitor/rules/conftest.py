@@ -10,7 +10,7 @@ import pytest
 from monitor.handlers.rules.build import rules_of
 from monitor.main import MIGRATIONS
 from quality_tables import Lake
-from running_services.quality_rules import Rules, StoppedClock
+from running_services.running_rules import Rules, StoppedClock
 from servers.migrated_stores import MigratedStores
 from shared.database import Database
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
 from monitor.handlers.ingest import store_samples
 from quality_tables import HOUR, NOON
+from running_services.running_rules import Rules
 from shared.contracts.latency_bins import LATENCY_BOUNDS_S
 from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
-
-if TYPE_CHECKING:
-    from running_services.quality_rules import Rules
 
 TEN = timedelta(seconds=10)
 ID = UUID(int=1)
@@ -78,8 +75,10 @@ async def test_errors_latency_and_cost_of_a_service_and_of_its_versions(quality:
         "version=v2": "warning",
     }
     assert (await quality.windows(starved))[0].reason == "12000 requests, fewer than 10000000"
-    assert [(each.state, each.value) for each in await quality.windows(hours)] == [("warning", pytest.approx(1.0))]
-    assert [(each.state, each.value) for each in await quality.windows(cores)] == [("ok", pytest.approx(0.5))]
+    for rule, state, value in ((hours, "warning", 1.0), (cores, "ok", 0.5)):
+        (found,) = await quality.windows(rule)
+        assert found.state == state
+        assert found.value == pytest.approx(value)
 
 
 async def test_windows_of_ten_seconds_and_of_nothing(quality: Rules) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
 from sqlalchemy import select
 
+from monitor.handlers.rules.build import reports_of
 from monitor.store.tables import AlertRow, BaselineRow, RuleWindowRow
 from quality_tables import HOUR, NOON, wine_rows
+from running_services.running_rules import Rules
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import Baseline, TrainedModel
-
-if TYPE_CHECKING:
-    from running_services.quality_rules import Rules
+from shared.contracts.rpc.monitor_rules import ReportQuery
+from shared.contracts.training_data import TrainingData
+from shared.errors import NotFound
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
 FIRST = Baseline(kind="window")
@@ -52,7 +57,7 @@ async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(each
     await quality.evaluate()
     async with quality.database.read() as session:
         assert (await session.scalars(select(RuleWindowRow))).all() == []
-        assert (await session.scalars(select(AlertRow.resolved_at))).one() is not None
+        assert (await session.scalars(select(AlertRow))).one().resolved_at is not None
 
 
 async def test_a_baseline_is_made_once_of_what_the_rule_names(quality: Rules) -> None:
@@ -60,8 +65,6 @@ async def test_a_baseline_is_made_once_of_what_the_rule_names(quality: Rules) ->
     lake.write(wine_rows(NOON, 800, seed=1, moved=2.0))
     plain = wine_rows(NOON - HOUR * 24 * 30, 3000, seed=9)
     table = {"fixed acidity": plain["f_fixed_acidity"], "alcohol": plain["alcohol"], "quality": plain["prediction"]}
-    import pyarrow as pa  # noqa: PLC0415
-
     pq.write_table(pa.table(table), home / "train.parquet")
     pa_csv.write_csv(pa.table(table), home / "train.csv")
     pq.write_table(pa.table({"alcohol": ["much", "little"]}), home / "texts.parquet")
@@ -215,3 +218,75 @@ async def test_data_quality_of_columns_and_of_the_window(quality: Rules) -> None
     for name, (state, value) in expected.items():
         worst = min(await quality.windows(made[name]), key=lambda each: each.state != state)
         assert (worst.state, worst.value) == (state, value), name
+
+
+async def test_training_data_are_the_baseline_where_they_are_known_else_the_first_window(quality: Rules) -> None:
+    lake, home = quality.lake, quality.lake.folder / "wine"
+    lake.write(wine_rows(NOON, 800, seed=1, moved=2.0))
+    plain = wine_rows(NOON, 3000, seed=9)
+    columns = pa.table({"fixed acidity": plain["f_fixed_acidity"], "alcohol": plain["alcohol"]})
+    pa_csv.write_csv(columns, home / "train.csv")
+    lake.trained = TrainingData(kind="place", source="s", location=str(home / "train.csv"), root=str(home))
+    model = {"baseline": Baseline(kind="training"), "trained": TrainedModel(version="v1", model="w", model_version="3")}
+    placed = lake.rule("placed", "drift", "psi", **model, **DRIFT)
+    await quality.evaluate()
+    lake.trained = TrainingData(kind="artifact", source="a", name="train.csv", chunks=ChunkStream(subject="x"))
+    lake.file = (home / "train.csv").read_bytes()
+    sent = lake.rule("sent", "drift", "psi", **model, **DRIFT)
+    await quality.evaluate()
+    lake.trained = None
+    unknown = lake.rule("unknown", "drift", "psi", **model, **DRIFT)
+    await quality.evaluate()
+    for rule in (placed, sent):
+        found = {each.column: each for each in await quality.windows(rule)}
+        assert found.keys() == {"alcohol", "f_fixed_acidity"}
+        assert (found["alcohol"].state, found["alcohol"].details["baseline_rows"]) == ("critical", 3000)
+        assert str(found["alcohol"].details["baseline"]).startswith("training data of w 3: ")
+    (first,) = await quality.windows(unknown)
+    assert "is the baseline from now on" in (first.reason or "")
+
+
+async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window(quality: Rules) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, slice="colour", **DRIFT)
+    await quality.evaluate()
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
+    quality.clock.at += HOUR
+    await quality.evaluate()
+    quality.rules._forced.add(rule.id)
+    await quality.evaluate()
+    profiles, drift = (
+        DeltaTable(lake.folder / "wine" / kind).to_pyarrow_table().to_pylist()
+        for kind in ("profile_metrics", "drift_metrics")
+    )
+    keys = [(row["window"]["start"], row["slice_value"], row["column_name"]) for row in profiles]
+    assert len(keys) == len(set(keys)) == 2 * 3 * 5  # windows, slices and all rows, columns and the table
+    moved = next(row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None)
+    assert (moved["granularity"], moved["drift_type"]) == ("1 hour", "BASELINE")
+    assert moved["population_stability_index"] > 0.25
+    assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
+    noted = lake.noted["drift_metrics"]
+    assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))
+
+
+async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:
+    lake, reports = quality.lake, reports_of(quality.rules)
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, slice="colour", **DRIFT)
+    await quality.evaluate()
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
+    quality.clock.at += HOUR
+    await quality.evaluate()
+    pages = {}
+    for language in ("en", "zh"):
+        query = ReportQuery(id=rule.id, end=NOON + 2 * HOUR, language=language)
+        pages[language] = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert "<svg" in pages["en"]
+    assert "alcohol" in pages["en"]
+    assert pages["en"] != pages["zh"]
+    shutil.rmtree(lake.folder)
+    gone = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert "there is no table at" in gone
+    with pytest.raises(NotFound, match="no window"):
+        await reports.page(query.model_copy(update={"end": NOON + 9 * HOUR}))

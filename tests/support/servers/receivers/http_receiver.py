@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -54,8 +56,13 @@ class HttpReceiver:
         return f"http://localhost:{self.port}"
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[HttpReceiver]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**22)
+    async def serving(self, certificate: Path | None = None) -> AsyncIterator[HttpReceiver]:
+        """With a certificate (and its key, in one file) by HTTPS."""
+        tls = None
+        if certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**22, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

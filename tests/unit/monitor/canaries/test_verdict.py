@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from monitor.domain.canaries.counts import ComparedInterval, events_of, threshold_at
+from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic, threshold_at
 from monitor.domain.canaries.e_values import EventCounts
 from monitor.domain.canaries.guardrails import Losses, Quality
 from monitor.domain.canaries.intervals import Sample
 from monitor.domain.canaries.verdict import judge_canary
-from monitor.domain.canaries.windows import compared_intervals, weight_at, window_of
-from monitor.domain.metrics.rollup import PodMinute, TrafficSums
+from monitor.domain.canaries.windows import compared_intervals, traffic_of, weight_at, window_of
+from monitor.domain.metrics.entries import Series, entries_of
+from monitor.domain.metrics.latency import slower_than
 from shared.contracts.canaries import CanaryStage, CanaryVerdict, Guardrail, LatencyBaseline
 from shared.contracts.latency_bins import bin_of
 from shared.contracts.rpc.monitor_canaries import CanaryVerdictQuery
@@ -26,13 +27,12 @@ BASELINE = LatencyBaseline(requests=1000, p95_s=0.05, p99_s=0.1, frozen_at=START
 FAST, SLOW = bin_of(0.01), bin_of(0.5)
 
 
-def sums(requests: int, errors: int = 0, slow: int = 0, **status: int) -> TrafficSums:
-    latency = {place: count for place, count in ((FAST, requests - slow), (SLOW, slow)) if count}
+def sums(requests: int, errors: int = 0, slow: int = 0, **status: int) -> VersionTraffic:
     codes = {code.removeprefix("s"): count for code, count in status.items()}
-    return TrafficSums(requests=requests, status={"500": errors, **codes}, latency_bins=latency)
+    return VersionTraffic(requests, {"500": errors, **codes}, {FAST: requests - slow, SLOW: slow})
 
 
-def intervals(count: int, canary: TrafficSums, stable: TrafficSums, weight: int = 10) -> list[ComparedInterval]:
+def intervals(count: int, canary: VersionTraffic, stable: VersionTraffic, weight: int = 10) -> list[ComparedInterval]:
     return [ComparedInterval(NOON + 10 * place, weight, canary, stable) for place in range(count)]
 
 
@@ -128,11 +128,11 @@ def test_losses_of_a_regression_are_compared_by_their_interval() -> None:
 
 
 def test_thresholds_count_exactly() -> None:
-    traffic = sums(100, slow=6)
-    assert threshold_at(traffic, 0.95) == 0.5
-    assert threshold_at(traffic, 0.90) == 0.01
-    assert (events_of(traffic, "latency_p95", 0.01), events_of(traffic, "latency_p95", 0.5)) == (6, 0)
-    assert threshold_at(TrafficSums(), 0.95) is None
+    latency = sums(100, slow=6).latency
+    assert threshold_at(latency, 0.95) == pytest.approx(0.5)
+    assert threshold_at(latency, 0.90) == pytest.approx(0.01)
+    assert [slower_than(latency, threshold_at(latency, share) or 0) for share in (0.90, 0.95)] == [6, 0]
+    assert threshold_at({}, 0.95) is None
 
 
 def test_steps_belong_to_the_stage_in_which_they_begin() -> None:
@@ -140,9 +140,13 @@ def test_steps_belong_to_the_stage_in_which_they_begin() -> None:
     assert [weight_at(stages, NOON + at) for at in (-1, 0, 10, 15, 20)] == [0, 5, 5, 25, 25]
     window = window_of(NOON + 3.0, NOON + 55.0)
     assert (window.since, window.until, window.step_s) == (NOON + 10, NOON + 40, 10)
-    rows = [(PodMinute(NOON + at, "wine", version, "p"), sums(1)) for at in (0, 10, 20) for version in ("v1", "v2", "")]
-    found = compared_intervals(rows, window, stages, "v2", "v1")
-    assert [(each.start - NOON, each.weight, each.canary.requests) for each in found] == [(10, 5, 1), (20, 25, 1)]
+    seen = [(NOON + at, version) for at in (0, 10, 20) for version in ("v1", "v2", "")]
+    traffic = entries_of((at, Series("wine", version, "p"), {"requests": 2, "status:500": 1}) for at, version in seen)
+    latency = entries_of((at, Series("wine", version, "p"), {"b7": 2}) for at, version in seen)
+    found = compared_intervals(traffic, latency, window, stages, ("v2", "v1"))
+    assert [(each.start - NOON, each.weight) for each in found] == [(10, 5), (20, 25)]
+    assert found[0].canary == found[0].stable == VersionTraffic(2, {"500": 1}, {7: 2})
+    assert traffic_of((traffic, latency), "v1", window) == VersionTraffic(4, {"500": 2}, {7: 4})
 
 
 def test_long_canaries_are_read_by_minutes_and_never_in_too_many_steps() -> None:

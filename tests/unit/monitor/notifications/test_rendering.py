@@ -39,7 +39,7 @@ OPTIONS: dict[ChannelKind, dict[str, Any]] = {
     "webhook": {"url": "https://hook.example"},
     "smtp": {"host": "m.example", "sender": "a@b.example", "recipients": ["c@d.example"]},
 }
-FORMS = [(kind, {}) for kind in CREDENTIALS if kind != "smtp"] + [
+FORMS: list[tuple[ChannelKind, dict[str, Any]]] = [(kind, {}) for kind in CREDENTIALS if kind != "smtp"] + [
     ("wecom", {"message": "text"}),
     ("wecom", {"message": "markdown_v2"}),
     ("webhook", {"url": "https://hook.example", "format": "alertmanager"}),

@@ -13,7 +13,7 @@ from monitor.domain.statistics.kinds import ColumnKind, kind_of
 from monitor.domain.statistics.profiles import reading
 from monitor.domain.statistics.profiles.bins import Categories, Edges
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
-from monitor.domain.statistics.profiles.merging import MAX_COUNTED_VALUES
+from monitor.domain.statistics.profiles.merging import MAX_COUNTED_TEXTS
 from monitor.domain.statistics.profiles.table import TableProfile
 
 
@@ -135,11 +135,11 @@ def test_a_column_that_changes_its_type_is_refused():
 
 
 def test_many_distinct_texts_leave_the_frequent_ones():
-    many = [f"id-{number}" for number in range(MAX_COUNTED_VALUES + 5)] + ["often"] * 500
+    many = [f"id-{number}" for number in range(MAX_COUNTED_TEXTS + 5)] + ["often"] * 500
     column = profile_of(batch(s=many[:900]), batch(s=many[900:])).columns["s"]
     assert column.value_counts is None
     assert reading.frequent(column)[0] == ("often", pytest.approx(500, abs=5))
-    assert reading.distinct(column) == pytest.approx(MAX_COUNTED_VALUES + 6, rel=0.06)
+    assert reading.distinct(column) == pytest.approx(MAX_COUNTED_TEXTS + 6, rel=0.06)
 
 
 def test_free_text_is_no_category():

@@ -36,6 +36,16 @@ def test_sticky_is_stable_and_follows_the_weights() -> None:
     assert all(b >= a for a, b in zip(old, new, strict=True)), "nobody went the other way"
 
 
+def test_each_cohort_begins_with_others() -> None:
+    shares = [Share(90), Share(10)]
+    values = [f"user-{i}".encode() for i in range(2000)]
+    first, second = (
+        {value for value in values if choose_sticky(shares, value, cohort) is shares[1]} for cohort in (b"a", b"b")
+    )
+    assert len(second) / len(values) == pytest.approx(0.10, abs=0.03)
+    assert len(first & second) < len(first) / 2
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.integers(0, 10**6))
 def test_a_full_pod_is_never_chosen(loads: list[int], draw: int) -> None:
     pods = [Load(load) for load in loads]

@@ -30,6 +30,14 @@ class SecretKind(StrEnum):
     S3 = "s3"
     POSTGRESQL = "postgresql"
     OPAQUE = "opaque"
+    WECOM = "wecom"
+    DINGTALK = "dingtalk"
+    FEISHU = "feishu"
+    LARK = "lark"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    ALERTMANAGER = "alertmanager"
+    SMTP = "smtp"
 
 
 @app.command("list")

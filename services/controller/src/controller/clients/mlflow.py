@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ _ARTIFACT_LIMIT = 1024 * 1024
 _DETAIL_TTL_S = 300.0
 _DETAIL_ENTRIES = 512
 _PARALLEL = 8
+_CHUNK = 512 * 1024
 
 
 class _File(NamedTuple):
@@ -147,6 +148,23 @@ class MlflowRegistry:
             digest=file.digest,
             requirements=requirements_of((await self._artifact(name, version, "requirements.txt")).text),
         )
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """A run: its tags (`data.tags`) and the datasets that it read (`inputs`); `NotFound` names it."""
+        found = await self._get(f"{_API}/runs/get", {"run_id": run_id}, f"run {run_id!r}")
+        return dict(found["run"])
+
+    async def run_artifact(self, run_id: str, path: str) -> AsyncGenerator[bytes, None]:
+        """A file of a run, piece by piece; `NotFound` names it."""
+        query = {"run_id": run_id, "run_uuid": run_id, "path": path}
+        try:
+            async with self._http.stream("GET", "/get-artifact", params=query) as answer:
+                if not answer.is_success:
+                    raise NotFound(f"MLflow has no artifact {path!r} of run {run_id!r}")
+                async for chunk in answer.aiter_bytes(_CHUNK):
+                    yield chunk
+        except httpx.HTTPError as failure:
+            raise self._away() from failure
 
     async def raw_versions(self, name: str) -> Sequence[Mapping[str, Any]]:
         """Versions of a model as the registry has them, newest first; none where there is no such model."""

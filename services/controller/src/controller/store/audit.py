@@ -47,7 +47,7 @@ from controller.store.tables import (
 _HIDDEN = frozenset({"sha256", "sealed", "subjects"})
 """Credentials, and who was erased: the log says that they were replaced, never their values."""
 HIDDEN = "(hidden)"
-_COUNTERS = frozenset({"revision", "traffic_revision", "updated_at", "next_version"})
+_COUNTERS = frozenset({"revision", "traffic_revision", "cohort", "updated_at", "next_version"})
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from inference_logger.domain.tables import TableKey, listed_location
 from inference_logger.handlers import destinations
 from inference_logger.handlers.erase import Erasures
 from inference_logger.handlers.reading import queries
 from inference_logger.handlers.reading.accounting import LogAccounting
 from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.store import catalogue
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.derived.signatures import list_signatures, save_signature
 from inference_logger.store.destinations.registry import DestinationRegistry
 from inference_logger.store.erasure.state import find_begun
@@ -43,6 +45,8 @@ from shared.contracts.rpc.inference_logger import (
     TablesQuery,
 )
 from shared.contracts.rpc.inference_logger_signatures import SIGNATURES, SignatureList, SignaturesQuery
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.monitor_rules import NOTE_METRIC_TABLE, MetricTable
 from shared.database import Database
 from shared.events import PodChecked, PodReady, ServiceDeleted
 
@@ -77,6 +81,19 @@ def subscribe(bus: Bus, database: Database, reader: TableReader, accounting: Log
     bus.serve(ROWS, rows)
     bus.serve(READ, read)
     bus.serve(ACCOUNTING, account)
+
+
+def serve_metric_tables(bus: Bus, database: Database, clock: Clock) -> None:
+    """List the tables of profiles and drift that the monitor writes."""
+
+    async def note(table: MetricTable) -> Nothing:
+        async with database.unit_of_work() as session:
+            key = TableKey(table.service, kind=table.kind)
+            found = CommitResult(location=listed_location(table.location), version=table.version, rows=table.rows)
+            await catalogue.note_foreign_table(session, key, found, clock.now())
+        return Nothing()
+
+    bus.serve(NOTE_METRIC_TABLE, note)
 
 
 def serve_signatures(bus: Bus, database: Database) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from inference_logger.domain.destinations import S3
@@ -21,7 +22,9 @@ INFERENCES = "inferences"
 LABELS = "labels"
 LABELLED = "labelled"
 KINDS = (KIND, INFERENCES, LABELS, LABELLED)
-"""Kinds of tables."""
+"""Kinds of tables that the logger writes."""
+METRIC_KINDS = ("profile_metrics", "drift_metrics")
+"""Kinds of tables that the monitor writes beside them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -120,6 +123,11 @@ def plain_path(root: str) -> str:
         return S3 + "/".join(part for part in root.removeprefix(S3).split("/") if part)
     path = local_path(root)
     return os.path.normpath(f"/{path.lstrip('/')}") if path.startswith("/") else path
+
+
+def listed_location(path: str) -> str:
+    """A plain path, or `s3://…`, as the catalogue calls it."""
+    return path if is_remote(path) else PurePosixPath(path).as_uri()
 
 
 def local_path(root: str) -> str:

@@ -71,7 +71,7 @@ class Erasures:
     async def _pass(self, order: ErasureOrder, state: ErasureState) -> None:
         now = self.stores.clock.now()
         async with self.stores.database.read() as session:
-            tables = await catalogue.find_tables(session, service=order.service)
+            tables = await catalogue.own_tables(session, service=order.service)
             waiting = [
                 *(await positions.find_waiting_tables(session, order.service)).values(),
                 *(each for each in (await blocked.find_blocked(session)).values() if each.key.service == order.service),

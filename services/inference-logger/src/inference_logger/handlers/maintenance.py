@@ -44,7 +44,7 @@ async def compact_tables(stores: Stores, kept: Keeping) -> None:
     One that cannot be is left for the next time. Each bucket goes its own way: one that hangs holds up no other.
     """
     async with stores.database.read() as session:
-        rows = await catalogue.find_tables(session)
+        rows = await catalogue.own_tables(session)
     found = [row.location for row in rows if stores.ownership.owns(row.service)]
     by_place: dict[str, list[str]] = defaultdict(list)
     for location in found:
@@ -86,7 +86,7 @@ async def adopt_moved_tables(tables: PayloadTables, database: Database, at: date
     """Entries below a default root of before, which is gone with its home, become those of where the home is now."""
     async with tables.append_lock:
         async with database.read() as session:
-            rows = await catalogue.find_tables(session)
+            rows = await catalogue.own_tables(session)
         listed = {plain_path(row.location) for row in rows}
         for row in rows:
             if is_remote(row.location) or is_remote(tables.default_root):

@@ -14,7 +14,7 @@ from datetime import datetime
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import KINDS, TableKey, is_remote
+from inference_logger.domain.tables import KINDS, METRIC_KINDS, TableKey, is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived.blocked import delete_blocked, find_blocked
@@ -75,7 +75,7 @@ class TableRemoval:
         async with self.stores.database.read() as session:
             listed = [row.location for row in await catalogue.find_tables(session, service=service)]
             blocked = {**await positions.find_waiting_tables(session, service), **await find_blocked(session, service)}
-        own = (self.stores.tables.location(TableKey(service, kind=kind)) for kind in KINDS)
+        own = (self.stores.tables.location(TableKey(service, kind=kind)) for kind in (*KINDS, *METRIC_KINDS))
         return list(dict.fromkeys((*listed, *blocked, *own)))
 
     def _follow(self, place: Place) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from inference_logger.domain.tables import TableKey, plain_path
+from inference_logger.domain.tables import KINDS, TableKey, plain_path
 from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.tables import PurgeRow, TableRow
 
@@ -28,6 +28,12 @@ async def note_commit(session: AsyncSession, key: TableKey, committed: CommitRes
         session.add(row)
     row.rows = committed.rows + (0 if committed.is_new else row.rows)
     row.version, row.updated_at = committed.version, at
+
+
+async def note_foreign_table(session: AsyncSession, key: TableKey, found: CommitResult, at: datetime) -> None:
+    """Bring the entry of a table that another service writes up to date: `found` says how many rows there are."""
+    await note_commit(session, key, found, at)
+    await set_version_and_rows(session, found.location, found.version, found.rows)
 
 
 async def set_version_and_rows(session: AsyncSession, location: str, version: int, rows: int) -> None:
@@ -60,8 +66,13 @@ async def is_listed(session: AsyncSession, location: str) -> bool:
     return await session.get(TableRow, location) is not None
 
 
+async def own_tables(session: AsyncSession, service: str | None = None) -> list[TableRow]:
+    """Entries of the tables that the logger writes itself, by name."""
+    return [row for row in await find_tables(session, service) if row.kind in KINDS]
+
+
 async def find_tables(session: AsyncSession, service: str | None = None, name: str | None = None) -> list[TableRow]:
-    """Entries, by name."""
+    """Entries, by name; of tables that other services write, too."""
     table: Any = TableRow
     wanted = select(table).order_by(table.name, table.location)
     for column, value in ((table.service, service), (table.name, name)):

@@ -81,16 +81,20 @@ def _is_a_table_of(folder: Path, service: str) -> bool:
     return is_named_so and not folder.is_symlink() and not folder.parent.is_symlink()
 
 
-def _time_of(table: DeltaTable) -> str:
-    """Labels have no request of their own."""
-    return "request_time" if any(field.name == "request_time" for field in table.schema().fields) else "received_at"
+def _time_of(table: DeltaTable) -> tuple[pc.Expression, str]:
+    """When a row came, for Arrow and in SQL. Labels have no request of their own, profiles the end of their window."""
+    names = {field.name for field in table.schema().fields}
+    if "window" in names:
+        return pc.field(("window", "end")), "window['end']"
+    name = "request_time" if "request_time" in names else "received_at"
+    return pc.field(name), name
 
 
 def _has_newer(table: DeltaTable, upto: datetime) -> bool:
-    return bool(table.to_pyarrow_dataset().count_rows(filter=pc.field(_time_of(table)) > upto))
+    return bool(table.to_pyarrow_dataset().count_rows(filter=_time_of(table)[0] > upto))
 
 
 def _remove_older(table: DeltaTable, upto: datetime) -> None:
-    table.delete(f"{_time_of(table)} <= '{upto.isoformat()}'")
+    table.delete(f"{_time_of(table)[1]} <= '{upto.isoformat()}'")
     table.update_incremental()
     table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)

@@ -14,13 +14,11 @@ from monitor.handlers import events as event_handlers
 from monitor.handlers import ingest
 from monitor.handlers import logs as log_handlers
 from monitor.handlers.alerts.observe import observe_fact
-from monitor.handlers.canaries import verdicts
 from monitor.handlers.metrics import charts, dense_charts, summaries
 from shared import events
 from shared.bus import Bus
 from shared.bus.bulk import wait_until_consumed
 from shared.clock import Clock
-from shared.contracts.canaries import CanaryVerdict
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
@@ -39,13 +37,6 @@ from shared.contracts.rpc.monitor import (
     SeriesList,
     SummariesQuery,
     TrafficSummaries,
-)
-from shared.contracts.rpc.monitor_canaries import (
-    CANARY_BASELINE,
-    CANARY_VERDICT,
-    CanaryBaseline,
-    CanaryBaselineQuery,
-    CanaryVerdictQuery,
 )
 from shared.database import Database
 
@@ -77,7 +68,6 @@ def subscribe(
     bus.serve(EVENTS, event_list)
     _serve_numbers(bus, store, clock)
     _serve_lines(bus, database)
-    _serve_canaries(bus, database, clock)
 
 
 def _serve_numbers(bus: Bus, store: MetricStore, clock: Clock) -> None:
@@ -93,19 +83,6 @@ def _serve_numbers(bus: Bus, store: MetricStore, clock: Clock) -> None:
     bus.serve(METRICS, metrics)
     bus.serve(CHARTS, charts_of)
     bus.serve(SUMMARIES, summaries_of)
-
-
-def _serve_canaries(bus: Bus, database: Database, clock: Clock) -> None:
-    async def baseline(query: CanaryBaselineQuery) -> CanaryBaseline:
-        async with database.read() as session:
-            return await verdicts.freeze_baseline(session, query, clock.now())
-
-    async def verdict(query: CanaryVerdictQuery) -> CanaryVerdict:
-        async with database.read() as session:
-            return await verdicts.judge(session, query, clock.now())
-
-    bus.serve(CANARY_BASELINE, baseline)
-    bus.serve(CANARY_VERDICT, verdict)
 
 
 def _serve_lines(bus: Bus, database: Database) -> None:

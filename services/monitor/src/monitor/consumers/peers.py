@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 from shared.bus import Bus
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import Monitor, MonitorList
 from shared.contracts.rpc.controller import (
     DESTINATIONS,
@@ -14,10 +17,13 @@ from shared.contracts.rpc.controller import (
 )
 from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_rules import MONITORS
+from shared.contracts.rpc.monitor_rules import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.storage.objects import S3Credentials
 
 ANSWER_WITHIN_S = 3.0
+TRAINING_WITHIN_S = 30.0
+"""The controller asks MLflow."""
 
 
 class PeersOverBus:
@@ -37,6 +43,20 @@ class PeersOverBus:
         answer = await self._bus.call(TABLES, TablesQuery(service=service), timeout=ANSWER_WITHIN_S)
         assert isinstance(answer, TableList)
         return answer.items
+
+    async def training_data(self, query: TrainingDataQuery) -> TrainingData:
+        """Where the data lie that a model was trained on."""
+        answer = await self._bus.call(TRAINING_DATA, query, timeout=TRAINING_WITHIN_S)
+        assert isinstance(answer, TrainingData)
+        return answer
+
+    async def note_table(self, table: MetricTable) -> None:
+        """Have a table that was written listed in the catalogue."""
+        await self._bus.call(NOTE_METRIC_TABLE, table, timeout=ANSWER_WITHIN_S)
+
+    def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
+        """A file that the controller hands over."""
+        return self._bus.read_chunks(stream)
 
     async def destinations(self) -> tuple[Destination, ...]:
         """All of them."""

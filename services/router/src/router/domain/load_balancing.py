@@ -58,14 +58,15 @@ def choose_version(candidates: Sequence[W]) -> W:
     return best
 
 
-def choose_sticky(candidates: Sequence[W], value: bytes) -> W:
+def choose_sticky(candidates: Sequence[W], value: bytes, cohort: bytes = b"") -> W:
     """The candidate whose share of the hash's range holds `value`.
 
     The shares lie side by side in the candidates' order, so that a change of weights by some points moves as many
-    points of the values.
+    points of the values: who has the canary keeps it while its share grows. With another `cohort` (at most 64 bytes) it
+    is other values that come first.
     """
     total = sum(candidate.weight for candidate in candidates)
-    point = int.from_bytes(blake2b(value, digest_size=8).digest()) % max(total, 1)
+    point = int.from_bytes(blake2b(value, digest_size=8, key=cohort).digest()) % max(total, 1)
     for candidate in candidates:
         point -= candidate.weight
         if point < 0:

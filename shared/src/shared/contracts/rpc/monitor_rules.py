@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts.base import Contract
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import MonitorList, MonitorWindow, WindowState
 from shared.contracts.rpc.method import Nothing, RpcMethod
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
+
+
+class MetricTable(Contract):
+    """A table of profiles or drift that the monitor has written beside the inference tables of a service."""
+
+    service: str
+    kind: str = Field(pattern=r"^(profile_metrics|drift_metrics)$")
+    location: str
+    version: int
+    rows: int
 
 
 class WindowsQuery(Contract):
@@ -38,6 +51,14 @@ class MonitorQuery(Contract):
     id: UUID
 
 
+class ReportQuery(Contract):
+    """The report of the window of a rule that ends then."""
+
+    id: UUID
+    end: datetime
+    language: Literal["en", "zh"] = "en"
+
+
 class MonitorsOfService(Contract):
     """The rules of one service."""
 
@@ -64,7 +85,10 @@ class MonitorStates(Contract):
     items: tuple[MonitorState, ...]
 
 
+TRAINING_DATA = RpcMethod("controller", "training_data", TrainingDataQuery, TrainingData)
+NOTE_METRIC_TABLE = RpcMethod("inference-logger", "note_metric_table", MetricTable, Nothing)
 MONITORS = RpcMethod("controller", "monitors", Nothing, MonitorList)
+MONITOR_REPORT = RpcMethod("monitor", "monitor_report", ReportQuery, ChunkStream)
 MONITOR_WINDOWS = RpcMethod("monitor", "monitor_windows", WindowsQuery, WindowPage)
 MONITOR_STATES = RpcMethod("monitor", "monitor_states", MonitorsOfService, MonitorStates)
 RUN_MONITOR = RpcMethod("monitor", "run_monitor", MonitorQuery, MonitorState)

@@ -119,6 +119,7 @@ def _check_values(kind: SecretKind, data: Mapping[str, str]) -> None:
             _check_url(data["url"])
         case SecretKind.HTTP:
             _check_credentials(data)
+            _check_headers({name: value for name, value in data.items() if name == "token"})
         case SecretKind.POSTGRESQL:
             _check_database_url(data["url"])
         case SecretKind.S3:

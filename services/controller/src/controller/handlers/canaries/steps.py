@@ -109,6 +109,7 @@ class CanaryMove:
         row.stable = action.stable
         row.generations = {name: self.service.version(name).row.generation for name in (row.version, row.stable)}
         row.phase, row.step = CanaryPhase.CANARY, 0
+        self.service.row.cohort = row.id.hex
         row.started_at = row.step_started_at = self.unit.now
         await self._set_weight(action.weight)
         self._note("")

@@ -75,6 +75,7 @@ def service_intent(service: StoredService, debug_key: str | None = None) -> Inte
         revision=0,
         auth_enabled=service.row.auth_enabled,
         sticky_header=service.row.sticky_header,
+        cohort=service.row.cohort,
         cors=service.row.cors and Cors.model_validate(service.row.cors),
         max_body_bytes=service.row.max_body_bytes,
         debug_key=debug_key,

@@ -32,6 +32,8 @@ class ServiceRow(ControllerTable, table=True):
     tags: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     auth_enabled: bool = True
     sticky_header: str | None = None
+    cohort: str | None = Field(default=None, max_length=64)
+    """Id of the canary that last began: in a sticky split, other callers come first with each."""
     cors: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     max_body_bytes: int = DEFAULT_BODY_BYTES
     fallback: str | None = Field(default=None, max_length=63)

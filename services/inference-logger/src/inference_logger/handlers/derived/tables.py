@@ -55,7 +55,7 @@ class DerivedTables(ABC, Generic[What, Done]):
         self._forget()
         owns = self.stores.ownership.owns
         async with self.stores.database.read() as session:
-            rows = await catalogue.find_tables(session)
+            rows = await catalogue.own_tables(session)
             await self._blocked.load(session)
         now = self.stores.clock.monotonic()
         for row in rows:

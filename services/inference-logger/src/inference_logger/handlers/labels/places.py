@@ -23,7 +23,7 @@ class LabelTables:
 async def find_label_tables(stores: Stores, service: str) -> LabelTables:
     """Labels stay where the first one went: beside the newest table of the service, or below the default root."""
     async with stores.database.read() as session:
-        rows = [row for row in await catalogue.find_tables(session, service=service) if row.version >= 0]
+        rows = [row for row in await catalogue.own_tables(session, service=service) if row.version >= 0]
     rows.sort(key=lambda row: row.updated_at, reverse=True)
     keys = [stores.tables.key_at(row.location, service, row.kind) for row in rows]
     labels = next((key for key in keys if key.kind == LABELS), None)

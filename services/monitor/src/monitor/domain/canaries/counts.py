@@ -1,20 +1,29 @@
-"""What is counted of both versions, interval by interval, out of the sums of traffic.
+"""What is counted of both versions, interval by interval.
 
 Left out: what the client gave up (499) and what a rate limit refused (429), since neither is the version's doing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.domain.canaries.e_values import EventCounts
-from monitor.domain.metrics.latency import edge_at, slower_than
-from monitor.domain.metrics.rollup import TrafficSums
+from monitor.domain.metrics.latency import slower_than
 from shared.contracts.canaries import GuardrailKind
+from shared.contracts.latency_bins import LATENCY_EDGES_S
 
 NOT_THE_VERSION = frozenset({"429", "499"})
 NOT_THE_REQUEST = frozenset({"401", "403", "404"})
+
+
+@dataclass
+class VersionTraffic:
+    """What was counted of one version: requests, status code → answers, bin of the latency sketch → requests."""
+
+    requests: int = 0
+    status: dict[str, int] = field(default_factory=dict)
+    latency: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -23,43 +32,47 @@ class ComparedInterval:
 
     start: int
     weight: int
-    canary: TrafficSums = field(default_factory=TrafficSums)
-    stable: TrafficSums = field(default_factory=TrafficSums)
+    canary: VersionTraffic = field(default_factory=VersionTraffic)
+    stable: VersionTraffic = field(default_factory=VersionTraffic)
 
 
-def requests_of(sums: TrafficSums) -> int:
+def requests_of(traffic: VersionTraffic) -> int:
     """Requests that count."""
-    return sums.requests - sum(sums.status.get(code, 0) for code in NOT_THE_VERSION)
+    return traffic.requests - sum(traffic.status.get(code, 0) for code in NOT_THE_VERSION)
 
 
-def errors_of(sums: TrafficSums) -> int:
+def errors_of(traffic: VersionTraffic) -> int:
     """Answers 5xx."""
-    return sum(count for code, count in sums.status.items() if code.startswith("5"))
+    return sum(count for code, count in traffic.status.items() if code.startswith("5"))
 
 
-def client_errors_of(sums: TrafficSums) -> int:
+def client_errors_of(traffic: VersionTraffic) -> int:
     """Answers 4xx that the version gave by what was in the request."""
     left_out = NOT_THE_VERSION | NOT_THE_REQUEST
-    return sum(count for code, count in sums.status.items() if code.startswith("4") and code not in left_out)
+    return sum(count for code, count in traffic.status.items() if code.startswith("4") and code not in left_out)
 
 
-def threshold_at(sums: TrafficSums, share: float) -> float | None:
-    """A latency, seconds, that `share` of the requests did not exceed, such that those above it are counted exactly.
-
-    None without requests.
+def threshold_at(latency: Mapping[int, int], share: float) -> float | None:
+    """A latency, seconds, that `share` of the requests did not exceed: an edge of a bin, so that those above it are
+    counted exactly. None without requests.
     """
-    return edge_at(sums.latency_bins, share)
+    total, below = sum(latency.values()), 0
+    for place in sorted(latency):
+        below += latency[place]
+        if below >= share * total:
+            return LATENCY_EDGES_S[min(place, len(LATENCY_EDGES_S) - 1)]
+    return None
 
 
-def events_of(sums: TrafficSums, kind: GuardrailKind, threshold_s: float) -> int:
+def events_of(traffic: VersionTraffic, kind: GuardrailKind, threshold_s: float) -> int:
     """What the guardrail counts."""
     match kind:
         case "errors":
-            return errors_of(sums)
+            return errors_of(traffic)
         case "client_errors":
-            return client_errors_of(sums)
+            return client_errors_of(traffic)
         case _:
-            return min(slower_than(sums.latency_bins, threshold_s), requests_of(sums))
+            return min(slower_than(traffic.latency, threshold_s), requests_of(traffic))
 
 
 def event_counts(

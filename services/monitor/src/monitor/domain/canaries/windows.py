@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.domain.canaries.counts import ComparedInterval
-from monitor.domain.metrics.rollup import MINUTE_S, PodMinute, TrafficSums, step_start
-from monitor.domain.metrics.series import REPORTED_AFTER_S
+from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic
+from monitor.domain.metrics.entries import Entries, rolled
+from monitor.domain.metrics.fields import BIN, STATUS
+from monitor.domain.metrics.rollup import MINUTE_S, step_start
+from monitor.domain.metrics.series import REPORTED_AFTER_S, Steps
 from shared.contracts.canaries import CanaryStage
 from shared.contracts.rpc.monitor import RECENT_KEPT, RECENT_STEP_S
 
@@ -24,10 +26,9 @@ class CanaryWindow:
     until: int
     step_s: int
 
-    @property
-    def is_recent(self) -> bool:
-        """Whether the steps are those that are kept for an hour."""
-        return self.step_s == RECENT_STEP_S
+    def steps(self, now: int) -> Steps:
+        """As the metric store is asked for them."""
+        return Steps(self.since, self.step_s, max(0, (self.until - self.since) // self.step_s), now)
 
 
 def window_of(since: float, now: float) -> CanaryWindow:
@@ -41,21 +42,49 @@ def window_of(since: float, now: float) -> CanaryWindow:
 
 
 def compared_intervals(
-    rows: Iterable[tuple[PodMinute, TrafficSums]],
+    traffic: Entries,
+    latency: Entries,
     window: CanaryWindow,
     stages: Sequence[CanaryStage],
-    canary: str,
-    stable: str,
+    versions: tuple[str, str],
 ) -> list[ComparedInterval]:
-    """The traffic of both versions by step, in order; a step belongs to the stage in which it begins."""
+    """The traffic of both `versions` (canary, stable) by step, in order; a step belongs to the stage it begins in."""
     found: dict[int, ComparedInterval] = {}
-    for key, sums in rows:
-        start = step_start(key.minute, window.step_s)
-        if key.version not in (canary, stable) or not window.since <= start < window.until:
+    for start, version, name, value in (*_values(traffic, window), *_values(latency, window)):
+        if version not in versions:
             continue
-        interval = found.setdefault(start, ComparedInterval(start, weight_at(stages, start)))
-        (interval.canary if key.version == canary else interval.stable).add(sums)
+        interval = found.get(start) or found.setdefault(start, ComparedInterval(start, weight_at(stages, start)))
+        count(interval.canary if version == versions[0] else interval.stable, name, value)
     return [found[start] for start in sorted(found)]
+
+
+def traffic_of(entries: Sequence[Entries], version: str, window: CanaryWindow) -> VersionTraffic:
+    """All of one version in the window."""
+    total = VersionTraffic()
+    for each in entries:
+        for _, owner, name, value in _values(each, window):
+            if owner == version:
+                count(total, name, value)
+    return total
+
+
+def count(traffic: VersionTraffic, name: str, value: int) -> None:
+    """Add one field of the metric store."""
+    if name == "requests":
+        traffic.requests += value
+    elif name.startswith(STATUS):
+        code = name.removeprefix(STATUS)
+        traffic.status[code] = traffic.status.get(code, 0) + value
+    elif name.startswith(BIN) and (place := name.removeprefix(BIN)).isdecimal():
+        traffic.latency[int(place)] = traffic.latency.get(int(place), 0) + value
+
+
+def _values(entries: Entries, window: CanaryWindow) -> Iterator[tuple[int, str, str, int]]:
+    """Start of the step, version, field and value."""
+    chosen = rolled(entries.between(window.since, window.until), window.step_s)
+    columns = (chosen.at.tolist(), chosen.owner.tolist(), chosen.field.tolist(), chosen.values.tolist())
+    for at, owner, name, value in zip(*columns, strict=True):
+        yield at, chosen.series[owner].version, chosen.fields[name], value
 
 
 def weight_at(stages: Sequence[CanaryStage], start: int) -> int:

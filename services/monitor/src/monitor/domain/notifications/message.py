@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from monitor.domain.notifications.markup import link_of
@@ -22,7 +23,7 @@ class Message:
     notification: Notification
     attempt: Attempt
 
-    @property
+    @cached_property
     def options(self) -> Any:
         """The options of the channel's kind; raises `InvalidInput`."""
         return options_of(self.channel.kind, self.channel.options)

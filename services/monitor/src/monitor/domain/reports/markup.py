@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 import unicodedata
 
-_VOID = frozenset(("meta", "br", "line", "rect", "circle", "path", "col"))
+_VOID = frozenset(("meta", "br"))
+_SHAPES = frozenset(("line", "rect", "path"))
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _JOINERS = "\u200c\u200d"
 """Some scripts and emoji need them."""
@@ -46,15 +47,14 @@ def joined(*children: Child) -> Html:
     return Html("".join(escaped(child) for child in children if child is not None))
 
 
-def element(name: str, *children: Child, **attributes: object) -> Html:
+def element(name: str, /, *children: Child, **attributes: object) -> Html:
     """`class_` is `class`, `stroke_width` is `stroke-width`; attributes that are None are left out."""
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escaped(value)}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
+    named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
+    written = "".join(f' {key}="{escaped(value)}"' for key, value in named.items())
     if name in _VOID:
-        return Html(f"<{name}{written}/>") if name not in ("meta", "br", "col") else Html(f"<{name}{written}>")
+        return Html(f"<{name}{written}>")
+    if name in _SHAPES:
+        return Html(f"<{name}{written}/>")
     return Html(f"<{name}{written}>{joined(*children)}</{name}>")
 
 

@@ -24,6 +24,13 @@ def number(value: float | None) -> str:
     return text.replace("-", "−", 1) if text.startswith("-") else text
 
 
+def tick(value: float) -> str:
+    """A round number on an axis, without trailing zeros."""
+    if value and (abs(value) >= 1e6 or abs(value) < 1e-3):
+        return number(float(f"{value:.6g}"))
+    return f"{float(f'{value:.6g}'):,g}".replace("-", "−")
+
+
 def percent(share: float | None) -> str:
     """Of a share from 0 to 1."""
     if share is None:

@@ -92,7 +92,7 @@ class Sliced(Generic[Builder]):
         """What each of them made, that of all rows first; of no rows at all, too."""
         if ALL_ROWS not in self.parts:
             self.parts[ALL_ROWS] = self.make()
-        found: dict[Slice, Any] = self.parts
+        found: Any = self.parts
         return {part: builder.finish() for part, builder in found.items()}
 
 

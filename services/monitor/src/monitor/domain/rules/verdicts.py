@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from monitor.domain.statistics.judging.drift import ColumnVerdict
 from monitor.domain.statistics.judging.quality import Bounds, FigureVerdict
@@ -36,13 +36,8 @@ def slice_text(part: Slice) -> str | None:
 
 def of_drift(found: ColumnVerdict) -> Verdict:
     """A column's drift as a verdict."""
-    details: dict[str, float | str | None] = {
-        "floor": found.floor,
-        "p_value": found.p_value,
-        "adjusted_p": found.adjusted_p,
-        "baseline_rows": found.baseline_rows,
-        "limited_by": found.limited_by or None,
-    }
+    details: dict[str, Any] = {"floor": found.floor, "p_value": found.p_value, "adjusted_p": found.adjusted_p}
+    details |= {"baseline_rows": found.baseline_rows, "limited_by": found.limited_by or None}
     return Verdict(
         found.state,
         found.column,
@@ -70,8 +65,8 @@ def of_figure(found: FigureVerdict) -> Verdict:
 
 def bounds_of(rule: Monitor, *, min_sample: int | None = None) -> Bounds:
     """The thresholds of a rule as its metric means them."""
-    direction: Literal["above", "below"] = "below" if rule.spec().is_lower_worse else "above"
-    return Bounds(direction, rule.warning, rule.critical, rule.min_sample if min_sample is None else min_sample)
+    least = rule.min_sample if min_sample is None else min_sample
+    return Bounds("below" if rule.spec().is_lower_worse else "above", rule.warning, rule.critical, least)
 
 
 def failed(reason: str, column: str | None = None) -> Verdict:

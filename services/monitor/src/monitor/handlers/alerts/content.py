@@ -19,7 +19,7 @@ _STATUS_RANK: Mapping[str, int] = {"firing": 0, "acknowledged": 1, "resolved": 2
 
 def content_of(alert: Alert, status: AlertStatus, console_url: str | None) -> dict[str, Any]:
     """As JSON; times in ISO 8601."""
-    link = None if console_url is None else f"{console_url.rstrip('/')}/alerts/{alert.id}"
+    link = None if console_url is None else f"{console_url.rstrip('/')}/#/alerts/{alert.id}"
     told = NotifiedAlert(
         id=str(alert.id),
         fingerprint=alert.fingerprint,
@@ -65,7 +65,7 @@ def notification_of(channel: ChannelDefinition, rows: Sequence[DeliveryRow], con
         (read_content(row.content) for row in newest.values()),
         key=lambda alert: (_STATUS_RANK[alert.status], -RANK[alert.severity], alert.started_at, alert.id),
     )
-    link = None if console_url is None else f"{console_url.rstrip('/')}/alerts"
+    link = None if console_url is None else f"{console_url.rstrip('/')}/#/alerts"
     return Notification(channel.project or "", tuple(alerts), channel.language, link)
 
 

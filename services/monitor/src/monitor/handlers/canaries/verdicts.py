@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from monitor.domain.canaries.counts import requests_of, threshold_at
 from monitor.domain.canaries.verdict import judge_canary
-from monitor.domain.canaries.windows import CanaryWindow, compared_intervals, window_of
-from monitor.domain.metrics.rollup import PodMinute, TrafficSums
-from monitor.store.metrics.minutes import read_span
-from monitor.store.metrics.recent import read_recent
+from monitor.domain.canaries.windows import CanaryWindow, compared_intervals, traffic_of, window_of
+from monitor.domain.metrics.entries import Entries
+from monitor.domain.metrics.port import MetricStore
+from monitor.handlers.canaries.quality import CanaryQuality
 from shared.contracts.canaries import CanaryVerdict, LatencyBaseline
 from shared.contracts.rpc.monitor_canaries import CanaryBaseline, CanaryBaselineQuery, CanaryVerdictQuery
 
 
-async def freeze_baseline(session: AsyncSession, query: CanaryBaselineQuery, now: datetime) -> CanaryBaseline:
+async def freeze_baseline(store: MetricStore, query: CanaryBaselineQuery, now: datetime) -> CanaryBaseline:
     """The stable version's percentiles in the span; none where too little was measured."""
-    window = window_of(query.from_time.timestamp(), now.timestamp())
-    total = TrafficSums()
-    for key, sums in await _traffic(session, query.service, window):
-        if key.version == query.version and key.minute < query.to_time.timestamp():
-            total.add(sums)
-    p95, p99 = threshold_at(total, 0.95), threshold_at(total, 0.99)
+    window = window_of(query.from_time.timestamp(), min(query.to_time, now).timestamp())
+    total = traffic_of(await _entries(store, query.service, window, now), query.version, window)
+    p95, p99 = threshold_at(total.latency, 0.95), threshold_at(total.latency, 0.99)
     requests = requests_of(total)
     if requests < query.min_requests or p95 is None or p99 is None:
         return CanaryBaseline(requests=requests)
@@ -32,13 +27,15 @@ async def freeze_baseline(session: AsyncSession, query: CanaryBaselineQuery, now
     )
 
 
-async def judge(session: AsyncSession, query: CanaryVerdictQuery, now: datetime) -> CanaryVerdict:
+async def judge(store: MetricStore, labels: CanaryQuality, query: CanaryVerdictQuery, now: datetime) -> CanaryVerdict:
     """The verdict by what was reported until now."""
     window = window_of(query.stages[0].from_time.timestamp() + query.warm_up_s, now.timestamp())
-    rows = await _traffic(session, query.service, window)
-    return judge_canary(query, compared_intervals(rows, window, query.stages, query.canary, query.stable), now)
+    traffic, latency = await _entries(store, query.service, window, now)
+    intervals = compared_intervals(traffic, latency, window, query.stages, (query.canary, query.stable))
+    return judge_canary(query, intervals, now, await labels.read(query, window))
 
 
-async def _traffic(session: AsyncSession, service: str, window: CanaryWindow) -> list[tuple[PodMinute, TrafficSums]]:
-    read = read_recent if window.is_recent else read_span
-    return await read(session, "traffic", (service,), window.since, window.until)
+async def _entries(store: MetricStore, service: str, window: CanaryWindow, now: datetime) -> tuple[Entries, Entries]:
+    """Traffic and latency of the service."""
+    steps = window.steps(int(now.timestamp()))
+    return await store.read("traffic", (service,), steps), await store.read("latency", (service,), steps)

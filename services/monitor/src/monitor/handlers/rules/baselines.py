@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.sources import RowSources
+from monitor.store.inference_tables.places import TablePlace
 from monitor.store.rules.progress import find_baseline, save_baseline
 from monitor.store.tables import BaselineRow
 from shared.clock import Clock
-from shared.contracts.monitors import Monitor
+from shared.contracts.monitors import Monitor, TrainedModel
+from shared.contracts.training_data import TrainingDataQuery
 from shared.database import Database
 from shared.errors import InvalidInput
 
@@ -24,9 +29,17 @@ if TYPE_CHECKING:
 
     from monitor.domain.statistics.baselines.baseline import Baseline
     from monitor.handlers.rules.rows import OpenedRows
-    from monitor.store.inference_tables.places import TablePlace
 
 DEFAULT_WEEKS = 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of elsewhere. `root`: what a path must not lead out of."""
+
+    place: TablePlace
+    root: str | None
+    is_table: bool
 
 
 @dataclass(frozen=True)
@@ -108,9 +121,32 @@ class Baselines:
             return FoundBaseline(made, f"the window from {asked.start.isoformat()} to {asked.end.isoformat()}")
         if asked.kind in {"table", "file"} and rule.baseline_path is not None:
             place = await self.sources.place(rule.baseline_path)
-            made = await asyncio.to_thread(_of_samples, place, rule, rows)
+            sample = Sample(place, rule.baseline_root, is_table=asked.kind == "table")
+            made = await asyncio.to_thread(_of_samples, sample, rows)
             return FoundBaseline(made, asked.location or rule.baseline_path)
+        if asked.kind == "training" and rule.trained is not None:
+            return await self._training(rule.service, rule.trained, rows)
         return None
+
+    async def _training(self, service: str, model: TrainedModel, rows: OpenedRows) -> FoundBaseline | None:
+        """None: nothing is known of the data that the model was trained on."""
+        calls = self.sources.calls
+        found = await calls.training_data(TrainingDataQuery(service=service, version=model.version))
+        source = f"training data of {model.model} {model.model_version}: {found.source}"
+        if found.kind == "place" and found.location is not None:
+            place = await self.sources.place(found.location)
+            sample = Sample(place, found.root, is_table=found.is_table)
+            return FoundBaseline(await asyncio.to_thread(_of_samples, sample, rows), source)
+        if found.chunks is None or found.name is None:
+            return None
+        with tempfile.TemporaryDirectory(prefix="penstock-baseline-") as folder:
+            file = Path(folder, f"rows{''.join(Path(found.name).suffixes)[-16:]}")
+            async with aclosing(calls.read_chunks(found.chunks)) as chunks:
+                with await asyncio.to_thread(file.open, "wb") as into:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(into.write, chunk)
+            sample = Sample(TablePlace(str(file)), None, is_table=False)
+            return FoundBaseline(await asyncio.to_thread(_of_samples, sample, rows), source)
 
     async def _seasonal(self, rule: Monitor, rows: OpenedRows, columns: Sequence[str], window: Window) -> FoundBaseline:
         assert rule.baseline is not None
@@ -136,21 +172,22 @@ def _of_windows(rows: OpenedRows, columns: Sequence[str], windows: Sequence[Wind
     return Baseline.from_batches(batches)
 
 
-def _of_samples(place: TablePlace, rule: Monitor, rows: OpenedRows) -> Baseline:
+def _of_samples(sample: Sample, rows: OpenedRows) -> Baseline:
     from monitor.domain.statistics.baselines.baseline import Baseline  # noqa: PLC0415
     from monitor.domain.statistics.baselines.sagemaker import baseline_from_statistics  # noqa: PLC0415
     from monitor.handlers.rules.rows import renamed  # noqa: PLC0415
     from monitor.store.inference_tables import samples  # noqa: PLC0415
 
-    assert rule.baseline is not None
-    samples.check_inside(place.location, rule.baseline_root)
-    if rule.baseline.kind == "file" and samples.is_statistics(place.location):
+    location, columns = sample.place.location, rows.columns
+    samples.check_inside(location, sample.root)
+    if not sample.is_table and samples.is_statistics(location):
         try:
-            return baseline_from_statistics(samples.read_statistics(place.location))
+            return baseline_from_statistics(samples.read_statistics(location))
         except ValueError as error:
-            raise InvalidInput(f"{place.location}: {error}") from error
-    is_table, columns = rule.baseline.kind == "table", rows.columns
-    made = Baseline.from_batches(lambda: renamed(samples.sample_batches(place, is_table=is_table), columns))
+            raise InvalidInput(f"{location}: {error}") from error
+    made = Baseline.from_batches(
+        lambda: renamed(samples.sample_batches(sample.place, is_table=sample.is_table), columns)
+    )
     if not made.profile.rows:
-        raise InvalidInput(f"the baseline has no rows: {place.location} is empty")
+        raise InvalidInput(f"the baseline has no rows: {location} is empty")
     return made

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.store.inference_tables.places import TablePlace
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import Monitor
 from shared.contracts.rpc.inference_logger import TableView
+from shared.contracts.rpc.monitor_rules import MetricTable
+from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.storage.destinations import ControllerCalls, DestinationDefinitions, folder_of
 from shared.storage.objects import S3
 
@@ -24,6 +27,18 @@ class PeerCalls(ControllerCalls, Protocol):
 
     async def tables(self, service: str) -> tuple[TableView, ...]:
         """The catalogue's entries of a service."""
+        ...
+
+    async def training_data(self, query: TrainingDataQuery) -> TrainingData:
+        """Where the data lie that a model was trained on."""
+        ...
+
+    async def note_table(self, table: MetricTable) -> None:
+        """Have a table that was written listed in the catalogue."""
+        ...
+
+    def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
+        """A file that the controller hands over."""
         ...
 
 

@@ -97,7 +97,7 @@ class Exchange(ExchangeForwarder):
         sticky = self.head.sticky if service.sticky_header is None else self.head.field(service.sticky_header)
         if sticky:
             self.reason = b"sticky"
-            return choose_sticky(candidates, sticky)
+            return choose_sticky(candidates, sticky, service.cohort)
         self.reason = b"weighted"
         return choose_version(candidates)
 

@@ -85,6 +85,8 @@ class RoutedService:
     """Answers while there are no candidates, if it has a ready pod."""
     sticky_header: bytes | None = None
     """In lower case; None: `X-Penstock-Sticky`."""
+    cohort: bytes = b""
+    """Whose values come first in a sticky split: another one for each canary."""
     cors: CorsPolicy | None = None
     is_autoscaled: bool = False
     """Any of its versions is."""

@@ -140,6 +140,7 @@ class RouteTable:
             candidates=tuple(version for version in versions if version.weight and version.pods),
             fallback=next((version for version in versions if version.name == intent.fallback), None),
             sticky_header=intent.sticky_header.lower().encode() if intent.sticky_header else None,
+            cohort=intent.cohort.encode() if intent.cohort else b"",
             cors=CorsPolicy(intent.cors) if intent.cors else None,
             is_autoscaled=any(version.is_autoscaled for version in versions),
             debug_key=bytes.fromhex(intent.debug_key) if intent.debug_key else None,

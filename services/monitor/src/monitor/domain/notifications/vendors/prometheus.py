@@ -1,6 +1,6 @@
 """Alerts as Prometheus' Alertmanager knows them: into its API v2, and in the body of its webhook (version 4).
 
-Sources: prometheus/alertmanager, api/v2/openapi.yaml and docs/configuration.md (`<webhook_config>`). An alert's
+Sources: prometheus/alertmanager, api/v2/openapi.yaml and the documentation of `<webhook_config>`. An alert's
 identity is its set of labels. A firing one ends `KEPT` after the last time it was told, a resolved one in the past.
 """
 

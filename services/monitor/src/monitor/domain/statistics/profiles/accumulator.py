@@ -12,7 +12,7 @@ from monitor.domain.statistics.profiles import sketches, values
 from monitor.domain.statistics.profiles.bin_counter import BinCounter, applies_to
 from monitor.domain.statistics.profiles.bins import ColumnBins, number_text
 from monitor.domain.statistics.profiles.column import ColumnProfile, Lengths, Moments
-from monitor.domain.statistics.profiles.merging import MAX_COUNTED_VALUES, merged_lengths, merged_moments
+from monitor.domain.statistics.profiles.merging import merged_lengths, merged_moments, most_counted
 
 MAX_CATEGORY_LENGTH = 200
 """Characters; a column with a longer text is free text, not categories."""
@@ -54,7 +54,7 @@ class ColumnAccumulator:
         added = Lengths(len(present), int(pc.sum(lengths).as_py()), bounds["min"], bounds["max"])
         self._lengths = merged_lengths(self._lengths, added)
         whole = values.counted_texts(present)
-        sketches.count_distinct(self._distinct, (text for text, _ in whole))
+        sketches.count_distinct(self._distinct, [text for text, _ in whole])
         counted = [(text[:MAX_CATEGORY_LENGTH], count) for text, count in whole]
         self._count_values(counted)
         if self._bins:
@@ -70,20 +70,24 @@ class ColumnAccumulator:
         self._moments = merged_moments(self._moments, _moments(finite))
         # The sketch takes no read-only array, which Arrow's are.
         self._quantiles.update(finite if finite.flags.writeable else finite.copy())
-        if self._counts is not None:
-            counted = values.counted_numbers(finite)
-            sketches.count_distinct(self._distinct, (value for value, _ in counted))
-            self._count_values([(number_text(value), count) for value, count in counted])
-        else:
-            sketches.count_distinct(self._distinct, finite.tolist())
+        self._count_numbers(finite)
         if self._bins:
             self._bins.add_numbers(finite)
+
+    def _count_numbers(self, finite: npt.NDArray[np.float64]) -> None:
+        counted = None if self._counts is None else values.counted_numbers(finite, most_counted(self.kind))
+        if counted is None:
+            self._counts = None
+            sketches.count_distinct(self._distinct, finite.tolist())
+            return
+        sketches.count_distinct(self._distinct, [value for value, _ in counted])
+        self._count_values([(number_text(value), count) for value, count in counted])
 
     def _count_values(self, counted: list[tuple[str, int]]) -> None:
         if self._counts is not None:
             is_free_text = (self._lengths.maximum or 0) > MAX_CATEGORY_LENGTH
             added = sum(text not in self._counts for text, _ in counted)
-            if not is_free_text and len(self._counts) + added <= MAX_COUNTED_VALUES:
+            if not is_free_text and len(self._counts) + added <= most_counted(self.kind):
                 for text, count in counted:
                     self._counts[text] = self._counts.get(text, 0) + count
                 return

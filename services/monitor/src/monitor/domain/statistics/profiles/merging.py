@@ -11,8 +11,15 @@ from monitor.domain.statistics.profiles.column import BinCounts, ColumnProfile, 
 
 _N = TypeVar("_N", int, float)
 
-MAX_COUNTED_VALUES = 1_000
-"""Distinct values that are counted one by one; above, a sketch keeps the frequent texts."""
+MAX_COUNTED_TEXTS = 1_000
+"""Distinct texts that are counted one by one; above, a sketch keeps the frequent ones."""
+MAX_COUNTED_NUMBERS = 100
+"""Distinct numbers that are counted one by one; above, there are their quantiles."""
+
+
+def most_counted(kind: ColumnKind) -> int:
+    """So many distinct values are counted one by one."""
+    return MAX_COUNTED_TEXTS if kind == ColumnKind.CATEGORICAL else MAX_COUNTED_NUMBERS
 
 
 def merged_column(one: ColumnProfile, other: ColumnProfile) -> ColumnProfile:
@@ -21,7 +28,7 @@ def merged_column(one: ColumnProfile, other: ColumnProfile) -> ColumnProfile:
         if ColumnKind.OTHER in (one.kind, other.kind):
             return _with_nulls(one, other)
         raise ValueError(f"column {one.name!r} is {one.kind} in one profile and {other.kind} in the other")
-    counts = merged_counts(one.value_counts, other.value_counts)
+    counts = merged_counts(one.value_counts, other.value_counts, most_counted(one.kind))
     return replace(
         one,
         count=one.count + other.count,
@@ -85,7 +92,7 @@ def _most(one: _N | None, other: _N | None) -> _N | None:
 
 
 def merged_counts(
-    one: tuple[tuple[str, int], ...] | None, other: tuple[tuple[str, int], ...] | None
+    one: tuple[tuple[str, int], ...] | None, other: tuple[tuple[str, int], ...] | None, most: int
 ) -> tuple[tuple[str, int], ...] | None:
     """None once there are too many distinct values."""
     if one is None or other is None:
@@ -93,7 +100,7 @@ def merged_counts(
     counts = dict(one)
     for text, count in other:
         counts[text] = counts.get(text, 0) + count
-    return tuple(counts.items()) if len(counts) <= MAX_COUNTED_VALUES else None
+    return tuple(counts.items()) if len(counts) <= most else None
 
 
 def _merged_frequent(one: ColumnProfile, other: ColumnProfile) -> bytes | None:

@@ -60,6 +60,7 @@ class JobPreparation:
         said = order.evidence
         window = said.get("window") or {}
         told = {
+            "USER": "penstock",  # its own number has no name on this machine
             "PENSTOCK_RETRAINING_ID": str(order.id),
             "PENSTOCK_RESULT_TAG": RESULT_TAG,
             "PENSTOCK_EVIDENCE": str(work / EVIDENCE),

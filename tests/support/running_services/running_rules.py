@@ -1,4 +1,4 @@
-"""Rules that are evaluated on real Delta tables, at a time that the test sets."""
+"""Quality rules in the test's own process, at a time that the test sets."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""`penstock retrain`: models trained anew."""

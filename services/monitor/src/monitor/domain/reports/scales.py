@@ -1,0 +1,49 @@
+"""From values to places on paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Linear, from `low` … `high` to `start` … `end` (pixels)."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def place(self, value: float) -> float:
+        """Clamped to the ends, to a tenth of a pixel."""
+        part = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(self.start + part * (self.end - self.start), 1)
+
+
+def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
+    """About so many round numbers (1, 2 or 5 times a power of ten) within the range."""
+    span = high - low
+    if not span > 0 or not math.isfinite(span):
+        return [low]
+    raw = span / wanted
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw)
+    first = math.ceil(low / step)
+    last = math.floor(high / step)
+    return [place * step for place in range(first, last + 1)]
+
+
+def widened(low: float, high: float, part: float = 0.0) -> tuple[float, float]:
+    """A range that is not empty, with a margin on either side."""
+    if low == high:
+        size = abs(low) / 2 or 0.5
+        return low - size, high + size
+    margin = (high - low) * part
+    return low - margin, high + margin
+
+
+def path(points: Sequence[tuple[float, float]]) -> str:
+    """Straight lines from point to point."""
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points) if points else ""
