@@ -94,8 +94,8 @@ async def sample(database: Database, first: int, count: int, router: int = 1) ->
     return found
 
 
-async def entries(database: Database, kind: Kind, steps: Steps, kept: timedelta = timedelta(days=7)) -> Entries:
-    return await OwnStore(database, kept).read(kind, ("wine",), steps)
+async def entries(database: Database, kind: Kind, steps: Steps) -> Entries:
+    return await OwnStore(database).read(kind, ("wine",), steps)
 
 
 async def answers(database: Database, step_s: int, now: int = AT + 7200, by: By = "pod") -> dict[str, Any]:
@@ -183,6 +183,9 @@ async def test_samples_that_are_packed_and_old_go_and_steps_of_before_get_longer
     assert sum(value for value in values if value) == 2 * sum(10 + n % 7 for n in range(60))
     (cores,) = found["cpu_cores"].values()
     assert {value for value in cores if value is not None} == {1.0}
+    async with database.read() as session:
+        rows = await read_span(session, "traffic", ("wine",), AT, AT + 600)
+    assert sum(sums.requests for _, sums in rows) == 2 * sum(10 + n % 7 for n in range(60))
     await sample(database, 7 * 8640, 1)  # numbers of samples go on though there are none
     await packer(database, NOON + timedelta(days=7, hours=2)).pack_once()
     assert (await totals(database, "traffic", AT + 7 * 86_400))["requests"] == 2 * (10 + 60_480 % 7)

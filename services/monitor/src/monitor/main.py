@@ -111,7 +111,7 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
 
 def _metric_store(settings: MonitorSettings, database: Database) -> MetricStore:
     if settings.metrics_store == "own":
-        return OwnStore(database, settings.metrics_minutes_kept)
+        return OwnStore(database)
     url = settings.prometheus_url.get_secret_value().rstrip("/")
     return PrometheusStore(httpx.AsyncClient(trust_env=False), url)
 

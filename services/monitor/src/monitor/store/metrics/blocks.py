@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.metrics.blocks import pack, unpack
-from monitor.domain.metrics.entries import NOTHING, Entries, Kind, joined, rolled
+from monitor.domain.metrics.entries import NOTHING, Entries, Kind, joined, rolled, spread
 from monitor.store.metrics.samples import Span, storable
 from monitor.store.tables import BlockRow
 
@@ -116,17 +116,21 @@ def _with_hour(data: bytes | None, service: str, tier: Tier, minutes: Entries, h
 
 
 async def read_blocks(session: AsyncSession, tier: Tier, span: Span) -> list[Entries]:
-    """What the blocks of a tier have; of hours that are not rolled up yet, their minutes."""
-    if tier == MINUTES:
-        return [found.between(span.since, span.until) for _, _, found in await _read(session, tier, span)]
-    fresh = await _read(session, MINUTES, span, is_unrolled=True)
+    """What the blocks of a tier have; of hours that are not rolled up yet, their minutes.
+
+    By the minute, hours whose minutes are no longer kept have their five minutes, spread.
+    """
+    is_by_minute = tier == MINUTES
+    finer = await _read(session, MINUTES, span, is_unrolled=not is_by_minute)
     hours: dict[str, list[int]] = defaultdict(list)
-    for service, start, _ in fresh:
+    for service, start, _ in finer:
         hours[service].append(start)
-    parts = [found for _, _, found in fresh]
-    for service, _, found in await _read(session, tier, span):
-        stale = np.isin(found.at // MINUTES.span_s * MINUTES.span_s, hours[service]) if hours[service] else None
-        parts.append(found if stale is None else found.where(~stale))
+    parts = [found for _, _, found in finer]
+    if not is_by_minute or any(span.since < min(hours[name], default=span.until) for name in span.services):
+        for service, _, found in await _read(session, FIVE_MINUTES if is_by_minute else tier, span):
+            of_others = ~np.isin(found.at // MINUTES.span_s * MINUTES.span_s, hours[service])
+            rest = found.where(of_others) if hours[service] else found
+            parts.append(spread(rest, FIVE_MINUTES.step_s, MINUTES.step_s) if is_by_minute else rest)
     return [part.between(span.since, span.until) for part in parts]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,8 +14,6 @@ from monitor.domain.metrics.rollup import MINUTE_S, PodMinute, step_start
 from monitor.domain.metrics.series import Steps
 from monitor.store.metrics.own import read_entries
 
-_ALWAYS = timedelta(days=36_500)
-
 
 async def read_span(
     session: AsyncSession, kind: Kind, services: Collection[str], since: int, until: int
@@ -24,7 +21,7 @@ async def read_span(
     """Minutes that begin from `since` (unix seconds) up to and without `until`, in order; of traffic with latencies."""
     start = step_start(since + MINUTE_S - 1, MINUTE_S)
     steps = Steps(start, MINUTE_S, max(0, -((start - until) // MINUTE_S)), until)
-    found = [await read_entries(session, each, services, steps, _ALWAYS) for each in kinds_of(kind)]
+    found = [await read_entries(session, each, services, steps) for each in kinds_of(kind)]
     return rows_of(kind, joined(found), MINUTE_S)
 
 
