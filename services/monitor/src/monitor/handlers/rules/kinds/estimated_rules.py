@@ -1,7 +1,7 @@
 """Rules of the kind model_quality whose metric is estimated: how good predictions are before their labels come.
 
-Confidence-based (`statistics.estimates.cbpe`): the model's own probabilities, calibrated on rows of the service that have
-a label by now. Needs a column of scores.
+Confidence-based (`statistics.estimates.cbpe`): the model's own probabilities, calibrated on rows of the service that
+have a label by now. Needs a column of scores.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, insufficient, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
-from monitor.handlers.rules.label_rules import FIGURES, chosen_column
+from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
 from shared.contracts.monitors import Monitor
