@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.signals import JudgedWindow
 from monitor.domain.rules.verdicts import Verdict, worst_of
+from monitor.handlers.rules.kinds.table_rules import ComputedWindow, TableRules
 from monitor.handlers.rules.rules import QualityRules
-from monitor.handlers.rules.table_rules import ComputedWindow, TableRules
 from monitor.store.rules.windows import last_windows
 from shared.clock import Clock
 from shared.contracts.chunks import MAX_CHUNK_BYTES
