@@ -16,7 +16,7 @@ from monitor.domain.reports import numbers, scales
 from monitor.domain.reports.markup import Html, element, escaped, shortened, visible
 from monitor.domain.reports.page import render
 from monitor.domain.reports.report import HistoryPoint, Report, ReportCheck, ReportColumn, ReportHistory, ReportSlice
-from monitor.domain.reports.words import DICTIONARIES, word
+from monitor.domain.reports.words import DICTIONARIES, figure_name, word
 from monitor.domain.statistics.baselines.baseline import Baseline
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.domain.statistics.quality.model import model_quality
@@ -214,6 +214,8 @@ def test_both_languages_have_all_words() -> None:
     for key, text in DICTIONARIES["en"].items():
         assert re.findall(r"{\w+}", text) == sorted(re.findall(r"{\w+}", DICTIONARIES["zh"][key]), key=text.index), key
     assert word("zh", "unheard_of") == "unheard_of"
+    names = {"psi": "PSI", "psi a b": "PSI · a b", "estimated_auc": "ROC AUC (estimated)", "other": "other"}
+    assert {name: figure_name("en", name) for name in names} == names
 
 
 @pytest.mark.parametrize(

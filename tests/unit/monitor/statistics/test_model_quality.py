@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from monitor.domain.statistics.quality import ranking
 from monitor.domain.statistics.quality.model import MAX_CLASSES, QualityBuilder, model_quality
+from monitor.domain.statistics.quality.worst import WorstRows
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,25 @@ def test_rows_without_a_score_do_not_count_for_the_ranking(two_classes: Any) -> 
     found = model_quality(truth, said, "classification", {"1": scores})
     assert found.rows == 2_000
     assert found.figures["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth[1:], probability[1:]))
+
+
+def test_the_worst_rows_are_kept_over_batches() -> None:
+    worst = WorstRows("regression", kept=3)
+    for start in (0, 4):
+        truth = pa.array([0.0, 1.0, None, 5.0])
+        said = pa.array([0.5, 1.0, 9.0, 1.0 + start])
+        worst.add(truth, said, pa.record_batch({"row": pa.array(range(start, start + 4))}))
+    assert worst.finish() == [{"error": 4.0, "row": 3}, {"error": 0.5, "row": 0}, {"error": 0.5, "row": 4}]
+
+
+def test_wrong_classes_are_ranked_by_the_labels_probability() -> None:
+    worst = WorstRows("classification")
+    rows = pa.record_batch({"row": [0, 1, 2, 3, 4]})
+    worst.add([1, 0, 1, None, 1], [0, 1, 1, 1, 0], rows, {"1": [0.2, 0.9, 0.6, 0.7, None]})
+    assert [(round(row["error"], 9), row["row"]) for row in worst.finish()] == [(1.0, 4), (0.9, 1), (0.8, 0)]
+    without = WorstRows("classification")
+    without.add([1, 0], [0, 0], rows.slice(0, 2))
+    assert without.finish() == [{"error": 1.0, "row": 0}]
 
 
 @pytest.mark.parametrize(

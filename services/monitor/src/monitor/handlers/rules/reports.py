@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.signals import JudgedWindow
 from monitor.domain.rules.verdicts import Verdict, worst_of
+from monitor.handlers.rules.kinds.estimated_rules import PREFIX
+from monitor.handlers.rules.kinds.label_rules import worst_rows
 from monitor.handlers.rules.kinds.table_rules import ComputedWindow, TableRules
 from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import last_windows
@@ -51,12 +53,16 @@ class WindowReports:
 
     async def _computed(self, rule: Monitor, judged: JudgedWindow) -> tuple[ComputedWindow, list[str]]:
         """The window's profiles, as its rows are now; none where there are no rows to draw."""
-        if rule.kind not in {"drift", "data_quality"}:
-            return NOTHING, []
+        is_labelled = rule.kind == "model_quality" and rule.metric != "coverage" and not rule.metric.startswith(PREFIX)
+        found = NOTHING
         try:
-            return await self.tables.compute(rule, judged.window), []
+            if rule.kind in {"drift", "data_quality"}:
+                found = await self.tables.compute(rule, judged.window)
+            elif is_labelled:
+                found = ComputedWindow((), worst_rows=await worst_rows(self.tables.sources, rule, judged.window))
         except PenstockError as error:
             return NOTHING, [error.message]
+        return found, []
 
 
 async def _pieces(text: bytes) -> AsyncGenerator[bytes, None]:
@@ -116,6 +122,7 @@ def _report(
             )
             for name, found in by_slice.items()
         ],
+        worst_rows=computed.worst_rows,
         notes=notes,
         windows_needed=windows_needed(rule.windows),
     )

@@ -32,6 +32,8 @@ class ComputedWindow:
     profiles: Mapping[Slice, TableProfile] = field(default_factory=dict)
     baseline: FoundBaseline | None = None
     figures: Sequence[DriftFigures] = ()
+    worst_rows: Sequence[Mapping[str, object]] = ()
+    """Rows that the model was most wrong about, of rules on labels."""
 
 
 @dataclass
