@@ -1,5 +1,6 @@
 """Estimated quality beside the realised one."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,21 @@ def test_more_than_two_classes() -> None:
         assert estimate.figures[name] == pytest.approx(truth.figures[name], abs=0.02), name
 
 
+def test_a_window_in_which_one_class_alone_was_predicted() -> None:
+    labels, _, scores = sample(2_000, 0, 36)
+    calibration = fit_calibration({"1": scores}, labels)
+    sure = scores[scores > 0.8]
+    found = estimate_quality({"1": sure}, np.ones(len(sure), dtype=int), calibration)
+    assert found.figures["accuracy"] == pytest.approx(labels[scores > 0.8].mean(), abs=0.03)
+    only_one = replace(calibration, maps={"1": calibration.maps["1"]})
+    applied = only_one.apply({"1": sure, "0": 1 - sure})
+    assert applied["0"] + applied["1"] == pytest.approx(np.ones(len(sure)))
+    assert applied["1"] == pytest.approx(calibration.apply({"1": sure, "not 1": 1 - sure})["1"])
+
+
 def test_what_cannot_be_estimated() -> None:
     with pytest.raises(ValueError, match="one class"):
-        estimate_quality({"a": [0.5]}, ["a"])
+        estimate_quality({"a": [0.5, 0.2, 0.1]}, ["a", "b", "c"])
     empty = estimate_quality({"a": [None], "b": [0.5]}, ["a"])
     assert (empty.rows, empty.estimated, empty.figures) == (0, True, {})
 

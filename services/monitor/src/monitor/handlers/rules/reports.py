@@ -183,4 +183,9 @@ def _quality(rule: Monitor, whole: Sequence[Verdict]) -> ModelQuality | None:
     if found is None:
         return None
     is_regression = rule.metric in {"mae", "rmse", "r2"}
-    return ModelQuality("regression" if is_regression else "classification", found.rows, found.details["figures"])
+    return ModelQuality(
+        "regression" if is_regression else "classification",
+        found.rows,
+        found.details["figures"],
+        estimated=bool(found.details.get("estimated")),
+    )
