@@ -142,7 +142,8 @@ def test_lines_hold_nothing_invisible() -> None:
 def test_no_text_breaks_a_message(kind: ChannelKind, options: dict[str, Any]) -> None:
     odd = "\ud800\x00\u202e\r\n🍷\U000e0001<"
     names = ("service", "monitor", "kind", "summary", "fingerprint", "id", "acknowledged_by")
-    alert = an_alert(**dict.fromkeys(names, odd), labels={odd: odd}, facts={odd: odd}, link=f"https://x.example/{odd}")
+    texts: dict[str, Any] = dict.fromkeys(names, odd)
+    alert = an_alert(**texts, labels={odd: odd}, facts={odd: odd}, link=f"https://x.example/{odd}")
     if kind == "smtp":
         assert "🍷" not in mail(a_message(a_channel("smtp", options=OPTIONS["smtp"]), {}, alert)).content.decode()
         return
