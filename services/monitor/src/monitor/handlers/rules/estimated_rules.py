@@ -1,7 +1,7 @@
 """Rules of the kind model_quality whose metric is estimated: how good predictions are before their labels come.
 
-Confidence-based (`statistics.estimates.cbpe`): the model's own probabilities, calibrated on rows of the service that have
-a label by now. Needs a column of scores.
+Confidence-based (`statistics.estimates.cbpe`): the model's own probabilities, calibrated on rows of the service that
+have a label by now. Needs a column of scores.
 """
 
 from __future__ import annotations
