@@ -314,6 +314,12 @@ def _requests(found: Any) -> str:
     return "-" if found["median_requests"] is None else number(found["median_requests"])
 
 
+def _statistics(result: Any) -> str:
+    from benchmarks.quality.rendering import render  # noqa: PLC0415 - it is made of this module's tables
+
+    return render(result)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -328,4 +334,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "k": ("The console in Chromium", _console),
     "m": ("The store of metrics", _metric_store),
     "n": ("Canaries, simulated", _canary),
+    "q": ("Statistics of monitors", _statistics),
 }

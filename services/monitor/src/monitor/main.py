@@ -28,7 +28,7 @@ from monitor.handlers.alerts.testing import ChannelTester
 from monitor.handlers.canaries.quality import CanaryQuality
 from monitor.handlers.retraining.driving import RetrainingDriver
 from monitor.handlers.retraining.following import RetrainingLoop
-from monitor.handlers.rules.build import rules_of
+from monitor.handlers.rules.build import reports_of, rules_of
 from monitor.handlers.rules.rules import QualityRules
 from monitor.handlers.rules.sources import RowSources
 from monitor.packing import Packer
@@ -100,7 +100,7 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     rules = rules_of(peers, database, clock)
     subscribe(bus, database, clock, store, rules.changed)
     serve_canaries(bus, store, CanaryQuality(RowSources(peers, DestinationDefinitions(peers, clock))), clock)
-    serve_rules(bus, database, rules)
+    serve_rules(bus, database, rules, reports_of(rules))
     calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
     deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))
     serve_alerts(bus, database, clock, ChannelTester(database, calls, sender, clock))
