@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from controller.domain.canaries.preflight import PreflightReport
 from controller.handlers.services.observations import VersionReport, record_report
+from controller.handlers.services.routes import service_intent
 from controller.loops.canaries import CanaryLoop
+from controller.store.services.services import load_service
 from controller.store.tables import CanaryRow
 from operations.wine_service import events, published
 from running_services.running_controller import Controller, wine
@@ -129,6 +131,8 @@ async def test_a_good_version_takes_over_step_by_step(rollout: Rollout) -> None:
     assert (begun["phase"], begun["stable"], begun["step"], begun["weight"]) == ("canary", "v1", 0, 5)
     assert begun["baseline"]["p95_s"] == 0.1
     assert await rollout.weights() == {"v1": 95, "v2": 5}
+    async with rollout.controller.app.dependencies.read_session() as session:
+        assert service_intent(await load_service(session, "wine-quality")).cohort == begun["id"].replace("-", "")
 
     assert (await rollout.look())["weight"] == 50
     waits = await rollout.look()
