@@ -18,6 +18,7 @@ from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
     CanaryRow,
+    CanaryVerdictRow,
     ChannelRow,
     ControllerTable,
     DestinationRow,
@@ -77,6 +78,11 @@ def _canary(session: Session, row: Any) -> Found:
         yield Change("canary", str(row.id), service.name, audience=Audience(frozenset({service.project}))), row
 
 
+def _canary_verdict(session: Session, row: Any) -> Found:
+    if (canary := session.get(CanaryRow, row.canary_id)) is not None:
+        yield from _canary(session, canary)
+
+
 def _key(session: Session, row: Any) -> Found:
     if (service := session.get(ServiceRow, row.service_id)) is not None:
         yield Change("key", row.name, service.name, audience=Audience(frozenset({service.project}))), None
@@ -117,6 +123,7 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ObservationRow: _observation,
     ApiKeyRow: _key,
     CanaryRow: _canary,
+    CanaryVerdictRow: _canary_verdict,
     GroupRow: _group,
     GroupProjectRow: _grant,
     NodeRow: _node,
