@@ -18,6 +18,11 @@ export type ChangeKind =
   | 'token'
   | 'secret'
   | 'destination'
+  | 'channel'
+  | 'silence'
+  | 'maintenance'
+  | 'alert'
+  | 'canary'
   | 'dead_letter';
 
 /** What `GET /changes` says: that something is new, not what. */

@@ -82,6 +82,16 @@ const destinations = createRoute({
   path: '/destinations',
   component: page(() => import('@/features/destinations/page'), 'Page'),
 });
+const alerts = createRoute({
+  getParentRoute: top,
+  path: '/alerts',
+  component: page(() => import('@/features/alerts/page'), 'Page'),
+});
+const alert = createRoute({
+  getParentRoute: top,
+  path: '/alerts/$alert',
+  component: page(() => import('@/features/alerts/alert'), 'Page'),
+});
 const people = createRoute({
   getParentRoute: top,
   path: '/people',
@@ -159,6 +169,16 @@ const tables = createRoute({
   path: '/tables',
   component: page(() => import('@/features/tables/page'), 'Page'),
 });
+const quality = createRoute({
+  getParentRoute: ofService,
+  path: '/quality',
+  component: page(() => import('@/features/quality/page'), 'Page'),
+});
+const retraining = createRoute({
+  getParentRoute: ofService,
+  path: '/retraining',
+  component: page(() => import('@/features/retraining/page'), 'Page'),
+});
 const settings = createRoute({
   getParentRoute: ofService,
   path: '/settings',
@@ -181,6 +201,8 @@ const tree = root.addChildren([
   model,
   resources,
   group,
+  alerts,
+  alert,
   destinations,
   usage,
   people,
@@ -198,6 +220,8 @@ const tree = root.addChildren([
     requests,
     request,
     tables,
+    quality,
+    retraining,
     settings,
   ]),
 ]);

@@ -35,7 +35,7 @@ export const DARK: ThemeConfig = {
   token: {
     ...common,
     colorLink: PALE_BLUE,
-    colorInfo: '#4096ff',
+    colorInfo: PALE_BLUE,
     colorSuccess: '#73d13d',
     colorWarning: '#faad14',
     colorError: '#ff7875',

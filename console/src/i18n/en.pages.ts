@@ -3,6 +3,7 @@ import { people } from './en/platform/people';
 import { platform } from './en/platform/platform';
 import { resources } from './en/platform/resources';
 import { usage } from './en/platform/usage';
+import { alerts } from './en/quality/alerts';
 import { debug } from './en/service/debug';
 import { events } from './en/service/events';
 import { keys } from './en/service/keys';
@@ -25,6 +26,7 @@ import { tables } from './en/tables/tables';
 /** What the other pages say, by feature. */
 export const en = {
   accounting,
+  alerts,
   debug,
   destinations,
   erasures,

@@ -4,6 +4,7 @@ import { people } from './zh/platform/people';
 import { platform } from './zh/platform/platform';
 import { resources } from './zh/platform/resources';
 import { usage } from './zh/platform/usage';
+import { alerts } from './zh/quality/alerts';
 import { debug } from './zh/service/debug';
 import { events } from './zh/service/events';
 import { keys } from './zh/service/keys';
@@ -25,6 +26,7 @@ import { tables } from './zh/tables/tables';
 
 export const zh: typeof en = {
   accounting,
+  alerts,
   debug,
   destinations,
   erasures,

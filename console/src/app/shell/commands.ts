@@ -26,6 +26,8 @@ const TABS = [
   'keys',
   'requests',
   'tables',
+  'quality',
+  'retraining',
   'settings',
 ] as const;
 

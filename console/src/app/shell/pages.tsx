@@ -1,4 +1,5 @@
 import {
+  AlertOutlined,
   AppstoreOutlined,
   CloudServerOutlined,
   ClusterOutlined,
@@ -12,7 +13,15 @@ import type { Session } from '@/api';
 import type { Texts } from '@/i18n';
 
 export interface TopPage {
-  readonly to: '/services' | '/models' | '/resources' | '/destinations' | '/usage' | '/people' | '/platform';
+  readonly to:
+    | '/services'
+    | '/alerts'
+    | '/models'
+    | '/resources'
+    | '/destinations'
+    | '/usage'
+    | '/people'
+    | '/platform';
   readonly label: string;
   readonly icon: ReactNode;
 }
@@ -21,6 +30,7 @@ export interface TopPage {
 export function topPages(t: Texts['shell'], session: Session): TopPage[] {
   const pages: TopPage[] = [
     { to: '/services', label: t.services, icon: <CloudServerOutlined /> },
+    { to: '/alerts', label: t.alerts, icon: <AlertOutlined /> },
     { to: '/models', label: t.models, icon: <AppstoreOutlined /> },
     { to: '/resources', label: t.resources, icon: <ClusterOutlined /> },
     { to: '/destinations', label: t.destinations, icon: <DatabaseOutlined /> },

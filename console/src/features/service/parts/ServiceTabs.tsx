@@ -11,6 +11,8 @@ const TABS = [
   ['events', '/services/$service/events'],
   ['requests', '/services/$service/requests'],
   ['tables', '/services/$service/tables'],
+  ['quality', '/services/$service/quality'],
+  ['retraining', '/services/$service/retraining'],
   ['keys', '/services/$service/keys'],
   ['settings', '/services/$service/settings'],
 ] as const;

@@ -2,6 +2,7 @@
 export const shell = {
   menu: 'Pages',
   services: 'Services',
+  alerts: 'Alerts',
   models: 'Models',
   resources: 'Resources',
   destinations: 'Destinations',
@@ -44,6 +45,8 @@ export const shell = {
     keys: 'Keys',
     requests: 'Requests',
     tables: 'Tables',
+    quality: 'Quality',
+    retraining: 'Retraining',
     settings: 'Settings',
   },
   signIn: {

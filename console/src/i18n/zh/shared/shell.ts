@@ -3,6 +3,7 @@ import type { shell as en } from '../../en/shared/shell';
 export const shell: typeof en = {
   menu: '页面',
   services: '服务组',
+  alerts: '告警',
   models: '模型',
   resources: '资源',
   destinations: '存储位置',
@@ -45,6 +46,8 @@ export const shell: typeof en = {
     keys: 'API 密钥',
     requests: '请求',
     tables: '推理表',
+    quality: '质量',
+    retraining: '再训练',
     settings: '设置',
   },
   signIn: {

@@ -1,0 +1,70 @@
+import { Card, Descriptions, Flex } from 'antd';
+import { BASE } from '@/api';
+import { CodeBlock } from '@/components/code/CodeBlock';
+import { EmptyState } from '@/components/page/EmptyState';
+import { Timestamp } from '@/components/time/Timestamp';
+import { useFormats, useI18n, useTexts } from '@/i18n';
+import type { AlertDetail } from '../queries';
+import { type Evidence, evidenceOf } from './evidence';
+import { JudgedTable } from './JudgedTable';
+
+/** The figures that an alert was judged by. */
+export function EvidenceCard({ alert }: { alert: AlertDetail }) {
+  const t = useTexts().alerts;
+  const found = evidenceOf(alert.evidence);
+  const isEmpty = Object.keys(alert.evidence).length === 0;
+  return (
+    <Card size="small" title={t.evidence}>
+      {isEmpty && <EmptyState title={t.noEvidence} />}
+      <Flex vertical gap="middle">
+        {!isEmpty && <Facts of={found} />}
+        {found.columns.length > 0 && <JudgedTable columns={found.columns} alert={alert} />}
+        {found.lines.length > 0 && <CodeBlock code={found.lines.join('\n')} wrap />}
+      </Flex>
+    </Card>
+  );
+}
+
+function Facts({ of }: { of: Evidence }) {
+  const t = useTexts().alerts;
+  const formats = useFormats();
+  const { language } = useI18n();
+  const items = [
+    ...(of.metric === null ? [] : [{ key: 'metric', label: t.metric, children: <code>{of.metric}</code> }]),
+    ...(of.window === null
+      ? []
+      : [
+          {
+            key: 'window',
+            label: t.window,
+            children: (
+              <span>
+                <Timestamp at={of.window.start} exact /> – <Timestamp at={of.window.end} exact />
+              </span>
+            ),
+          },
+        ]),
+    ...(of.rows === null ? [] : [{ key: 'rows', label: t.rows, children: formats.number(of.rows) }]),
+    ...(of.report === null
+      ? []
+      : [
+          {
+            key: 'report',
+            label: t.report,
+            children: (
+              <a href={reportAddress(of.report, language)} target="_blank" rel="noreferrer">
+                {t.openReport}
+              </a>
+            ),
+          },
+        ]),
+    ...of.facts.map(([name, value]) => ({ key: name, label: name, children: value })),
+  ];
+  return <Descriptions size="small" column={1} bordered items={items} />;
+}
+
+/** A report is a page of its own, in the language of who reads it. */
+function reportAddress(path: string, language: string): string {
+  const at = path.startsWith('/api/') ? path : `/api/v1${path.startsWith('/') ? '' : '/'}${path}`;
+  return `${BASE}${at}${at.includes('?') ? '&' : '?'}language=${language}`;
+}
