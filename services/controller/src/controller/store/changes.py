@@ -29,6 +29,7 @@ from controller.store.tables import (
     NodeRow,
     ObservationRow,
     ProjectRow,
+    RetrainingTriggerRow,
     SecretRow,
     ServiceRow,
     SilenceRow,
@@ -71,6 +72,12 @@ def _observation(session: Session, row: Any) -> Found:
         audience = Audience(frozenset({service.project}))
         yield Change("version", version.name, service.name, audience=audience), version
         yield Change("pods", version.name, service.name, audience=audience), None
+
+
+def _retraining_trigger(session: Session, row: Any) -> Found:
+    if (service := session.get(ServiceRow, row.service_id)) is not None:
+        audience = Audience(frozenset({service.project}))
+        yield Change("retraining_trigger", row.name, service.name, audience=audience), row
 
 
 def _canary(session: Session, row: Any) -> Found:
@@ -124,6 +131,7 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ApiKeyRow: _key,
     CanaryRow: _canary,
     CanaryVerdictRow: _canary_verdict,
+    RetrainingTriggerRow: _retraining_trigger,
     GroupRow: _group,
     GroupProjectRow: _grant,
     NodeRow: _node,
