@@ -53,11 +53,14 @@ async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(each
     state = quality.rules.states("wine")[0]
     assert (state.state, state.last_window_end) == ("critical", NOON + HOUR * 4)
     assert state.next_at == NOON + HOUR * 5 + timedelta(minutes=1)
+    lake.rules[rule.id] = rule.model_copy(update={"alert": "none"})
+    await quality.evaluate()
+    async with quality.database.read() as session:
+        assert (await session.scalars(select(AlertRow))).one().resolved_at is not None
     lake.rules.clear()
     await quality.evaluate()
     async with quality.database.read() as session:
         assert (await session.scalars(select(RuleWindowRow))).all() == []
-        assert (await session.scalars(select(AlertRow))).one().resolved_at is not None
 
 
 async def test_a_baseline_is_made_once_of_what_the_rule_names(quality: Rules) -> None:

@@ -87,9 +87,17 @@ class QualityRules:
         async with self.database.unit_of_work() as session:
             for service, name in await forget_others(session, found):
                 await close_alerts(session, service, name, "the rule is gone", self.clock.now())
+            for rule in found.values():
+                if self._alerts_otherwise(rule):
+                    await close_alerts(session, rule.service, rule.name, "the rule alerts otherwise", self.clock.now())
         async with self.database.read() as session:
             self._progress = await every_progress(session)
         self._defined = found
+
+    def _alerts_otherwise(self, rule: Monitor) -> bool:
+        """Whether alerts of before are none of the rule's any more; of one that alerts nobody, at the start too."""
+        before = self._defined.get(rule.id)
+        return rule.alert == "none" if before is None else before.alert != rule.alert
 
     async def evaluate_due(self) -> None:
         """Every window that is closed and not judged, or is to be computed again."""
