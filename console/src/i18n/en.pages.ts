@@ -4,6 +4,7 @@ import { platform } from './en/platform/platform';
 import { resources } from './en/platform/resources';
 import { usage } from './en/platform/usage';
 import { alerts } from './en/quality/alerts';
+import { quality } from './en/quality/quality';
 import { debug } from './en/service/debug';
 import { events } from './en/service/events';
 import { keys } from './en/service/keys';
@@ -40,6 +41,7 @@ export const en = {
   people,
   platform,
   publish,
+  quality,
   reasons,
   requests,
   resources,

@@ -5,6 +5,7 @@ import { platform } from './zh/platform/platform';
 import { resources } from './zh/platform/resources';
 import { usage } from './zh/platform/usage';
 import { alerts } from './zh/quality/alerts';
+import { quality } from './zh/quality/quality';
 import { debug } from './zh/service/debug';
 import { events } from './zh/service/events';
 import { keys } from './zh/service/keys';
@@ -40,6 +41,7 @@ export const zh: typeof en = {
   people,
   platform,
   publish,
+  quality,
   reasons,
   requests,
   resources,

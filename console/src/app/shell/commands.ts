@@ -27,7 +27,6 @@ const TABS = [
   'requests',
   'tables',
   'quality',
-  'retraining',
   'settings',
 ] as const;
 
