@@ -4,6 +4,7 @@ import { platform } from './en/platform/platform';
 import { resources } from './en/platform/resources';
 import { usage } from './en/platform/usage';
 import { alerts } from './en/quality/alerts';
+import { canary } from './en/quality/canary';
 import { quality } from './en/quality/quality';
 import { debug } from './en/service/debug';
 import { events } from './en/service/events';
@@ -28,6 +29,7 @@ import { tables } from './en/tables/tables';
 export const en = {
   accounting,
   alerts,
+  canary,
   debug,
   destinations,
   erasures,

@@ -5,6 +5,7 @@ import { platform } from './zh/platform/platform';
 import { resources } from './zh/platform/resources';
 import { usage } from './zh/platform/usage';
 import { alerts } from './zh/quality/alerts';
+import { canary } from './zh/quality/canary';
 import { quality } from './zh/quality/quality';
 import { debug } from './zh/service/debug';
 import { events } from './zh/service/events';
@@ -28,6 +29,7 @@ import { tables } from './zh/tables/tables';
 export const zh: typeof en = {
   accounting,
   alerts,
+  canary,
   debug,
   destinations,
   erasures,
