@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from statistics import median
 from typing import Any
 
@@ -11,13 +11,16 @@ import numpy as np
 
 from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic
 from monitor.domain.canaries.e_values import EventCounts, rare_event_path
+from monitor.domain.canaries.guardrails import judge_guardrail
 from monitor.domain.canaries.verdict import hard_stop_reason
-from shared.contracts.canaries import ALPHA, HardStop
+from shared.contracts.canaries import ALPHA, Guardrail, HardStop
 
 GUARDRAILS = 4
 """errors, client_errors, latency_p95, latency_p99: the default plan's."""
 OTHER_RATES = (0.01, 0.05, 0.01)
 """Of the other three guardrails' events; always without a difference."""
+MARGIN = 0.002
+"""The default plan's, of errors."""
 FLAGGER_SHARE, FLAGGER_FAILURES = 0.01, 5
 """A success rate of 99 % asked for, as in Flagger's documentation, and its `threshold` of failed checks."""
 
@@ -95,10 +98,29 @@ def _first(rolled_back: Iterator[bool], plan: Rollout) -> int | None:
     return next((plan.per_interval * (place + 1) for place, is_back in enumerate(rolled_back) if is_back), None)
 
 
+def shown_no_worse(plan: Rollout, base: float, ratio: float, seed: int) -> int | None:
+    """After how many canary requests errors are shown to be no worse, by the default margin; None: never."""
+    random = np.random.default_rng(seed)
+    rule, total = Guardrail(kind="errors", margin=MARGIN), [0, 0, 0, 0]
+    for counts in _events(random, plan, plan.canary_requests // plan.per_interval, base, ratio):
+        total = [a + b for a, b in zip(total, astuple(counts), strict=True)]
+        traffic = [VersionTraffic(total[at], {"500": total[at + 1]}) for at in (0, 2)]
+        found = judge_guardrail(rule, [ComparedInterval(0, 0, *traffic)], ALPHA / GUARDRAILS, None, None)
+        if found.state == "non_inferior":
+            return total[0]
+    return None
+
+
 def summary(outcomes: Sequence[int | None]) -> dict[str, Any]:
     """Share rolled back, and the median of canary requests until then."""
     found = [after for after in outcomes if after is not None]
     return {"rolled_back": len(found) / len(outcomes), "median_requests": median(found) if found else None}
+
+
+def simulate_promotions(plan: Rollout, base: float, ratio: float, rollouts: int) -> dict[str, Any]:
+    """Share shown to be no worse, and the median of canary requests until then."""
+    found = summary([shown_no_worse(plan, base, ratio, seed) for seed in range(rollouts)])
+    return {"shown": found["rolled_back"], "median_requests": found["median_requests"]}
 
 
 def simulate(plan: Rollout, base: float, ratio: float, rollouts: int) -> dict[str, Any]:

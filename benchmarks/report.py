@@ -286,25 +286,38 @@ def _metric_store(result: Any) -> str:
 
 
 def _canary(result: Any) -> str:
-    head = ["base rate", "rate of the canary"]
+    head = ["base rate", "rate of the canary", "requests a minute"]
     ways = {"tests": "sequential tests", "thresholds": "below 99 %", "tuned_thresholds": "above 1.5 × base"}
     head += [text for title in ways.values() for text in (f"{title}: rolled back", "requests until then")]
     rows = [
         [
             f"{case['base']:.1%}",
             f"{case['ratio']:g} ×",
+            str(case["per_minute"]),
             *(text for way in ways for text in (f"{case[way]['rolled_back']:.1%}", _requests(case[way]))),
         ]
         for case in result["cases"]
     ]
-    what = (
-        f"{result['rollouts']} roll-outs, up to {result['canary_requests']:,} canary requests at {result['weight']} %."
+    shown = [
+        [f"{found['base']:.1%}", f"{found['weight']} %", f"{found['shown']:.0%}", _requests(found)]
+        for found in result["promotions"]
+    ]
+    requests = f"{result['canary_requests']:,} canary requests at {result['weight']} %"
+    what = f"{result['rollouts']} roll-outs, up to {requests}. Medians."
+    promoted = table(
+        ["base rate, no difference", "weight", "shown to be no worse", "canary requests until then"], shown
     )
-    return f"{what} Medians.\n\n" + table(head, rows)
+    return f"{what}\n\n{table(head, rows)}\n\n{promoted}"
 
 
 def _requests(found: Any) -> str:
     return "-" if found["median_requests"] is None else number(found["median_requests"])
+
+
+def _statistics(result: Any) -> str:
+    from benchmarks.quality.rendering import render  # noqa: PLC0415 - it is made of this module's tables
+
+    return render(result)
 
 
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
@@ -321,4 +334,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "k": ("The console in Chromium", _console),
     "m": ("The store of metrics", _metric_store),
     "n": ("Canaries, simulated", _canary),
+    "q": ("Statistics of monitors", _statistics),
 }

@@ -20,6 +20,7 @@ from benchmarks.parts import (
     metric_store,
     publishing,
     sharing,
+    statistics,
 )
 
 Part = Callable[[Options], dict[str, Any]]
@@ -38,4 +39,5 @@ PARTS: dict[str, Part] = {
     "k": console.run,
     "m": metric_store.run,
     "n": canary.run,
+    "q": statistics.run,
 }

@@ -51,7 +51,7 @@ def declared_by(service: str) -> Bus:
             monitor.consumers.alerts.serve_alerts(bus, UNUSED, UNUSED, UNUSED)
             monitor.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED, UNUSED)
             monitor.consumers.canaries.serve_canaries(bus, UNUSED, UNUSED, UNUSED)
-            monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED)
+            monitor.consumers.rules.serve_rules(bus, UNUSED, UNUSED, UNUSED)
             monitor.consumers.retraining.subscribe_retraining(bus, UNUSED)
         case "inference-logger":
             inference_logger.consumers.calls.subscribe(bus, UNUSED, UNUSED, UNUSED)

@@ -13,7 +13,7 @@ from platforms.served_model import ServedModel
 pytestmark = pytest.mark.timeout(600)
 
 SERVICE = "wine-canary"
-RATE = 15.0
+RATE = 10.0
 PLAN: dict[str, Any] = {
     "steps": [50],
     "guardrails": [
@@ -21,7 +21,7 @@ PLAN: dict[str, Any] = {
         {"kind": "client_errors", "margin": 0.2},
         {"kind": "latency_p95", "ratio": 100, "required": False},
     ],
-    **{"step_requests": 50, "min_requests": 50, "step_duration": 5, "min_duration": 5, "warm_up": 0},
+    **{"step_requests": 40, "min_requests": 40, "step_duration": 5, "min_duration": 5, "warm_up": 0},
     **{"baseline_window": 60, "baseline_requests": 20, "time_limit": 240, "stop_previous_after": None},
 }
 

@@ -1689,6 +1689,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/monitors/{monitor}/windows/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description A window as a page of its own: distributions beside the baseline, what moved most, the figure over time.
+         */
+        get: operations["read_report_api_v1_services__service__monitors__monitor__windows_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/requests/{request_id}": {
         parameters: {
             query?: never;
@@ -6781,6 +6801,14 @@ export interface components {
              */
             secret?: string | null;
             /**
+             * @description What is done with the version that comes of it.
+             * @default {
+             *       "publish": "none",
+             *       "weight": 0
+             *     }
+             */
+            then: components["schemas"]["Then"];
+            /**
              * Time Limit
              * Format: duration
              * @description After that it has failed.
@@ -7667,6 +7695,27 @@ export interface components {
             row_wise_reason: string;
         };
         /**
+         * PublishedResult
+         * @description What was published of its result.
+         */
+        PublishedResult: {
+            /**
+             * Canary
+             * @description The canary that it began.
+             */
+            canary: string | null;
+            /**
+             * Message
+             * @description What stood in the way.
+             */
+            message: string | null;
+            /**
+             * Version
+             * @description Of the service; null: none was made.
+             */
+            version: string | null;
+        };
+        /**
          * QpsLimit
          * @description `RateLimit` as a body: unknown fields are refused.
          */
@@ -8063,6 +8112,8 @@ export interface components {
             message: string | null;
             /** @description The version that came of it, once the registry shows it. */
             model: components["schemas"]["RetrainedModel"] | null;
+            /** @description As its trigger says in `then`. */
+            published?: components["schemas"]["PublishedResult"] | null;
             /**
              * Reason
              * @description InFlight, CoolDown, DayMaximum, LowLabelCoverage, TimeLimit, …
@@ -9007,6 +9058,27 @@ export interface components {
             version: number;
         };
         /**
+         * Then
+         * @description What is done with the registered version that came of it.
+         */
+        Then: {
+            /** @description Plan of the canary; null: the defaults. */
+            canary?: components["schemas"]["CanaryPlan"] | null;
+            /**
+             * Publish
+             * @description version: a version of the service with the settings of the one that serves, which is started with `weight`; canary: the same, that takes over step by step.
+             * @default none
+             * @enum {string}
+             */
+            publish: "none" | "version" | "canary";
+            /**
+             * Weight
+             * @description Share of the traffic of a version; 0: it is started without any.
+             * @default 0
+             */
+            weight: number;
+        };
+        /**
          * TimelineView
          * @description The start of a pod's newest run. A phase that has not begun is not listed; a pod of an earlier release has none.
          *
@@ -9157,6 +9229,14 @@ export interface components {
              */
             secret?: string | null;
             /**
+             * @description What is done with the version that comes of it.
+             * @default {
+             *       "publish": "none",
+             *       "weight": 0
+             *     }
+             */
+            then: components["schemas"]["Then"];
+            /**
              * Time Limit
              * Format: duration
              * @description After that it has failed.
@@ -9208,6 +9288,8 @@ export interface components {
             secret: string | null;
             /** Service */
             service: string;
+            /** @description What is done with the version that comes of it. */
+            then: components["schemas"]["Then"];
             /**
              * Time Limit
              * Format: duration
@@ -9564,6 +9646,8 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string | null;
+                /** @description Name of the rule. */
+                monitor?: string | null;
                 page_size?: number;
                 service?: string | null;
                 severity?: ("warning" | "critical") | null;
@@ -19621,6 +19705,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MonitorWindow_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_report_api_v1_services__service__monitors__monitor__windows_report_get: {
+        parameters: {
+            query: {
+                /** @description The window's end, as it is listed. */
+                end: string;
+                language?: "en" | "zh";
+            };
+            header?: never;
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One HTML document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */

@@ -16,6 +16,7 @@ from controller.store.tables import (
     MaskingKeyRow,
     ObservationRow,
     PodRunRow,
+    RetrainingResultRow,
     RevisionRow,
 )
 from shared.errors import Forbidden, NotFound
@@ -56,6 +57,7 @@ def test_the_highest_role_of_a_claim_counts() -> None:
 def test_every_table_is_audited_or_is_not_what_people_change() -> None:
     tables = {mapper.class_ for mapper in ControllerTable._sa_registry.mappers}
     platforms = {ObservationRow, AnswerRow, RevisionRow, AuditRow, PodRunRow, MaskingKeyRow, CanaryVerdictRow}
+    platforms |= {RetrainingResultRow}
     bus = {table for table in tables if table.__tablename__ in {"outbox", "inbox"}}
     assert tables - platforms - bus == set(AUDITED)
 

@@ -41,10 +41,15 @@ class MaintenanceFields(TypedDict, total=False):
 
 
 def alerts(
-    *, state: str | None = None, service: str | None = None, severity: str | None = None, page_size: int = 100
+    *,
+    state: str | None = None,
+    service: str | None = None,
+    monitor: str | None = None,
+    severity: str | None = None,
+    page_size: int = 100,
 ) -> Listing[Json]:
-    """Alerts, newest first; `state`: open, acknowledged, silenced or resolved."""
-    wanted = given(state=state, service=service, severity=severity)
+    """Alerts, newest first; `state`: open, acknowledged, silenced or resolved; `monitor`: name of the rule."""
+    wanted = given(state=state, service=service, monitor=monitor, severity=severity)
     return Listing("GET", path("alerts"), {**wanted, "page_size": page_size})
 
 

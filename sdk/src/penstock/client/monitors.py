@@ -76,3 +76,9 @@ def monitor_windows(
     """Verdicts of windows, newest first: one for each window, column and slice."""
     params = given(**between(from_time, to_time), column=column, slice=slice, state=state)
     return Listing("GET", path("services", service, "monitors", name, "windows"), {**params, "page_size": page_size})
+
+
+def monitor_report(service: str, name: str, *, end: str, language: str = "en") -> Request[str]:
+    """The report of the window that ends then, one HTML document; `language`: en or zh."""
+    where = path("services", service, "monitors", name, "windows", "report")
+    return Request("GET", where, {"end": end, "language": language})

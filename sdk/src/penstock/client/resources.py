@@ -56,7 +56,7 @@ def secret(name: str) -> Request[Json]:
 def create_secret(
     name: str, kind: str, data: Mapping[str, str], *, project: str = "default", description: str = ""
 ) -> Request[Json]:
-    """Keep a secret of the kind `registry`, `webhook`, `mlflow`, `s3` or `opaque`; its value is never shown again."""
+    """Keep a secret of a kind such as `mlflow`, `s3`, `webhook`, `http` or `opaque`; its value is never shown again."""
     body = {"name": name, "kind": kind, "data": dict(data), "project": project, "description": description}
     return post("/secrets", body)
 

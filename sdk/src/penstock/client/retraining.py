@@ -19,6 +19,7 @@ class RetrainingTriggerFields(TypedDict, total=False):
     model: str | None
     guards: Mapping[str, Any]
     time_limit: str
+    then: Mapping[str, Any]
     paused: bool
 
 

@@ -154,7 +154,15 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     changes = _changes_of(database, clock)
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)
     registries = registries_of(settings, database, clock)
-    results = RetrainingResultsLoop(bus, registries, clock, settings.retraining_interval)
+    results = RetrainingResultsLoop(
+        database,
+        bus,
+        registries,
+        clock,
+        settings.retraining_interval,
+        limits=limits_of(settings),
+        routes_changed=routes.touch,
+    )
     await _reseal_secrets(database, registries.vault, clock)
     await _ensure_admin(database, settings, clock)
     identity = identity_of(settings, clock)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from monitor.settings import MonitorSettings
 from monitor.store.alerts.alerts import delete_resolved
+from monitor.store.alerts.deliveries import delete_repeats
 from monitor.store.event_list import delete_events
 from monitor.store.log_lines import delete_lines
 from monitor.store.metrics.samples import delete_counted_samples
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 300.0
 SAMPLES_KEPT = timedelta(hours=2)
 """Longer than `METRICS` keeps a sample (1 h): no repeat can come after that."""
+
+REPEATS_KEPT = timedelta(days=1)
+"""An alert that stays open is told again and again, to an Alertmanager every minute."""
 
 
 async def run_retention(database: Database, clock: Clock, settings: MonitorSettings) -> None:
@@ -38,6 +42,7 @@ async def delete_expired(database: Database, clock: Clock, settings: MonitorSett
     async with database.unit_of_work() as session:
         await delete_lines(session, now - settings.logs_kept)
         await delete_events(session, now - settings.events_kept)
+        await delete_repeats(session, now - REPEATS_KEPT)
         await delete_resolved(session, now - settings.alerts_kept)
         await delete_windows(session, now - settings.windows_kept)
         await delete_counted_samples(session, now - SAMPLES_KEPT)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from monitor import loops
 from monitor.clients.channels.sender import ChannelSender
 from monitor.clients.retraining.over_bus import ControllerOverBus, JobSystem, LoggerOverBus
@@ -19,18 +21,20 @@ from monitor.consumers.controller import AlertingOverBus
 from monitor.consumers.peers import PeersOverBus
 from monitor.consumers.retraining import subscribe_retraining
 from monitor.consumers.rules import serve_rules
+from monitor.domain.metrics.port import MetricStore
 from monitor.handlers.alerts.delivery_loop import DeliveryLoop
 from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.testing import ChannelTester
 from monitor.handlers.canaries.quality import CanaryQuality
 from monitor.handlers.retraining.driving import RetrainingDriver
 from monitor.handlers.retraining.following import RetrainingLoop
-from monitor.handlers.rules.build import rules_of
+from monitor.handlers.rules.build import reports_of, rules_of
 from monitor.handlers.rules.rules import QualityRules
 from monitor.handlers.rules.sources import RowSources
 from monitor.packing import Packer
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.own import OwnStore
+from monitor.store.metrics.prometheus import PrometheusStore
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.database import Database
@@ -53,6 +57,7 @@ class App:
     database: Database
     bus: Bus
     clock: Clock
+    store: MetricStore
     deliveries: DeliveryLoop
     sender: ChannelSender
     rules: QualityRules
@@ -80,6 +85,7 @@ class App:
     async def close(self) -> None:
         """Give connections back."""
         await self.sender.close()
+        await self.store.close()
         await self.database.close()
         self.telemetry.shutdown()
 
@@ -90,17 +96,24 @@ async def build_app(settings: MonitorSettings, telemetry: Telemetry, *, clock: C
     bus = Bus(
         "monitor", settings.nats_url.get_secret_value(), clock=clock, database=database, registry=telemetry.registry
     )
-    peers, store = PeersOverBus(bus), OwnStore(database, settings.metrics_minutes_kept)
+    peers, store = PeersOverBus(bus), _metric_store(settings, database)
     rules = rules_of(peers, database, clock)
     subscribe(bus, database, clock, store, rules.changed)
     serve_canaries(bus, store, CanaryQuality(RowSources(peers, DestinationDefinitions(peers, clock))), clock)
-    serve_rules(bus, database, rules)
+    serve_rules(bus, database, rules, reports_of(rules))
     calls, sender = AlertingOverBus(bus), ChannelSender(AddressRule.of(settings.allowed_channels))
     deliveries = DeliveryLoop(database, calls, sender, clock, AlertMetrics(telemetry.registry))
     serve_alerts(bus, database, clock, ChannelTester(database, calls, sender, clock))
     retraining = _retraining(settings, bus, database, clock)
     subscribe_retraining(bus, retraining)
-    return App(settings, telemetry, database, bus, clock, deliveries, sender, rules, retraining)
+    return App(settings, telemetry, database, bus, clock, store, deliveries, sender, rules, retraining)
+
+
+def _metric_store(settings: MonitorSettings, database: Database) -> MetricStore:
+    if settings.metrics_store == "own":
+        return OwnStore(database, settings.metrics_minutes_kept)
+    url = settings.prometheus_url.get_secret_value().rstrip("/")
+    return PrometheusStore(httpx.AsyncClient(trust_env=False), url)
 
 
 def _retraining(settings: MonitorSettings, bus: Bus, database: Database, clock: Clock) -> RetrainingLoop:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.security.addresses import AddressRule
@@ -28,6 +28,12 @@ class MonitorSettings(DatabaseSettings):
 
     metrics_minutes_kept: Duration = timedelta(days=7)
     """Age at which metrics by the minute are deleted, seconds; default 7 days."""
+
+    metrics_store: Literal["own", "prometheus"] = "own"
+    """Where charts and summaries are read from: `own`, or `prometheus`, the server at `prometheus_url`; default own."""
+
+    prometheus_url: SecretStr = SecretStr("")
+    """Address of a Prometheus server that scrapes the platform, such as `http://user:password@prometheus:9090`."""
 
     logs_kept: Duration = timedelta(days=15)
     """Age at which log lines are deleted, seconds; default 15 days."""
@@ -62,6 +68,12 @@ class MonitorSettings(DatabaseSettings):
     def _hosts_or_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         AddressRule.of(given)
         return given
+
+    @model_validator(mode="after")
+    def _has_its_server(self) -> Self:
+        if self.metrics_store == "prometheus" and not self.prometheus_url.get_secret_value():
+            raise ValueError("metrics_store is prometheus: prometheus_url must say where the server is")
+        return self
 
     @property
     def store_url(self) -> str:

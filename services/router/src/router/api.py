@@ -26,6 +26,8 @@ class RouterMetricsCollector(Collector):
         """Every family of metrics."""
         tallies = list(self._traffic.tallies.values())
         yield _requests(tallies)
+        yield _throttled(tallies)
+        yield from _bytes(tallies)
         yield _records(tallies)
         yield _durations(tallies)
         yield _in_flight(tallies)
@@ -51,6 +53,27 @@ def _requests(tallies: list[Tally]) -> Metric:
         for code, count in tally.status.items():
             family.add_metric((tally.service, tally.version or "", tally.pod or "", str(code)), count)
     return family
+
+
+def _throttled(tallies: list[Tally]) -> Metric:
+    family = CounterMetricFamily(
+        "penstock_router_throttled", "Requests refused or held by a rate limit.", labels=("service", "version", "pod")
+    )
+    for tally in tallies:
+        if tally.throttled:
+            family.add_metric((tally.service, tally.version or "", tally.pod or ""), tally.throttled)
+    return family
+
+
+def _bytes(tallies: list[Tally]) -> Iterator[Metric]:
+    for name, help_text, field in (
+        ("penstock_router_received_bytes", "Bodies of requests.", "bytes_in"),
+        ("penstock_router_sent_bytes", "Bodies of answers.", "bytes_out"),
+    ):
+        family = CounterMetricFamily(name, help_text, labels=("service", "version", "pod"))
+        for tally in tallies:
+            family.add_metric((tally.service, tally.version or "", tally.pod or ""), getattr(tally, field))
+        yield family
 
 
 def _records(tallies: list[Tally]) -> Metric:

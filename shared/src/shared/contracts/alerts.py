@@ -105,6 +105,7 @@ class AlertsQuery(Contract):
     projects: tuple[str, ...] | None = None
     state: AlertState | None = None
     service: str | None = None
+    monitor: str | None = None
     severity: AlertSeverity | None = None
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = None

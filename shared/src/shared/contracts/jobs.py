@@ -40,6 +40,7 @@ class JobOrder(Contract):
     requirements: tuple[str, ...] = Field(default=(), description="Lines of pip; none: the platform's own environment.")
     python: str | None = Field(default=None, description="Such as `3.12`; None: the platform's own.")
     env: dict[str, str] = Field(default={})
+    reads: tuple[str, ...] = Field(default=(), description="Folders of this machine that it may read: its tables.")
     evidence: dict[str, Any] = Field(default={}, description="What it finds in `evidence.json`.")
 
 

@@ -69,6 +69,11 @@ METRICS: Mapping[MonitorKind, Mapping[str, MonitorMetric]] = {
         "mae": MonitorMetric("Mean absolute error."),
         "rmse": MonitorMetric("Root of the mean squared error."),
         "r2": MonitorMetric("Coefficient of determination.", is_lower_worse=True),
+        "estimated_accuracy": MonitorMetric("Estimated before labels come; needs a column of scores.", True),
+        "estimated_precision": MonitorMetric("Estimated before labels come; needs a column of scores.", True),
+        "estimated_recall": MonitorMetric("Estimated before labels come; needs a column of scores.", True),
+        "estimated_f1": MonitorMetric("Estimated before labels come; needs a column of scores.", True),
+        "estimated_auc": MonitorMetric("Estimated before labels come; needs a column of scores.", True),
         "coverage": MonitorMetric("Share of the predictions whose truth is known.", is_lower_worse=True),
     },
     "service_quality": {

@@ -227,6 +227,7 @@ class AwaitedModel(Contract):
     """A retraining whose result is looked for in the registry."""
 
     id: UUID
+    trigger_id: UUID
     service: str
     project: str
     model: str

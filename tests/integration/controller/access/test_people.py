@@ -20,7 +20,7 @@ ALL = {"viewer", "editor", "admin"}
 async def two_projects(offline: Controller) -> Controller:
     for project in ("red", "blue"):
         await offline.call("POST", "/projects", 201, json={"name": project})
-        body = {"name": f"{project}-service", "project": project, "version": wine()}
+        body = {"name": f"{project}-service", "project": project, "version": wine(), "monitors": False}
         await offline.call("POST", "/services", 201, json=body)
     return offline
 
@@ -30,6 +30,8 @@ def filled(path: str, service: str, project: str) -> str:
         "service": service,
         "project": project,
         "version": "v1",
+        "canary": "00000000-0000-0000-0000-000000000000",
+        "monitor": "drift",
         "table": f"{service}.payload",
         "pod": "p",
         "request_id": "r1",

@@ -178,6 +178,7 @@ async def test_whose_they_are(lone: Controller) -> None:
     assert (await lone.call("GET", "/silences"))["items"] == []
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 async def test_alerts_are_the_monitors(make_controller: Any, nats_server: NatsProcess) -> None:
     controller: Controller = await make_controller(nats_server.url)
     controller.start()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from controller.domain.canaries.preflight import PreflightReport
 from controller.handlers.services.observations import VersionReport, record_report
@@ -260,3 +263,31 @@ async def test_a_service_is_deleted_with_its_canaries(rollout: Rollout) -> None:
             await record_report(session, report, rollout.controller.clock.now(), lambda _: None)
     await rollout.controller.call("DELETE", SERVICE, 204)
     await rollout.controller.call("GET", f"{SERVICE}/canaries", 404)
+
+
+class Ended(BaseException):
+    """What a process that is killed does to its transaction."""
+
+
+async def test_a_look_that_is_cut_off_changes_nothing_and_two_at_once_step_once(rollout: Rollout) -> None:
+    await in_traffic(rollout)
+    before = await rollout.look()
+    assert before["step"] == 1
+
+    @event.listens_for(Session, "before_commit")
+    def end(session: Session) -> None:
+        if any(isinstance(row, CanaryRow) for row in session.identity_map.values()):
+            raise Ended
+
+    rollout.monitor.decision = "promote"
+    try:
+        with pytest.raises(Ended):
+            await rollout.loop.run_once()
+    finally:
+        event.remove(Session, "before_commit", end)
+    assert await rollout.weights() == {"v1": 50, "v2": 50}
+
+    await asyncio.gather(rollout.loop.run_once(), rollout.loop.run_once())
+    promoted = await rollout.look()
+    assert promoted["phase"] == "promoted"
+    assert await rollout.facts() == ["started", "stepped", "promoted"]

@@ -178,35 +178,43 @@ async def test_verdicts_are_the_monitors(controller: Controller, peers: Peers) -
     await peers.end(task)
 
 
+async def registered_with_run(http: httpx.AsyncClient, root: str) -> tuple[str, str]:
+    """A model `zinfandel` whose run has artifacts: the run, and where these are put."""
+    info = (await http.post("runs/create", json={"experiment_id": "0"})).json()["run"]["info"]
+    artifacts = f"{root}/api/2.0/mlflow-artifacts/artifacts/{info['artifact_uri'].removeprefix('mlflow-artifacts:/')}"
+    assert (await http.put(f"{artifacts}/model/MLmodel", content=b"flavors: {}\n")).is_success
+    await http.post("registered-models/create", json={"name": "zinfandel"})
+    version = {"name": "zinfandel", "source": f"{info['artifact_uri']}/model", "run_id": info["run_id"]}
+    made = await http.post("model-versions/create", json=version)
+    assert made.is_success, made.text
+    return info["run_id"], artifacts
+
+
 async def test_the_monitor_is_given_the_training_data_of_a_model(
     controller: Controller, peers: Peers, mlflow_url: str
 ) -> None:
-    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(), "monitors": False})
     asking = Bus("monitor", peers._nats_url, clock=SystemClock())
     task = await peers.run(asking)
-    query = TrainingDataQuery(service="wine", version="v1")
-    nothing = await asking.call(TRAINING_DATA, query, timeout=10)
-    assert isinstance(nothing, TrainingData)
-    assert (nothing.kind, "knows no training data" in (nothing.reason or "")) == ("none", True)
-    api = f"{mlflow_url}/api/2.0/mlflow"
-    async with httpx.AsyncClient() as http:
-        version = (await http.get(f"{api}/model-versions/get", params={"name": "wine", "version": "1"})).json()
-        run = version["model_version"]["run_id"]
-        root = (await http.get(f"{api}/runs/get", params={"run_id": run})).json()["run"]["info"]["artifact_uri"]
+
+    async def found() -> TrainingData:
+        query = TrainingDataQuery(service="zinfandel", version="v1")
+        answer = await asking.call(TRAINING_DATA, query, timeout=10)
+        assert isinstance(answer, TrainingData)
+        return answer
+
+    async with httpx.AsyncClient(base_url=f"{mlflow_url}/api/2.0/mlflow") as http:
+        run, artifacts = await registered_with_run(http, mlflow_url)
+        version = wine() | {"model_source": {"kind": "mlflow", "model": "zinfandel", "version": "1"}}
+        service = {"name": "zinfandel", "version": version, "monitors": False}
+        await controller.call("POST", "/services", 201, json=service)
+        assert "knows no training data" in ((await found()).reason or "")
         tag = {"run_id": run, "key": "penstock.training_data", "value": "data/train.csv"}
-        assert (await http.post(f"{api}/runs/set-tag", json=tag)).is_success
-        path = root.removeprefix("mlflow-artifacts:/")
-        where = f"{mlflow_url}/api/2.0/mlflow-artifacts/artifacts/{path}/data/train.csv"
-        assert (await http.put(where, content=b"alcohol\n9.5\n")).is_success, root
-        found = await asking.call(TRAINING_DATA, query, timeout=10)
-        assert isinstance(found, TrainingData)
-        assert (found.kind, found.name, found.chunks is not None) == ("artifact", "train.csv", True)
-        assert found.chunks is not None
-        assert b"".join([chunk async for chunk in asking.read_chunks(found.chunks)]) == b"alcohol\n9.5\n"
-        outside = tag | {"value": "file:///etc/passwd"}
-        assert (await http.post(f"{api}/runs/set-tag", json=outside)).is_success
-        refused = await asking.call(TRAINING_DATA, query, timeout=10)
-        assert isinstance(refused, TrainingData)
-        assert "may not be read" in (refused.reason or "")
-        assert (await http.post(f"{api}/runs/delete-tag", json={"run_id": run, "key": tag["key"]})).is_success
+        assert (await http.post("runs/set-tag", json=tag)).is_success
+        assert (await http.put(f"{artifacts}/data/train.csv", content=b"alcohol\n9.5\n")).is_success
+        sent = await found()
+        assert (sent.kind, sent.name) == ("artifact", "train.csv")
+        assert sent.chunks is not None
+        assert b"".join([chunk async for chunk in asking.read_chunks(sent.chunks)]) == b"alcohol\n9.5\n"
+        assert (await http.post("runs/set-tag", json=tag | {"value": "file:///etc/passwd"})).is_success
+        assert "may not be read" in ((await found()).reason or "")
     await peers.end(task)

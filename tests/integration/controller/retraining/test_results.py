@@ -7,12 +7,19 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from controller.handlers.retraining.results import versions_by_tag
-from running_services.running_controller import Controller
-from shared.contracts.retraining import RESULT_TAG
+from running_services.running_controller import Controller, Peers, wine
+from shared.bus import Bus
+from shared.clock import SystemClock
+from shared.contracts.retraining import RESULT_TAG, AwaitedModel, AwaitedModelList
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.retraining import AWAITED_MODELS, RETRAINING_RESULT, RetrainingResult
+from shared.ids import new_id
+from waiting.eventually import eventually
 
 
 def mlflow_api(url: str) -> Callable[..., Any]:
@@ -42,6 +49,70 @@ async def test_versions_are_found_by_the_tag_of_theirs_or_of_their_run(make_lone
     since = before.replace(year=before.year - 1)
     assert await versions_by_tag(registry, name, RESULT_TAG, since) == {"of-the-version": "3", "of-the-run": "1"}
     assert await versions_by_tag(registry, name, RESULT_TAG, before.replace(year=before.year + 1)) == {}
+
+
+async def test_a_result_is_published_once_as_its_trigger_says(
+    controller: Controller, peers: Peers, mlflow_url: str
+) -> None:
+    call = mlflow_api(mlflow_url)
+    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(request_timeout_ms=1234)})
+    path = "/services/wine/retraining-triggers"
+    action = {"kind": "job", "command": ["python"]}
+    triggers = {
+        name: await controller.call("POST", path, 201, json={"name": name, "action": action, "then": then})
+        for name, then in (
+            ("canary", {"publish": "canary", "canary": {"steps": [10], "preflight": None}}),
+            ("version", {"publish": "version", "weight": 5}),
+            ("none", {"publish": "none"}),
+        )
+    }
+    await controller.call("POST", path, 400, json={"name": "x", "action": action, "then": {"canary": {}}})
+    awaited = {
+        name: AwaitedModel(
+            id=new_id(),
+            trigger_id=UUID(trigger["id"]),
+            service="wine",
+            project="default",
+            model="wine",
+            since=controller.clock.now(),
+        )
+        for name, trigger in triggers.items()
+    }
+    for each in awaited.values():
+        tag = {"key": RESULT_TAG, "value": str(each.id)}
+        run = call("runs/create", experiment_id="0", tags=[tag])["run"]["info"]
+        call("model-versions/create", name="wine", source=f"{run['artifact_uri']}/model", run_id=run["run_id"])
+    told: list[RetrainingResult] = []
+
+    async def list_awaited(_: Nothing) -> AwaitedModelList:
+        return AwaitedModelList(items=tuple(awaited.values()))
+
+    async def result(query: RetrainingResult) -> Nothing:
+        told.append(query)
+        return Nothing()
+
+    bus = Bus("monitor", peers._nats_url, clock=SystemClock())
+    bus.serve(AWAITED_MODELS, list_awaited)
+    bus.serve(RETRAINING_RESULT, result)
+    await peers.run(bus)
+    loop = controller.app.results
+    assert await eventually(loop.run_once) == 3
+    assert await loop.run_once() == 3, "a repeat publishes nothing anew"
+
+    versions = (await controller.call("GET", "/services/wine/versions"))["items"]
+    by_number = {each["model_source"]["version"]: each for each in versions[1:]}
+    numbers = {result.id: result.model.version for result in told}
+    assert {each["request_timeout_ms"] for each in versions} == {1234}
+    assert by_number.keys() == {numbers[awaited["canary"].id], numbers[awaited["version"].id]}
+    canaried = by_number[numbers[awaited["canary"].id]]
+    assert (canaried["creator"], canaried["description"]) == ("trigger canary", f"retraining {awaited['canary'].id}")
+    (canary,) = (await controller.call("GET", "/services/wine/canaries"))["items"]
+    assert (canary["version"], canary["plan"]["steps"], canary["plan"]["preflight"]) == (canaried["name"], [10], None)
+    lines = (await controller.call("GET", "/audit"))["items"]
+    assert {line["actor"] for line in lines if line["operation"] == "publish_retraining"} == {
+        "trigger canary",
+        "trigger version",
+    }
 
 
 async def test_a_hint_of_mlflow_is_signed(make_lone: Any) -> None:

@@ -24,7 +24,7 @@ from waiting.eventually import eventually
 
 @pytest.fixture
 async def service(controller: Controller) -> dict[str, Any]:
-    body = {"name": "wine", "start": True, "version": wine(log_delivery={"enabled": True})}
+    body = {"name": "wine", "start": True, "monitors": False, "version": wine(log_delivery={"enabled": True})}
     made: dict[str, Any] = await controller.call("POST", "/services", 201, json=body)
     return made
 

@@ -32,7 +32,7 @@ def about(service: dict[str, Any], generation: int) -> dict[str, Any]:
 @pytest.fixture
 async def running(controller: Controller, peers: Peers) -> dict[str, Any]:
     """A service with one version, whose two pods are ready."""
-    body = {"name": "wine", "start": True, "version": wine(replicas=2)}
+    body = {"name": "wine", "start": True, "monitors": False, "version": wine(replicas=2)}
     service: dict[str, Any] = await controller.call("POST", "/services", 201, json=body)
     await peers.say(VersionReady(**about(service, 1), ready_replicas=2))
     await sees(controller, status="running")

@@ -23,6 +23,7 @@ async def test_create_with_the_first_version_in_the_same_call(offline: Controlle
         "tags": {"team": "wine"},
         "auth_enabled": True,
         "start": True,
+        "monitors": False,
         "version": {
             "description": "The first try",
             "model_source": {"kind": "mlflow", "model": "wine", "version": "1"},

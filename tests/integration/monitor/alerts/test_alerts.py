@@ -2,113 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from running_services.peers.alerting_answers import AlertingAnswers, Receiver
-from servers.nats_process import NatsProcess
+from running_services.peers.monitor_process import MonitorProcess, ask, facts, say
 from shared import events
 from shared.bus import Bus
-from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
-from shared.contracts.alerts import (
-    Acknowledgement,
-    AlertDetail,
-    AlertQuery,
-    AlertsQuery,
-    ChannelTestQuery,
-)
-from shared.contracts.rpc.method import Nothing, RpcMethod
+from shared.contracts.alerts import Acknowledgement, AlertDetail, AlertQuery, AlertsQuery, ChannelTestQuery
+from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound
 from shared.ids import new_id
 from waiting.eventually import eventually
 
 TABLE = {"service": "wine", "table": "wine.payload", "location": "file:///tables/wine/payload"}
 BLOCKED = events.TableBlocked(**TABLE, reason="permission denied")
 RECOVERED = events.TableRecovered(**TABLE, blocked_at=SystemClock().now())
-
-
-class Monitor:
-    """`python -m monitor`, which is killed and started as a test likes."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "monitor"], env=self._environment)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-
-
-@pytest.fixture
-def monitor(nats_server: NatsProcess, tmp_path: Path, store_url: str) -> Iterator[Monitor]:
-    environment = os.environ | {
-        "PENSTOCK_HOME": str(tmp_path / "home"),
-        "MONITOR_NATS_URL": nats_server.url,
-        "MONITOR_ADMIN_PORT": "0",
-        "MONITOR_DATABASE_URL": store_url,
-        "MONITOR_ALLOWED_CHANNELS": "127.0.0.1",
-    }
-    process = Monitor(environment)
-    yield process
-    process.kill()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-async def controller(nats_server: NatsProcess) -> AsyncIterator[AlertingAnswers]:
-    answers = AlertingAnswers(nats_server.url)
-    running = asyncio.create_task(answers.bus.run())
-    await asyncio.wait_for(answers.bus.connected(), 30)
-    yield answers
-    running.cancel()
-    await asyncio.wait({running}, timeout=10)
-
-
-async def say(bus: Bus, event: events.Event) -> None:
-    headers = headers_of(event, event_id=new_id(), source="inference-logger", at=SystemClock().now())
-    await bus.js.publish(subject_of(event), event.model_dump_json().encode(), stream="EVENTS", headers=headers)
-
-
-async def ask(bus: Bus, method: RpcMethod, question: Any) -> Any:
-    """The answer, once the monitor is there to give one."""
-
-    async def asked() -> Any:
-        try:
-            return await bus.call(method, question)
-        except Unavailable:
-            return None
-
-    return await eventually(asked, every=0.1)
-
-
-async def facts(bus: Bus) -> list[tuple[str, dict[str, str]]]:
-    """Facts about alerts on the bus, in order."""
-    last = (await bus.js.stream_info("EVENTS")).state.last_seq
-    messages = [await bus.js.get_msg("EVENTS", number) for number in range(1, last + 1)]
-    return [
-        ((message.headers or {})["ce-type"].split(".")[2], dict(message.headers or {}))
-        for message in messages
-        if message.subject is not None and message.subject.startswith("penstock.events.alert.")
-    ]
 
 
 async def only_alert(bus: Bus, **wanted: Any) -> AlertDetail | None:
@@ -121,7 +33,7 @@ async def only_alert(bus: Bus, **wanted: Any) -> AlertDetail | None:
 
 
 async def test_a_blocked_table_is_told_once_though_the_monitor_is_killed_in_between(
-    monitor: Monitor, receiver: Receiver, controller: AlertingAnswers
+    monitor: MonitorProcess, receiver: Receiver, controller: AlertingAnswers
 ) -> None:
     bus = controller.bus
     controller.define_webhook(f"{receiver.server.url}/hook")
@@ -165,8 +77,9 @@ async def test_a_blocked_table_is_told_once_though_the_monitor_is_killed_in_betw
         await bus.call(ALERT, AlertQuery(id=new_id()))
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 async def test_a_dead_channel_is_seen_and_others_go_on(
-    monitor: Monitor, receiver: Receiver, controller: AlertingAnswers
+    monitor: MonitorProcess, receiver: Receiver, controller: AlertingAnswers
 ) -> None:
     bus = controller.bus
     gone = Receiver()

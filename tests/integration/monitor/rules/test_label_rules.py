@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from quality_tables import HOUR, NOON, wine_rows
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from quality_tables import HOUR, NOON, SCHEMA, named, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.monitors import Outcome
 
@@ -63,3 +67,22 @@ async def test_what_is_compared_must_be_clear(quality: Rules) -> None:
         (found,) = await quality.windows(made[name])
         assert (why or "") in (found.reason or ""), found
         assert found.state == ("error" if why else "critical" if found.state == "critical" else found.state)
+
+
+async def test_quality_is_estimated_before_labels_come(quality: Rules) -> None:
+    lake, random = quality.lake, np.random.default_rng(3)
+    schema = pa.schema([*SCHEMA, named("prediction_share", pa.float64(), "prediction", "share")])
+    rows = wine_rows(NOON, 2000, seed=1)
+    shares = random.beta(0.5, 0.5, 2000)
+    rows |= {"prediction": (shares > 0.5).astype(float), "prediction_share": shares}
+    lake.write(rows, schema=schema)
+    truth = float(np.maximum(shares, 1 - shares).mean())
+    outcome = Outcome(prediction="prediction", score="share", positive="1")
+    rule = lake.rule("soon", "model_quality", "estimated_accuracy", outcome=outcome, warning=0.99, critical=0.5)
+    unclear = lake.rule("unclear", "model_quality", "estimated_auc", warning=0.9)
+    await quality.evaluate()
+    (found,) = await quality.windows(rule)
+    assert (found.state, found.rows, found.details["estimated"]) == ("warning", 2000, True)
+    assert found.value == pytest.approx(truth, abs=1e-6)
+    (why,) = await quality.windows(unclear)
+    assert (why.state, "needs outcome.score" in (why.reason or "")) == ("error", True)

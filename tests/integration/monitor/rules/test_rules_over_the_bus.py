@@ -48,7 +48,7 @@ async def test_a_rule_is_evaluated_as_soon_as_it_is_defined(
         return MonitorList(items=await lake.monitors())
 
     async def tables(query: TablesQuery) -> TableList:
-        return TableList(items=await lake.tables(query.service))
+        return TableList(items=await lake.tables(query.service or ""))
 
     controller.serve(MONITORS, defined)
     logger.serve(TABLES, tables)

@@ -8,15 +8,19 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+import pytest
 from deltalake import DeltaTable
 from sqlalchemy import select
 
+from monitor.handlers.rules.build import reports_of
 from monitor.store.tables import AlertRow, BaselineRow, RuleWindowRow
 from quality_tables import HOUR, NOON, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import Baseline, TrainedModel
+from shared.contracts.rpc.monitor_rules import ReportQuery
 from shared.contracts.training_data import TrainingData
+from shared.errors import NotFound
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
 FIRST = Baseline(kind="window")
@@ -264,3 +268,25 @@ async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window
     assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
     noted = lake.noted["drift_metrics"]
     assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))
+
+
+async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:
+    lake, reports = quality.lake, reports_of(quality.rules)
+    lake.write(wine_rows(NOON, 800, seed=1))
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, slice="colour", **DRIFT)
+    await quality.evaluate()
+    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
+    quality.clock.at += HOUR
+    await quality.evaluate()
+    pages = {}
+    for language in ("en", "zh"):
+        query = ReportQuery(id=rule.id, end=NOON + 2 * HOUR, language=language)
+        pages[language] = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert "<svg" in pages["en"]
+    assert "alcohol" in pages["en"]
+    assert pages["en"] != pages["zh"]
+    shutil.rmtree(lake.folder)
+    gone = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert "there is no table at" in gone
+    with pytest.raises(NotFound, match="no window"):
+        await reports.page(query.model_copy(update={"end": NOON + 9 * HOUR}))

@@ -134,3 +134,17 @@ def test_tables_and_versions_need_no_rule() -> None:
     assert blocked.fingerprint == recovered.fingerprint
     assert failed.fingerprint == ready.fingerprint == deleted.fingerprint
     assert "disk is full" in blocked.summary
+
+
+def test_a_canary_that_is_held_or_rolled_back_is_an_alert_until_the_next_one_starts() -> None:
+    identity: dict[str, Any] = {"service_id": FIRST, "service": "wine", "version_id": SECOND, "canary_id": FIRST}
+    held = signal_of(events.VersionCanaryHeld(version="v2", weight=5, reason="so", **identity), NOON)
+    back = signal_of(events.VersionCanaryRolledBack(version="v2", reason="errors", **identity), NOON)
+    next_one = signal_of(events.VersionCanaryStarted(version="v3", weight=5, steps=(5,), **identity), NOON)
+    assert held is not None
+    assert back is not None
+    assert next_one is not None
+    assert held.summary == "The canary v2 is held at 5 %: so"
+    assert back.summary == "The canary v2 was rolled back: errors"
+    assert [found.severity for found in (held, back, next_one)] == ["warning", "warning", "ok"]
+    assert held.fingerprint == back.fingerprint == next_one.fingerprint

@@ -39,13 +39,14 @@ def list_alerts(
     *,
     state: Annotated[State | None, typer.Option(help="Only those.")] = None,
     service: Annotated[str | None, typer.Option(help="Only those of this service.")] = None,
+    monitor: Annotated[str | None, typer.Option(help="Only those of this rule.")] = None,
     severity: Annotated[Severity | None, typer.Option(help="Only those.")] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """List alerts, newest first."""
     wanted: dict[str, Any] = {"state": state and state.value, "severity": severity and severity.value}
     with connect() as client:
-        show_all(client.alerts(service=service, **wanted), ALERTS, output)
+        show_all(client.alerts(service=service, monitor=monitor, **wanted), ALERTS, output)
 
 
 @app.command("show")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -182,6 +183,27 @@ def list_windows(
     with connect() as client:
         found = client.monitor_windows(service, name, page_size=min(limit, 1000), **chosen)
         show_all(islice(found, limit), WINDOWS, output)
+
+
+@app.command("report")
+def write_report(
+    service: Service,
+    name: MonitorName,
+    file: Annotated[Path, typer.Argument(help="Where the page is written: report.html.")],
+    *,
+    end: Annotated[str | None, typer.Option(help="The window's end, as `windows` has it; else the last.")] = None,
+    chinese: Annotated[bool, typer.Option("--zh", help="In Chinese.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Write the report of a window as one HTML file: distributions, what moved most, the figure over time."""
+    with connect() as client:
+        if end is None:
+            last = next(iter(client.monitor_windows(service, name, page_size=1)), None)
+            if last is None:
+                raise typer.BadParameter(f"{name} has judged no window yet")
+            end = str(last["end"])
+        file.write_text(client.monitor_report(service, name, end=end, language="zh" if chinese else "en"))
+    show_one({"file": str(file), "end": end}, ("file", "end"), output)
 
 
 def _given(**asked: Any) -> dict[str, Any]:

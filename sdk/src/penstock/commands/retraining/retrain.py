@@ -17,7 +17,7 @@ app.add_typer(triggers.app, name="triggers")
 
 RetrainingId = Annotated[str, typer.Argument(help="Id of the retraining.")]
 RETRAININGS = ("id", "trigger", "cause", "action", "state", "reason", "requested_at", "ended_at", "model.version")
-DETAILS = ("message", "is_cancelling", "started_at", "gives_up_at", "run", "model", "evidence")
+DETAILS = ("message", "is_cancelling", "started_at", "gives_up_at", "run", "model", "published", "evidence")
 POLL_S = 1.0
 
 

@@ -17,8 +17,11 @@ from penstock.commands.retraining.actions import ActionOptions
 app = typer.Typer(help="When a model is trained anew, and by what.", no_args_is_help=True)
 
 TriggerName = Annotated[str, typer.Argument(help="Name of the trigger.")]
-TRIGGERS = ("name", "action.kind", "on_alert.severity", "schedule", "guards.cool_down", "guards.max_per_day", "paused")
-DEFINITION = ("action", "on_alert", "guards", "secret", "model", "time_limit", "creator", "updated_at")
+TRIGGERS = (
+    *("name", "action.kind", "on_alert.severity", "schedule", "guards.cool_down", "guards.max_per_day"),
+    *("then.publish", "paused"),
+)
+DEFINITION = ("action", "on_alert", "guards", "then", "secret", "model", "time_limit", "creator", "updated_at")
 
 
 class Severity(StrEnum):
@@ -26,6 +29,14 @@ class Severity(StrEnum):
 
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+class Publication(StrEnum):
+    """What is done with the result."""
+
+    NONE = "none"
+    VERSION = "version"
+    CANARY = "canary"
 
 
 OnAlert = Annotated[Severity | None, typer.Option(help="Start it when an alert of this severity or above is raised.")]
@@ -37,6 +48,8 @@ CoolDown = Annotated[str | None, typer.Option(help="Since the last one ended: PT
 MaxPerDay = Annotated[int | None, typer.Option(min=1, max=100, help="In 24 hours.")]
 Coverage = Annotated[float | None, typer.Option(min=0, max=1, help="Share of rows that must have a label.")]
 TimeLimit = Annotated[str | None, typer.Option(help="After that it has failed: PT6H.")]
+Then = Annotated[Publication, typer.Option("--then", help="What is done with the version that comes of it.")]
+Weight = Annotated[int, typer.Option(min=0, max=100, help="With --then version: its share of the traffic.")]
 Paused = Annotated[bool, typer.Option("--paused", help="Not started by alerts and its schedule for now.")]
 
 
@@ -83,6 +96,8 @@ def define_trigger(
     max_per_day: MaxPerDay = None,
     min_label_coverage: Coverage = None,
     time_limit: TimeLimit = None,
+    then: Then = Publication.NONE,
+    weight: Weight = 0,
     paused: Paused = False,
     output: Output = Format.TABLE,
 ) -> None:
@@ -96,6 +111,7 @@ def define_trigger(
         "action": options.action(),
         "on_alert": _on_alert(on_alert, label),
         "guards": _given(guards),
+        "then": {"publish": then.value, "weight": weight},
         "paused": paused,
         **_given(asked),
     }

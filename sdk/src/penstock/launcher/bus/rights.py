@@ -40,7 +40,12 @@ PRODUCES: dict[str, tuple[str, ...]] = {
 """Service → the facts under `penstock.events.` that it alone may publish."""
 
 ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
-    "controller": ("$KV.routes.intent.>", "$KV.routes.keys.>", "penstock.chunks.v1.inference-logger.*"),
+    "controller": (
+        "$KV.routes.intent.>",
+        "$KV.routes.keys.>",
+        "penstock.chunks.v1.inference-logger.*",
+        "penstock.chunks.v1.monitor.*",
+    ),
     "scheduler": ("$KV.routes.endpoints.>", "penstock.logs.v1.>", "penstock.metrics.v1.>"),
     "router": ("$KV.routers.>", "penstock.requests.v1.>", "penstock.metrics.v1.>"),
     "monitor": ("penstock.chunks.v1.controller.*",),  # asks for the next piece of training data
@@ -57,6 +62,7 @@ ALSO_HEARS: dict[str, tuple[str, ...]] = {
     # passed on, as they come, to those who follow logs, and to those who are told what changes
     "controller": ("penstock.logs.v1.>", "penstock.dead.v1.>", "penstock.chunks.v1.controller.*"),
     "scheduler": ("$KV.routers.>",),
+    "monitor": ("penstock.chunks.v1.monitor.*",),  # asked for the next piece of a report
     "inference-logger": ("penstock.chunks.v1.inference-logger.*",),  # asked for the next piece of a result
 }
 

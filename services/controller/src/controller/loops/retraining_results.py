@@ -5,22 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from controller.domain.registries.models import ResolvedModel
+from controller.domain.retraining.triggers import Then
+from controller.domain.services.version_commands import ModelSource
 from controller.handlers.registries.registries import ModelRegistries
+from controller.handlers.retraining.publishing import publish_result
 from controller.handlers.retraining.results import versions_by_tag
+from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.loops.failures import AWAY
+from controller.store.audit import Actor, audit_changes
+from controller.store.tables import RetrainingTriggerRow
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.retraining import RESULT_TAG, AwaitedModel, AwaitedModelList, RetrainedModel
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.retraining import AWAITED_MODELS, RETRAINING_RESULT, RetrainingResult
+from shared.database import Database
 from shared.errors import PenstockError, describe_error
 
 log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 3.0
+LONGEST_ACTOR = 63
 SLACK = timedelta(minutes=5)
 """The registry's clock may differ from ours by so much."""
 
@@ -28,10 +38,23 @@ SLACK = timedelta(minutes=5)
 class RetrainingResultsLoop:
     """Asks the monitor what is awaited, and the registries whether it is there. A registry's webhook is a hint."""
 
-    def __init__(self, bus: Bus, registries: ModelRegistries, clock: Clock, interval: timedelta) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        registries: ModelRegistries,
+        clock: Clock,
+        interval: timedelta,
+        *,
+        limits: InstallationLimits,
+        routes_changed: Callable[[str], None],
+    ) -> None:
+        self._database = database
         self._bus = bus
         self._registries = registries
         self._clock = clock
+        self._limits = limits
+        self._routes_changed = routes_changed
         self._interval_s = interval.total_seconds()
         self._hint = asyncio.Event()
 
@@ -72,6 +95,21 @@ class RetrainingResultsLoop:
             versions = await versions_by_tag(client, model, RESULT_TAG, since)
         found = [each for each in awaited if str(each.id) in versions]
         for each in found:
+            source = ModelSource(kind="mlflow", model=model, version=versions[str(each.id)], registry=registry)
+            # Published first: what the monitor has been told of is not awaited any more.
+            await self._publish(each, await self._registries.resolve(source, project))
             result = RetrainingResult(id=each.id, model=RetrainedModel(model=model, version=versions[str(each.id)]))
             await self._bus.call(RETRAINING_RESULT, result, timeout=ANSWER_WITHIN_S)
         return len(found)
+
+    async def _publish(self, awaited: AwaitedModel, model: ResolvedModel) -> None:
+        async with self._database.unit_of_work() as session:
+            trigger = await session.get(RetrainingTriggerRow, awaited.trigger_id)
+            if trigger is None:
+                return  # it was deleted meanwhile: nobody says what to do with the result
+            now, actor = self._clock.now(), f"trigger {trigger.name}"[:LONGEST_ACTOR]
+            audit_changes(session, Actor(actor, "publish_retraining", ""), now)
+            unit = UnitOfWork(session, now, actor, self._limits, self._routes_changed)
+            done = await publish_result(unit, awaited, Then.model_validate(trigger.then or {}), model)
+        if done.message:
+            log.warning("the result of retraining %s is not published: %s", awaited.id, done.message)

@@ -93,6 +93,7 @@ def _serve_results(bus: Bus, loop: RetrainingLoop) -> None:
             items=tuple(
                 AwaitedModel(
                     id=row.id,
+                    trigger_id=row.trigger_id,
                     service=definition.service,
                     project=definition.project,
                     model=definition.model,

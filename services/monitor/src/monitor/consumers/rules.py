@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from monitor.handlers.cursors import decode_cursor, encode_cursor
+from monitor.handlers.rules.reports import WindowReports
 from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import find_windows
 from shared.bus import Bus
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.monitor_rules import (
+    MONITOR_REPORT,
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
@@ -14,14 +17,15 @@ from shared.contracts.rpc.monitor_rules import (
     MonitorsOfService,
     MonitorState,
     MonitorStates,
+    ReportQuery,
     WindowPage,
     WindowsQuery,
 )
 from shared.database import Database
 
 
-def serve_rules(bus: Bus, database: Database, rules: QualityRules) -> None:
-    """Answer what became of rules, and evaluate one at once."""
+def serve_rules(bus: Bus, database: Database, rules: QualityRules, reports: WindowReports) -> None:
+    """Answer what became of rules, evaluate one at once, and make reports."""
 
     async def windows(query: WindowsQuery) -> WindowPage:
         offset = decode_cursor(query.cursor) or 0
@@ -36,6 +40,10 @@ def serve_rules(bus: Bus, database: Database, rules: QualityRules) -> None:
     async def run(query: MonitorQuery) -> MonitorState:
         return await rules.run_now(query.id)
 
+    async def report(query: ReportQuery) -> ChunkStream:
+        return await bus.offer_chunks(await reports.page(query))
+
+    bus.serve(MONITOR_REPORT, report)
     bus.serve(MONITOR_WINDOWS, windows)
     bus.serve(MONITOR_STATES, states)
     bus.serve(RUN_MONITOR, run)

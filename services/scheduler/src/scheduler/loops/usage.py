@@ -47,6 +47,7 @@ async def measure_usage_once(dependencies: LoopDependencies) -> None:
         ),
         versions=tuple(replicas),
     )
+    dependencies.metrics.usage.sample = sample
     if sample.versions:
         payload = sample.model_dump_json().encode()
         await dependencies.bus.publish_bulk(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.contracts.base import Contract
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import MonitorList, MonitorWindow, WindowState
 from shared.contracts.rpc.method import Nothing, RpcMethod
 from shared.contracts.training_data import TrainingData, TrainingDataQuery
@@ -49,6 +51,14 @@ class MonitorQuery(Contract):
     id: UUID
 
 
+class ReportQuery(Contract):
+    """The report of the window of a rule that ends then."""
+
+    id: UUID
+    end: datetime
+    language: Literal["en", "zh"] = "en"
+
+
 class MonitorsOfService(Contract):
     """The rules of one service."""
 
@@ -78,6 +88,7 @@ class MonitorStates(Contract):
 TRAINING_DATA = RpcMethod("controller", "training_data", TrainingDataQuery, TrainingData)
 NOTE_METRIC_TABLE = RpcMethod("inference-logger", "note_metric_table", MetricTable, Nothing)
 MONITORS = RpcMethod("controller", "monitors", Nothing, MonitorList)
+MONITOR_REPORT = RpcMethod("monitor", "monitor_report", ReportQuery, ChunkStream)
 MONITOR_WINDOWS = RpcMethod("monitor", "monitor_windows", WindowsQuery, WindowPage)
 MONITOR_STATES = RpcMethod("monitor", "monitor_states", MonitorsOfService, MonitorStates)
 RUN_MONITOR = RpcMethod("monitor", "run_monitor", MonitorQuery, MonitorState)

@@ -38,6 +38,7 @@ class AlertFilter(BaseModel):
 
     state: AlertState | None = Field(default=None, description="open, acknowledged, silenced or resolved.")
     service: Annotated[str, Field(max_length=63)] | None = None
+    monitor: Annotated[str, Field(max_length=160)] | None = Field(default=None, description="Name of the rule.")
     severity: AlertSeverity | None = None
     page_size: int = Field(default=100, ge=1, le=1000)
     cursor: Annotated[str, Field(max_length=512)] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.quality.monitors import load_monitor, monitors_of
 from controller.store.services.services import load_service
 from controller.store.tables import MonitorRow
+from shared.contracts.chunks import ChunkStream
 from shared.contracts.monitors import (
     AlertScope,
     Baseline,
@@ -28,6 +29,7 @@ from shared.contracts.monitors import (
     WindowState,
 )
 from shared.contracts.rpc.monitor_rules import (
+    MONITOR_REPORT,
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
@@ -35,6 +37,7 @@ from shared.contracts.rpc.monitor_rules import (
     MonitorsOfService,
     MonitorState,
     MonitorStates,
+    ReportQuery,
     WindowPage,
     WindowsQuery,
 )
@@ -42,6 +45,9 @@ from shared.errors import Temporary
 
 STATES_WITHIN_S = 2.0
 RUN_WITHIN_S = 10.0
+REPORT_WITHIN_S = 60.0
+"""The rows of the window are summed up once more."""
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 router = APIRouter(tags=["quality"])
 
@@ -97,6 +103,15 @@ class WindowFilter(BaseModel):
     state: WindowState | None = None
     page_size: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = Field(default=None, max_length=512)
+
+
+class ReportFilter(BaseModel):
+    """Which window, in which language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    end: Moment = Field(description="The window's end, as it is listed.")
+    language: Literal["en", "zh"] = "en"
 
 
 @router.post("/services/{service}/monitors", status_code=201, response_model=MonitorView)
@@ -177,7 +192,32 @@ async def list_windows(
         row = await load_monitor(session, service, monitor)
     query = WindowsQuery(id=row.id, limit=wanted.page_size, **wanted.model_dump(exclude={"page_size"}))
     found = await deps.call(MONITOR_WINDOWS, query, WindowPage)
-    return Page(items=list(found.items), next_cursor=found.next_cursor)
+    items = [each.model_copy(update={"report": report_path(service, monitor, each.end)}) for each in found.items]
+    return Page(items=items, next_cursor=found.next_cursor)
+
+
+@router.get(
+    "/services/{service}/monitors/{monitor}/windows/report",
+    response_class=Response,
+    responses={200: {"description": "One HTML document.", "content": {"text/html": {}}}},
+)
+async def read_report(
+    service: str, monitor: MonitorPath, deps: Dependencies, wanted: Annotated[ReportFilter, Query()]
+) -> Response:
+    """A window as a page of its own: distributions beside the baseline, what moved most, the figure over time."""
+    async with deps.read_session() as session:
+        row = await load_monitor(session, service, monitor)
+    query = ReportQuery(id=row.id, end=wanted.end, language=wanted.language)
+    found = await deps.call(MONITOR_REPORT, query, ChunkStream, within_s=REPORT_WITHIN_S)
+    page = b"".join([chunk async for chunk in deps.bus.read_chunks(found)])
+    headers = {"content-security-policy": REPORT_POLICY, "x-content-type-options": "nosniff"}
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def report_path(service: str, monitor: str, end: datetime) -> str:
+    """Where the report of a window is."""
+    at = end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"/api/v1/services/{service}/monitors/{monitor}/windows/report?end={at}"
 
 
 async def _states(deps: ApiDependencies, service: str) -> dict[UUID, MonitorState] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -16,8 +17,10 @@ from controller.domain.retraining.triggers import NewRetraining
 from controller.handlers.retraining.triggers import trigger_to_start
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.audit import AuditedResource, record_action
+from controller.store.retraining.results import results_of
 from controller.store.retraining.triggers import load_trigger
 from controller.store.services.services import load_service
+from controller.store.tables import RetrainingResultRow
 from shared.contracts.retraining import (
     RetrainedModel,
     Retraining,
@@ -43,6 +46,14 @@ ASKED_WITHIN_S = 5.0
 router = APIRouter(tags=["retraining"])
 
 
+class PublishedResult(BaseModel):
+    """What was published of its result."""
+
+    version: str | None = Field(description="Of the service; null: none was made.")
+    canary: UUID | None = Field(description="The canary that it began.")
+    message: str | None = Field(description="What stood in the way.")
+
+
 class RetrainingView(BaseModel):
     """A retraining."""
 
@@ -61,6 +72,7 @@ class RetrainingView(BaseModel):
     evidence: RetrainingEvidence
     run: RetrainingRun | None = Field(description="In the system that was asked; a job's `pod` names its log lines.")
     model: RetrainedModel | None = Field(description="The version that came of it, once the registry shows it.")
+    published: PublishedResult | None = Field(default=None, description="As its trigger says in `then`.")
     attempts: int = Field(description="Tries since the last success.")
     requested_at: datetime
     started_at: datetime | None
@@ -101,14 +113,16 @@ async def list_retrainings(
         wanted = None if trigger is None else (await load_trigger(session, service, trigger)).id
     query = RetrainingsQuery(service_id=identity, trigger_id=wanted, limit=page_size, cursor=cursor)
     found = await deps.call(RETRAININGS, query, RetrainingPage)
-    return Page(items=[_view(each) for each in found.items], next_cursor=found.next_cursor)
+    results = await _results(deps, found.items)
+    return Page(items=[_view(each, results.get(each.id)) for each in found.items], next_cursor=found.next_cursor)
 
 
 @router.get("/services/{service}/retrainings/{retraining}", response_model=RetrainingView)
 async def read_retraining(service: str, retraining: UUID, deps: Dependencies) -> Response:
     """One retraining, with its evidence."""
     query = RetrainingQuery(service_id=await _service_id(deps, service), id=retraining)
-    return json_answer(_view(await deps.call(RETRAINING, query, Retraining)))
+    found = await deps.call(RETRAINING, query, Retraining)
+    return json_answer(_view(found, (await _results(deps, [found])).get(found.id)))
 
 
 @router.post("/services/{service}/retrainings/{retraining}/cancel", status_code=202, response_model=RetrainingView)
@@ -137,5 +151,14 @@ async def _service_id(deps: ApiDependencies, service: str) -> UUID:
         return (await load_service(session, service)).row.id
 
 
-def _view(found: Retraining) -> RetrainingView:
-    return RetrainingView.model_validate(found.model_dump(exclude={"trigger_id"}))
+async def _results(deps: ApiDependencies, found: Sequence[Retraining]) -> dict[UUID, RetrainingResultRow]:
+    async with deps.read_session() as session:
+        return await results_of(session, [each.id for each in found])
+
+
+def _view(found: Retraining, result: RetrainingResultRow | None = None) -> RetrainingView:
+    published = None
+    if result is not None and (result.version is not None or result.message is not None):
+        published = PublishedResult(version=result.version, canary=result.canary_id, message=result.message)
+    view = RetrainingView.model_validate(found.model_dump(exclude={"trigger_id"}))
+    return view.model_copy(update={"published": published})

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from controller.api.dependencies import Actor, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Page
-from controller.domain.retraining.triggers import NewTrigger, TriggerDefinition
+from controller.domain.retraining.triggers import NewTrigger, Then, TriggerDefinition
 from controller.handlers.retraining import triggers
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.retraining.triggers import load_trigger, triggers_of
@@ -38,6 +38,7 @@ class TriggerView(BaseModel):
     model: str | None = Field(description="Registered model whose next version is the result; null: the service's.")
     guards: RetrainingGuards
     time_limit: timedelta
+    then: Then = Field(description="What is done with the version that comes of it.")
     paused: bool
     creator: str
     created_at: datetime
@@ -103,6 +104,5 @@ async def delete_retraining_trigger(
 
 
 def _view(row: RetrainingTriggerRow, service: str) -> TriggerView:
-    return TriggerView.model_validate(
-        {"service": service, "time_limit": timedelta(seconds=row.time_limit_s), **row.model_dump()}
-    )
+    shown = {"service": service, "time_limit": timedelta(seconds=row.time_limit_s), **row.model_dump()}
+    return TriggerView.model_validate(shown | {"then": row.then or {}})

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from controller.domain import names
+from controller.domain.canaries.plan import CanaryPlan
 from controller.domain.commands import Command, ServiceName, ShortText, Text, plain_text
 from controller.domain.retraining.actions import SECRET_KINDS, Target
+from controller.domain.services.version_commands import Weight
 from shared.errors import Detail, InvalidInput
 from shared.schedules import BadSchedule, Schedule
 
@@ -44,6 +46,24 @@ class Guards(Command):
     )
 
 
+class Then(Command):
+    """What is done with the registered version that came of it."""
+
+    publish: Literal["none", "version", "canary"] = Field(
+        default="none",
+        description="version: a version of the service with the settings of the one that serves, which is started with "
+        "`weight`; canary: the same, that takes over step by step.",
+    )
+    weight: Weight = Field(default=0, description="Share of the traffic of a version; 0: it is started without any.")
+    canary: CanaryPlan | None = Field(default=None, description="Plan of the canary; null: the defaults.")
+
+    @model_validator(mode="after")
+    def _of_a_kind(self) -> Then:
+        if self.canary is not None and self.publish != "canary":
+            raise _wrong("A plan belongs to publish: canary", "then")
+        return self
+
+
 class TriggerDefinition(Command):
     """When and what; an edit replaces all of it. Without `on_alert` and `schedule` it is started by hand alone."""
 
@@ -60,6 +80,7 @@ class TriggerDefinition(Command):
     )
     guards: Guards = Field(default=Guards(), description="What keeps it from running too often.")
     time_limit: TimeLimit = Field(default=timedelta(hours=6), description="After that it has failed.")
+    then: Then = Field(default=Then(), description="What is done with the version that comes of it.")
     paused: StrictBool = Field(default=False, description="Not started by alerts and its schedule for now.")
 
     @model_validator(mode="after")

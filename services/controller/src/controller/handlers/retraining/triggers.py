@@ -87,6 +87,7 @@ async def _checked(unit: UnitOfWork, vault: Vault, service: ServiceRow, command:
         "model": command.model,
         "guards": command.guards.model_dump(mode="json"),
         "time_limit_s": command.time_limit.total_seconds(),
+        "then": command.then.model_dump(mode="json"),
         "paused": command.paused,
     }
 

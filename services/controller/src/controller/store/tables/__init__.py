@@ -18,7 +18,7 @@ from controller.store.tables.inference_tables import DestinationRow, ErasureRow,
 from controller.store.tables.quality import MonitorRow
 from controller.store.tables.registries import SecretRow
 from controller.store.tables.resources import GroupProjectRow, GroupRow, NodeRow, PodRunRow, SpecRow
-from controller.store.tables.retraining import RetrainingTriggerRow
+from controller.store.tables.retraining import RetrainingResultRow, RetrainingTriggerRow
 from controller.store.tables.services import ObservationRow, RevisionRow, ServiceRow, VersionRow
 from shared.bus.outbox import add_tables
 
@@ -43,6 +43,7 @@ __all__ = [
     "ObservationRow",
     "PodRunRow",
     "ProjectRow",
+    "RetrainingResultRow",
     "RetrainingTriggerRow",
     "RevisionRow",
     "SecretRow",

@@ -1,4 +1,4 @@
-"""Retraining triggers."""
+"""Retraining triggers, and what came of retrainings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,25 @@ class RetrainingTriggerRow(ControllerTable, table=True):
     model: str | None = Field(default=None, max_length=255)
     guards: dict[str, Any] = Field(sa_type=JSON)
     time_limit_s: float
+    then: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    """What is done with the version that comes of it; None: nothing."""
     paused: bool = False
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     revision: int = 1
+
+
+class RetrainingResultRow(ControllerTable, table=True):
+    """What came of a retraining, and the version and the canary that were made of it; `message`: why not, if not."""
+
+    __tablename__ = "retraining_results"
+
+    retraining_id: UUID = Field(primary_key=True)
+    service_id: UUID = Field(foreign_key="services.id", ondelete="CASCADE", index=True)
+    model: str = Field(max_length=255)
+    model_version: str = Field(max_length=16)
+    version: str | None = Field(default=None, max_length=63)
+    canary_id: UUID | None = None
+    message: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -138,8 +138,15 @@ def job_order(trigger: RetrainingTrigger, evidence: RetrainingEvidence) -> JobOr
         project=trigger.project,
         time_limit_s=trigger.time_limit.total_seconds(),
         evidence=evidence.model_dump(mode="json"),
+        reads=tuple(path for table in evidence.tables if (path := _local_path(table.location))),
         **action.model_dump(exclude={"kind"}),
     )
+
+
+def _local_path(location: str | None) -> str | None:
+    """Where a table lies on this machine; None: elsewhere."""
+    path = (location or "").removeprefix("file://")
+    return path if path.startswith("/") else None
 
 
 def progress_of(state: JobState) -> Progress:

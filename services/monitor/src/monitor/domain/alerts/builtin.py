@@ -11,6 +11,8 @@ from shared import events
 
 TABLE = "table"
 VERSION = "version"
+CANARY = "canary"
+"""A service has one at a time: the next one that starts resolves what the last one left open."""
 LOG_LINES = 20
 
 
@@ -25,6 +27,12 @@ def signal_of(event: Any, at: datetime) -> Signal | None:
         case events.VersionFailed():
             evidence = {"reason": event.reason, "message": event.message, "log_tail": list(event.log_tail[-LOG_LINES:])}
             return _version(event, "critical", f"{event.version} has failed: {event.message}", evidence, at)
+        case events.VersionCanaryHeld() | events.VersionCanaryRolledBack():
+            what = f"is held at {event.weight} %" if isinstance(event, events.VersionCanaryHeld) else "was rolled back"
+            evidence = {"canary": str(event.canary_id), "reason": event.reason}
+            return _canary(event, "warning", f"The canary {event.version} {what}: {event.reason}", evidence, at)
+        case events.VersionCanaryStarted() | events.VersionCanaryPromoted() | events.VersionCanaryAborted():
+            return _canary(event, "ok", f"The canary {event.version} goes on, or is over", {}, at)
     end = _ENDS.get(type(event))
     return None if end is None else _version(event, "ok", f"{event.version} {end}", {}, at)
 
@@ -42,6 +50,10 @@ def channel_signal(name: str, channel_id: str, severity: SignalSeverity, reason:
     labels = {"channel": name, "channel_id": channel_id}
     evidence = {"reason": reason} if reason else {}
     return Signal("", "channel", "channel_dead", labels, severity, text, evidence, at)
+
+
+def _canary(event: Any, severity: SignalSeverity, summary: str, evidence: dict[str, Any], at: datetime) -> Signal:
+    return Signal(event.service, CANARY, "canary", {}, severity, summary, evidence, at)
 
 
 def _table(event: Any, severity: SignalSeverity, summary: str, evidence: dict[str, Any], at: datetime) -> Signal:

@@ -18,3 +18,7 @@ class MetricStore(Protocol):
         A moment without entries was not measured. Raises `Unavailable` where the store is away.
         """
         ...
+
+    async def close(self) -> None:
+        """Give connections of its own back."""
+        ...

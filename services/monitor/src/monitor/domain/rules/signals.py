@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, Literal
 
 from monitor.domain.alerts.signals import Signal
@@ -98,10 +99,15 @@ def _summary(rule: Monitor, severity: str, ranked: Sequence[_Judged]) -> str:
     return f"{rule.metric} of {where or rule.service} is {value}{bound}{more}"
 
 
+def _utc(window: Window) -> str:
+    return window.end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _evidence(rule: Monitor, window: Window, ranked: Sequence[_Judged]) -> dict[str, Any]:
     return {
         "metric": rule.metric,
         "window": {"start": window.start.isoformat(), "end": window.end.isoformat()},
+        "report": f"/api/v1/services/{rule.service}/monitors/{rule.name}/windows/report?end={_utc(window)}",
         "rows": max((each.newest.rows for each in ranked), default=0),
         "columns": [
             {

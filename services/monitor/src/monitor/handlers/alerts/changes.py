@@ -41,13 +41,14 @@ async def store_transition(
         alert = replace(alert, project=project_of(alert, definitions))
     if definitions is not None and transition.fact == "raised":
         alert = replace(alert, silenced_by=muting_of(alert, definitions, now).by)
-    stored = write_alert(row, alert, now)
+    is_told_alike = row is not None and _is_told_alike(transition)
+    stored = write_alert(row, alert, row.due_at if row is not None and is_told_alike else now)
     if row is None:
         async with session.begin_nested():  # somebody else may open it at the same moment
             session.add(stored)
     await session.flush()
     await publish(session, _fact(transition, alert))
-    if definitions is not None:
+    if definitions is not None and not is_told_alike:
         await route_alert(session, stored, definitions, now)
     return stored
 
@@ -97,6 +98,14 @@ def _row(alert: Alert, delivery: NewDelivery, definitions: AlertingDefinitions, 
         state="waiting",
         created_at=now,
     )
+
+
+def _is_told_alike(transition: Transition) -> bool:
+    """Whether only figures are others: channels are told nothing of that."""
+    before, after = transition.before, transition.alert
+    if before is None or after is None:
+        return False
+    return (before.state, before.severity) == (after.state, after.severity)
 
 
 def _fact(transition: Transition, alert: Alert) -> AlertRaised | AlertUpdated | AlertResolved:

@@ -37,6 +37,7 @@ LIST_EVERY_S = 5.0
 LIST_AGAIN_S = 2.0
 """After the controller did not answer."""
 SHOW_EVERY_S = 5.0
+REST_S = 60.0
 
 
 class AlertingCalls(Protocol):
@@ -71,6 +72,7 @@ class DeliveryLoop:
     clock: Clock
     metrics: AlertMetrics
     _sending: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
+    _resting: dict[UUID, float] = field(default_factory=dict)
     _listed_at: float | None = None
     _shown_at: float | None = None
     _listing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -130,6 +132,8 @@ class DeliveryLoop:
             channel = routed.channel.id
             if channel not in waiting or channel in self._sending:
                 continue
+            if self._resting.get(channel, 0.0) > self.clock.monotonic():
+                continue
             if is_due(routed, states.get(channel), waiting[channel][1], now):
                 drain = self._drain(routed, definitions.console_url if definitions is not None else None)
                 self._sending[channel] = asyncio.create_task(drain, name=f"alert channel {routed.channel.name}")
@@ -148,6 +152,10 @@ class DeliveryLoop:
                     await record_outcome(session, routed, claim.attempt, outcome, self.clock.now())
             except (PenstockError, IntegrityError) as error:
                 log.info("channel %s waits: %s", routed.channel.name, describe_error(error))
+                return
+            except Exception:  # a defect that one channel meets must not end the others, nor come twice a second
+                log.exception("channel %s waits", routed.channel.name)
+                self._resting[routed.channel.id] = self.clock.monotonic() + REST_S
                 return
 
     async def _send(self, channel: ChannelDefinition, claim: Claim) -> Outcome:

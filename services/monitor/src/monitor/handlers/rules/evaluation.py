@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Protocol
 
 from monitor.domain.rules.signals import signals_of
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, failed, worst_of
 from monitor.handlers.alerts.observe import observe
+from monitor.handlers.rules.estimated_rules import PREFIX, EstimatedRules
 from monitor.handlers.rules.label_rules import LabelRules
 from monitor.handlers.rules.measured_rules import MeasuredRules
 from monitor.handlers.rules.table_rules import TableRules
@@ -33,6 +35,7 @@ class Evaluator:
     clock: Clock
     tables: TableRules
     labels: LabelRules
+    estimated: EstimatedRules
     measured: MeasuredRules
 
     async def evaluate(self, rule: Monitor, window: Window) -> RuleProgressRow:
@@ -53,16 +56,19 @@ class Evaluator:
                 await observe(session, signals, now)
         return progress
 
+    def _evaluator_of(self, rule: Monitor) -> WindowEvaluator:
+        match rule.kind:
+            case "data_quality" | "drift":
+                return self.tables
+            case "model_quality":
+                return self.estimated if rule.metric.startswith(PREFIX) else self.labels
+            case "service_quality" | "cost":
+                return self.measured
+
     async def _verdicts(self, rule: Monitor, window: Window) -> tuple[list[Verdict], bool]:
         """And whether the window is to be tried again, since what failed may pass."""
         try:
-            match rule.kind:
-                case "data_quality" | "drift":
-                    return await self.tables.evaluate(rule, window), False
-                case "model_quality":
-                    return await self.labels.evaluate(rule, window), False
-                case "service_quality" | "cost":
-                    return await self.measured.evaluate(rule, window), False
+            return await self._evaluator_of(rule).evaluate(rule, window), False
         except InvalidInput as error:
             return [failed(_reason(error))], False
         except PenstockError as error:
@@ -71,6 +77,14 @@ class Evaluator:
         except Exception as error:
             log.exception("evaluating rule %s/%s", rule.service, rule.name)
             return [failed(f"an error of the platform's own: {type(error).__name__}")], True
+
+
+class WindowEvaluator(Protocol):
+    """Computes windows of rules of a kind."""
+
+    async def evaluate(self, rule: Monitor, window: Window) -> list[Verdict]:
+        """The verdicts of a window."""
+        ...
 
 
 def _reason(error: PenstockError) -> str:

@@ -72,15 +72,16 @@ def _coverage(rule: Monitor, labelled: OpenedRows, inferences: OpenedRows, windo
 def compared_columns(rule: Monitor, opened: OpenedRows) -> ComparedColumns:
     """Raises `InvalidInput` where a column is not there, or which one is meant is not clear."""
     asked = rule.outcome
-    label = _chosen(opened, "label", asked.label)
-    prediction = _chosen(opened, "prediction", asked.prediction)
-    score = None if asked.score is None else _chosen(opened, "prediction", asked.score)
+    label = chosen_column(opened, "label", asked.label)
+    prediction = chosen_column(opened, "prediction", asked.prediction)
+    score = None if asked.score is None else chosen_column(opened, "prediction", asked.score)
     if rule.metric in {"auc", "log_loss"} and (score is None or asked.positive is None):
         raise InvalidInput(f"{rule.metric} needs outcome.score and outcome.positive: which column holds whose share")
     return ComparedColumns(label, prediction, score)
 
 
-def _chosen(opened: OpenedRows, role: Role, asked: str | None) -> str:
+def chosen_column(opened: OpenedRows, role: Role, asked: str | None) -> str:
+    """The column that is asked for, or the only one of the role. Raises `InvalidInput`."""
     known = [column for column in opened.columns.values() if column.role == role]
     if asked is None:
         if len(known) == 1:

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from monitor.domain.rules.timing import RuleTiming, touched_windows
+from monitor.handlers.rules.estimated_rules import PREFIX
 from monitor.handlers.rules.sources import LABELLED, RowSources
 from monitor.store.inference_tables.places import TablePlace
 from monitor.store.rules.progress import load_progress
@@ -36,7 +37,7 @@ class LateLabels:
         known: dict[str, Sequence[TablePlace]] = {}
         for rule in rules:
             behind = progress.get(rule.id)
-            if rule.kind != "model_quality" or rule.paused or behind is None or behind.evaluated_until is None:
+            if not _has_labels(rule) or behind is None or behind.evaluated_until is None:
                 continue
             try:
                 if rule.service not in known:
@@ -59,6 +60,10 @@ class LateLabels:
             row = await load_progress(session, rule)
             row.labels_version, row.labels_seen_at = version, newest or since
         behind.labels_version, behind.labels_seen_at = version, newest or since
+
+
+def _has_labels(rule: Monitor) -> bool:
+    return rule.kind == "model_quality" and not rule.metric.startswith(PREFIX) and not rule.paused
 
 
 def _labelled_since(places: Sequence[TablePlace], since: datetime) -> tuple[list[datetime], datetime | None]:

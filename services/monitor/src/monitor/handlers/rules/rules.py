@@ -130,14 +130,19 @@ class QualityRules:
         known = self._progress.get(rule.id)
         return known.evaluated_until if known is not None else None
 
+    def defined(self, identity: UUID) -> Monitor:
+        """A rule that is defined. Raises `NotFound`."""
+        rule = self._defined.get(identity)
+        if rule is None:
+            raise NotFound("There is no such monitor")
+        return rule
+
     async def run_now(self, identity: UUID) -> MonitorState:
         """Have the last closed window computed. Raises `NotFound`, `Unavailable`."""
         if identity not in self._defined:
             self._list_at = 0.0
             await self.refresh()
-        rule = self._defined.get(identity)
-        if rule is None:
-            raise NotFound("There is no such monitor")
+        rule = self.defined(identity)
         self._forced.add(identity)
         self._wakeup.set()
         return self._state(rule)

@@ -82,9 +82,9 @@ async def find_alerts(session: AsyncSession, query: AlertsQuery, before: UUID | 
     wanted = select(table)
     if query.projects is not None:
         wanted = wanted.where(table.project.in_(query.projects))
-    for column, value in ((table.state, query.state), (table.service, query.service), (table.severity, query.severity)):
-        if value is not None:
-            wanted = wanted.where(column == value)
+    for name in ("state", "service", "monitor", "severity"):
+        if (value := getattr(query, name)) is not None:
+            wanted = wanted.where(getattr(table, name) == value)
     if before is not None:
         wanted = wanted.where(table.id < before)
     return list((await session.scalars(wanted.order_by(table.id.desc()).limit(query.limit))).all())

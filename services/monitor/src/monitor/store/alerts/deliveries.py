@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from monitor.domain.alerts.routing import LastDelivery
 from monitor.store.tables import DeliveryRow
@@ -20,10 +21,18 @@ MOST_WAITING = 200
 async def last_deliveries(session: AsyncSession, alert: UUID) -> dict[UUID, LastDelivery]:
     """What each channel was told of this alert last."""
     table: Any = DeliveryRow
-    query = select(table).where(table.alert_id == alert).order_by(table.number)
+    newest = (
+        select(table.channel_id, func.max(table.number).label("number"))
+        .where(table.alert_id == alert)
+        .group_by(table.channel_id)
+        .subquery()
+    )
+    is_newest = and_(table.channel_id == newest.c.channel_id, table.number == newest.c.number)
+    columns = (table.channel_id, table.number, table.status, table.severity, table.created_at, table.state)
+    found = await session.execute(select(*columns).join(newest, is_newest).where(table.alert_id == alert))
     return {
-        row.channel_id: LastDelivery(row.number, row.status, row.severity, row.created_at, row.state == "waiting")
-        for row in (await session.scalars(query)).all()
+        channel: LastDelivery(number, status, severity, at, state == "waiting")
+        for channel, number, status, severity, at, state in found
     }
 
 
@@ -71,3 +80,14 @@ async def drop_others(session: AsyncSession, channels: Collection[UUID], now: da
         await session.execute(
             update(table).where(table.channel_id.in_(gone), table.state == "waiting").values(**values)
         )
+
+
+async def delete_repeats(session: AsyncSession, before: datetime) -> None:
+    """Delete repeats that ended before then, but for the last thing that each channel was told of an alert."""
+    table: Any = DeliveryRow
+    newer: Any = aliased(DeliveryRow)
+    is_followed = exists().where(
+        newer.alert_id == table.alert_id, newer.channel_id == table.channel_id, newer.number > table.number
+    )
+    old = select(table.seq).where(table.reason == "repeat", table.ended_at < before, is_followed)
+    await session.execute(delete(table).where(table.seq.in_(old)).execution_options(synchronize_session=False))

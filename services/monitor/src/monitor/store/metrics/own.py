@@ -28,6 +28,9 @@ class OwnStore:
         async with self.database.read() as session:
             return await read_entries(session, kind, services, steps, self.minutes_kept)
 
+    async def close(self) -> None:
+        """Nothing: the database is the service's."""
+
 
 async def read_entries(
     session: AsyncSession, kind: Kind, services: Collection[str], steps: Steps, minutes_kept: timedelta

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.rules.signals import JudgedWindow
@@ -75,9 +75,13 @@ def _shown(row: RuleWindowRow) -> MonitorWindow:
     return MonitorWindow(start=row.start_at, end=row.end_at, **{name: getattr(row, name) for name in same})
 
 
-async def last_windows(session: AsyncSession, monitor_id: UUID, count: int) -> list[JudgedWindow]:
-    """The last `count` windows with their verdicts, oldest first."""
+async def last_windows(
+    session: AsyncSession, monitor_id: UUID, count: int, until: datetime | None = None
+) -> list[JudgedWindow]:
+    """The last `count` windows (that end by `until`) with their verdicts, oldest first."""
     of_rule = _table.monitor_id == monitor_id
+    if until is not None:
+        of_rule = and_(of_rule, _table.end_at <= until)
     ends = select(_table.end_at).where(of_rule).distinct().order_by(_table.end_at.desc()).limit(count)
     oldest = min((await session.scalars(ends)).all(), default=None)
     if oldest is None:

@@ -54,7 +54,7 @@ class ColumnAccumulator:
         added = Lengths(len(present), int(pc.sum(lengths).as_py()), bounds["min"], bounds["max"])
         self._lengths = merged_lengths(self._lengths, added)
         whole = values.counted_texts(present)
-        sketches.count_distinct(self._distinct, (text for text, _ in whole))
+        sketches.count_distinct(self._distinct, [text for text, _ in whole])
         counted = [(text[:MAX_CATEGORY_LENGTH], count) for text, count in whole]
         self._count_values(counted)
         if self._bins:
@@ -75,15 +75,13 @@ class ColumnAccumulator:
             self._bins.add_numbers(finite)
 
     def _count_numbers(self, finite: npt.NDArray[np.float64]) -> None:
-        if self._counts is None:
+        counted = None if self._counts is None else values.counted_numbers(finite, most_counted(self.kind))
+        if counted is None:
+            self._counts = None
             sketches.count_distinct(self._distinct, finite.tolist())
             return
-        counted = values.counted_numbers(finite)
-        sketches.count_distinct(self._distinct, (value for value, _ in counted))
-        if len(counted) > most_counted(self.kind):
-            self._counts = None
-        else:
-            self._count_values([(number_text(value), count) for value, count in counted])
+        sketches.count_distinct(self._distinct, [value for value, _ in counted])
+        self._count_values([(number_text(value), count) for value, count in counted])
 
     def _count_values(self, counted: list[tuple[str, int]]) -> None:
         if self._counts is not None:

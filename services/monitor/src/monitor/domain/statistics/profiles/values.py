@@ -79,7 +79,9 @@ def counted_texts(array: pa.Array) -> list[tuple[str, int]]:
     return list(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
 
 
-def counted_numbers(array: npt.NDArray[np.float64]) -> list[tuple[float, int]]:
-    """Each distinct number of the batch with its count."""
+def counted_numbers(array: npt.NDArray[np.float64], most: int) -> list[tuple[float, int]] | None:
+    """Each distinct number of the batch with its count; None: more than `most` of them."""
     counts = pc.value_counts(pa.array(array))
+    if len(counts) > most:
+        return None
     return list(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))

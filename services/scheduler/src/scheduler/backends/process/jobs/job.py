@@ -126,6 +126,8 @@ class JobLifecycle:
         record = self.folder.pod.record
         # The command is not shown to the rules: a path that it names is not opened to it for that.
         rules = confinement_rules(run, record, [str(python)], self.dependencies.options)
+        if rules is not None:
+            rules["read"] = [*rules["read"], *order.reads]
         if rules is not None and rules["user"] is not None:
             await asyncio.to_thread(_give_to, work, rules["user"])
         variables = base_variables(record.name, record.deployment, work, [str(python)])
