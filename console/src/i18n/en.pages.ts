@@ -6,6 +6,7 @@ import { usage } from './en/platform/usage';
 import { alerts } from './en/quality/alerts';
 import { canary } from './en/quality/canary';
 import { quality } from './en/quality/quality';
+import { retraining } from './en/quality/retraining';
 import { debug } from './en/service/debug';
 import { events } from './en/service/events';
 import { keys } from './en/service/keys';
@@ -47,6 +48,7 @@ export const en = {
   reasons,
   requests,
   resources,
+  retraining,
   review,
   service,
   tables,

@@ -7,6 +7,7 @@ import { usage } from './zh/platform/usage';
 import { alerts } from './zh/quality/alerts';
 import { canary } from './zh/quality/canary';
 import { quality } from './zh/quality/quality';
+import { retraining } from './zh/quality/retraining';
 import { debug } from './zh/service/debug';
 import { events } from './zh/service/events';
 import { keys } from './zh/service/keys';
@@ -47,6 +48,7 @@ export const zh: typeof en = {
   reasons,
   requests,
   resources,
+  retraining,
   review,
   service,
   tables,

@@ -27,6 +27,7 @@ const TABS = [
   'requests',
   'tables',
   'quality',
+  'retraining',
   'settings',
 ] as const;
 

@@ -12,6 +12,7 @@ const TABS = [
   ['requests', '/services/$service/requests'],
   ['tables', '/services/$service/tables'],
   ['quality', '/services/$service/quality'],
+  ['retraining', '/services/$service/retraining'],
   ['keys', '/services/$service/keys'],
   ['settings', '/services/$service/settings'],
 ] as const;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { evidenceShare, lastVerdict, stepsOf } from './figures';
 import type { Canary, Guardrail } from './queries';
-import { canaryOf, DEFAULTS, stepsOfText } from './values';
+import { canaryOf, DEFAULTS, stepsOfText } from './start/values';
 
 test('steps are growing shares', () => {
   expect(stepsOfText('5, 25 50')).toEqual([5, 25, 50]);

@@ -2,8 +2,8 @@ import { Collapse, Form, Input, InputNumber, Select } from 'antd';
 import type { Service } from '@/api';
 import { FormModal } from '@/components/form/FormModal';
 import { useTexts } from '@/i18n';
+import { startCanary, useCanaryWrite } from '../queries';
 import { PlanFields, PreflightFields } from './PlanFields';
-import { startCanary, useCanaryWrite } from './queries';
 import { type CanaryValues, canaryOf, DEFAULTS, GUARDRAILS, stepsOfText } from './values';
 
 /** Which version takes over, in which steps, and what it must not make worse. */

@@ -1,4 +1,4 @@
-import type { GuardrailKind, NewCanary } from './queries';
+import type { GuardrailKind, NewCanary } from '../queries';
 
 export const GUARDRAILS: readonly GuardrailKind[] = [
   'errors',
