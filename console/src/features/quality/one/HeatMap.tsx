@@ -1,4 +1,5 @@
 import { Card, Flex } from 'antd';
+import { useEffect, useRef, useState } from 'react';
 import { Muted } from '@/components/text/Muted';
 import { useFormats, useTexts } from '@/i18n';
 import type { VerdictState } from '../queries';
@@ -8,7 +9,7 @@ import type { Cell, Heat } from './heat';
 const LABELS = 200;
 const HEIGHT = 22;
 const LEAST = 4;
-const WIDTH = 960;
+const MOST = 48;
 const LEGEND: readonly VerdictState[] = ['ok', 'warning', 'critical', 'insufficient_data', 'error'];
 
 /** Columns × windows: how far each value lies from its threshold; a click shows the window below. */
@@ -20,7 +21,8 @@ export function HeatMap(props: {
   const t = useTexts().quality;
   const formats = useFormats();
   const { heat, chosen } = props;
-  const width = Math.max(LEAST, Math.min(48, WIDTH / Math.max(heat.ends.length, 1)));
+  const [room, holder] = useRoom(heat.ends.length);
+  const width = Math.max(LEAST, Math.min(MOST, (room - LABELS) / Math.max(heat.ends.length, 1)));
   const last = heat.ends.at(-1);
   return (
     <Card size="small" title={t.heat} extra={<Legend />}>
@@ -73,6 +75,23 @@ export function HeatMap(props: {
     const bound = cell?.threshold == null ? '' : ` / ${formats.number(cell.threshold, 4)}`;
     return `${label}, ${formats.dateTime(end)}${value}${bound} ${cell === null ? '' : t.states[cell.state]}`;
   }
+}
+
+/** The width there is, in px; where more windows are than fit, the newest are in view. */
+function useRoom(windows: number) {
+  const holder = useRef<HTMLElement>(null);
+  const [room, setRoom] = useState(960);
+  useEffect(() => {
+    const element = holder.current;
+    if (element === null) return;
+    const watcher = new ResizeObserver(() => setRoom(element.clientWidth));
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  useEffect(() => {
+    if (windows > 0 && room > 0) holder.current?.scrollTo({ left: holder.current.scrollWidth });
+  }, [windows, room]);
+  return [room, holder] as const;
 }
 
 function HeatCell(props: {

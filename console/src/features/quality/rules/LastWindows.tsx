@@ -14,7 +14,8 @@ export function LastWindows({ of }: { of: Rule }) {
 export function LastValue({ of }: { of: Rule }) {
   const t = useTexts().quality;
   const formats = useFormats();
-  const { data } = useQuery(lastVerdictsQuery(of));
+  const { data, isLoading } = useQuery(lastVerdictsQuery(of));
+  if (isLoading) return null;
   const last = worstVerdict(data ?? []);
   if (last === undefined) return <Muted>{t.noWindow}</Muted>;
   const said = (value: number | null | undefined) => (value == null ? '–' : formats.number(value, 4));
