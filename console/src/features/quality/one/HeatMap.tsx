@@ -26,7 +26,7 @@ export function HeatMap(props: {
   const last = heat.ends.at(-1);
   return (
     <Card size="small" title={t.heat} extra={<Legend />}>
-      <section tabIndex={0} aria-label={t.heat} style={{ overflow: 'auto', maxHeight: 480 }}>
+      <section ref={holder} tabIndex={0} aria-label={t.heat} style={{ overflow: 'auto', maxHeight: 480 }}>
         <svg
           width={LABELS + width * heat.ends.length}
           height={heat.rows.length * HEIGHT}
