@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { watch } from './changes';
-import { api, call, data, type Schemas } from './client';
+import { api, BASE, call, data, queryString, type Schemas } from './client';
 
 export type Service = Schemas['ServiceView'];
 export type Version = Schemas['VersionView'];
@@ -98,3 +98,11 @@ export function isAtRest(version: Version): boolean {
 /** The service as it is now, past the cache: to compare with what a form began with. */
 export const readServiceNow = (service: string): Promise<Service> =>
   data(api.GET('/api/v1/services/{service}', { params: { path: { service } } }));
+
+/** Where the report of a rule's window is: a page of its own, in the language of who reads it. */
+export function reportAddress(service: string, monitor: string, end: string, language: string): string {
+  const path = [service, 'monitors', monitor].map(encodeURIComponent).join('/');
+  return `${BASE}/api/v1/services/${path}/windows/report${queryString({ end: atSecond(end), language })}`;
+}
+
+const atSecond = (moment: string) => new Date(moment).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -4,6 +4,9 @@ import { platform } from './en/platform/platform';
 import { resources } from './en/platform/resources';
 import { usage } from './en/platform/usage';
 import { alerts } from './en/quality/alerts';
+import { canary } from './en/quality/canary';
+import { quality } from './en/quality/quality';
+import { retraining } from './en/quality/retraining';
 import { debug } from './en/service/debug';
 import { events } from './en/service/events';
 import { keys } from './en/service/keys';
@@ -27,6 +30,7 @@ import { tables } from './en/tables/tables';
 export const en = {
   accounting,
   alerts,
+  canary,
   debug,
   destinations,
   erasures,
@@ -40,9 +44,11 @@ export const en = {
   people,
   platform,
   publish,
+  quality,
   reasons,
   requests,
   resources,
+  retraining,
   review,
   service,
   tables,

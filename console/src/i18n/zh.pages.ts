@@ -5,6 +5,9 @@ import { platform } from './zh/platform/platform';
 import { resources } from './zh/platform/resources';
 import { usage } from './zh/platform/usage';
 import { alerts } from './zh/quality/alerts';
+import { canary } from './zh/quality/canary';
+import { quality } from './zh/quality/quality';
+import { retraining } from './zh/quality/retraining';
 import { debug } from './zh/service/debug';
 import { events } from './zh/service/events';
 import { keys } from './zh/service/keys';
@@ -27,6 +30,7 @@ import { tables } from './zh/tables/tables';
 export const zh: typeof en = {
   accounting,
   alerts,
+  canary,
   debug,
   destinations,
   erasures,
@@ -40,9 +44,11 @@ export const zh: typeof en = {
   people,
   platform,
   publish,
+  quality,
   reasons,
   requests,
   resources,
+  retraining,
   review,
   service,
   tables,

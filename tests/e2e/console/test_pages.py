@@ -11,14 +11,16 @@ from platforms.served_model import ServedModel
 
 pytestmark = pytest.mark.timeout(300)
 
-TOP = ("/services", "/publish", "/models", "/resources", "/destinations", "/usage", "/people", "/platform")
+TOP = ("/services", "/alerts", "/publish", "/models", "/resources", "/destinations", "/usage", "/people", "/platform")
 TABS = (
     *("", "/versions", "/versions/v1", "/debug", "/monitor", "/logs", "/events", "/requests", "/keys", "/settings"),
     *("/tables", *(f"/tables?tab={tab}" for tab in ("accounting", "labels", "erasures"))),
+    *("/quality", "/quality?monitor=errors", "/retraining"),
     *(f"/tables?table=inferences&view={view}" for view in ("rows", "statistics", "columns")),
 )
 OTHERS = (
     "/models/wine_quality",
+    *(f"/alerts?tab={tab}" for tab in ("silences", "maintenance", "channels")),
     "/resources?tab=groups",
     "/resources?tab=capacity",
     "/people?tab=users",

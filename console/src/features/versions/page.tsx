@@ -6,6 +6,7 @@ import { activeVersions, serviceQuery, useMay } from '@/api';
 import { flag, useSearchState } from '@/components/page/useSearchState';
 import { useTitle } from '@/components/page/useTitle';
 import { useTexts } from '@/i18n';
+import { CanaryCard } from './canary/CanaryCard';
 import { AddVersion } from './form/AddVersion';
 import { RolloutCard } from './rollout/RolloutCard';
 import { UpdatingCard } from './rollout/UpdatingCard';
@@ -38,6 +39,7 @@ export function Page() {
         .map((version) => (
           <UpdatingCard key={version.id} version={version} mayEdit={mayEdit} />
         ))}
+      {service.versions.length > 1 && <CanaryCard service={service} mayEdit={mayEdit} />}
       {active.length > 1 && <RolloutCard service={service} versions={active} mayEdit={mayEdit} />}
       <TrafficEditor service={service} mayEdit={mayEdit} />
       {search.add && mayEdit && <AddVersion service={service} onClose={() => setSearch({ add: false })} />}

@@ -1,5 +1,5 @@
 import { Card, Descriptions, Flex } from 'antd';
-import { BASE } from '@/api';
+import { reportAddress } from '@/api';
 import { CodeBlock } from '@/components/code/CodeBlock';
 import { EmptyState } from '@/components/page/EmptyState';
 import { Timestamp } from '@/components/time/Timestamp';
@@ -17,7 +17,7 @@ export function EvidenceCard({ alert }: { alert: AlertDetail }) {
     <Card size="small" title={t.evidence}>
       {isEmpty && <EmptyState title={t.noEvidence} />}
       <Flex vertical gap="middle">
-        {!isEmpty && <Facts of={found} />}
+        {!isEmpty && <Facts of={found} alert={alert} />}
         {found.columns.length > 0 && <JudgedTable columns={found.columns} alert={alert} />}
         {found.lines.length > 0 && <CodeBlock code={found.lines.join('\n')} wrap />}
       </Flex>
@@ -25,7 +25,7 @@ export function EvidenceCard({ alert }: { alert: AlertDetail }) {
   );
 }
 
-function Facts({ of }: { of: Evidence }) {
+function Facts({ of, alert }: { of: Evidence; alert: AlertDetail }) {
   const t = useTexts().alerts;
   const formats = useFormats();
   const { language } = useI18n();
@@ -45,14 +45,18 @@ function Facts({ of }: { of: Evidence }) {
           },
         ]),
     ...(of.rows === null ? [] : [{ key: 'rows', label: t.rows, children: formats.number(of.rows) }]),
-    ...(of.report === null
+    ...(of.window === null || alert.service === null
       ? []
       : [
           {
             key: 'report',
             label: t.report,
             children: (
-              <a href={reportAddress(of.report, language)} target="_blank" rel="noreferrer">
+              <a
+                href={reportAddress(alert.service, alert.monitor, of.window.end, language)}
+                target="_blank"
+                rel="noreferrer"
+              >
                 {t.openReport}
               </a>
             ),
@@ -61,10 +65,4 @@ function Facts({ of }: { of: Evidence }) {
     ...of.facts.map(([name, value]) => ({ key: name, label: name, children: value })),
   ];
   return <Descriptions size="small" column={1} bordered items={items} />;
-}
-
-/** A report is a page of its own, in the language of who reads it. */
-function reportAddress(path: string, language: string): string {
-  const at = path.startsWith('/api/') ? path : `/api/v1${path.startsWith('/') ? '' : '/'}${path}`;
-  return `${BASE}${at}${at.includes('?') ? '&' : '?'}language=${language}`;
 }

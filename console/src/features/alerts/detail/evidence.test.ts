@@ -12,7 +12,7 @@ test('the verdicts of a rule are told from what is only a fact', () => {
     note: { a: 1 },
     gone: null,
   });
-  expect(found).toMatchObject({ metric: 'psi', rows: 900, window, columns: [column], report: null });
+  expect(found).toMatchObject({ metric: 'psi', rows: 900, window, columns: [column] });
   expect(found.facts).toEqual([['note', '{"a":1}']]);
 });
 

@@ -13,8 +13,6 @@ export interface Evidence {
   readonly rows: number | null;
   /** ISO-8601 */
   readonly window: { readonly start: string; readonly end: string } | null;
-  /** Path of the report in the API. */
-  readonly report: string | null;
   readonly columns: readonly JudgedColumn[];
   /** Lines of a log. */
   readonly lines: readonly string[];
@@ -24,12 +22,11 @@ export interface Evidence {
 const KNOWN = new Set(['metric', 'rows', 'window', 'report', 'columns', 'log_tail']);
 
 export function evidenceOf(evidence: Readonly<Record<string, unknown>>): Evidence {
-  const { metric, rows, window, report, columns, log_tail: lines } = evidence;
+  const { metric, rows, window, columns, log_tail: lines } = evidence;
   return {
     metric: typeof metric === 'string' ? metric : null,
     rows: typeof rows === 'number' ? rows : null,
     window: isWindow(window) ? window : null,
-    report: typeof report === 'string' ? report : null,
     columns: Array.isArray(columns) ? columns.filter(isRecord).map(judgedOf) : [],
     lines: Array.isArray(lines) ? lines.map(String) : [],
     facts: Object.entries(evidence)

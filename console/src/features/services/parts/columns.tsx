@@ -26,58 +26,61 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: common.name,
       key: 'name',
-      width: 180,
+      width: 150,
       fixed: 'left',
       render: (_, service) => <NameCell service={service} />,
     },
     {
       title: common.status,
       key: 'status',
-      width: 110,
+      width: 104,
       render: (_, service) => <StatusTag status={service.status} reason={reasonOf(service)} />,
     },
-    { title: common.type, dataIndex: 'type', width: 64 },
+    {
+      title: hasProjects ? common.project : common.type,
+      key: 'type',
+      width: hasProjects ? 96 : 56,
+      render: (_, service) => <TypeCell service={service} hasProject={hasProjects} />,
+    },
     {
       title: t.versions,
       key: 'versions',
-      width: 135,
+      width: 100,
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
     {
       title: t.traffic,
       key: 'traffic',
-      width: 135,
+      width: 126,
       render: (_, service) => <SplitBar versions={service.versions} />,
     },
     {
       title: t.requests,
       key: 'requests',
-      width: 175,
+      width: 160,
       render: (_, { name }) => <Requests service={name} />,
     },
     {
       title: t.p99,
       key: 'p99',
-      width: 70,
+      width: 66,
       align: 'right',
       render: (_, { name }) => <Latency service={name} />,
     },
-    ...(hasProjects ? [{ title: common.project, dataIndex: 'project', width: 110 }] : []),
-    { title: common.creator, dataIndex: 'creator', width: 90 },
     {
       title: common.created,
       key: 'created_at',
-      width: 125,
+      width: 118,
       sorter: true,
       sortOrder: sort === 'created_at' ? 'ascend' : 'descend',
       sortDirections: ['ascend', 'descend', 'ascend'],
-      render: (_, service) => <Timestamp at={service.created_at} />,
+      render: (_, service) => <CreatedCell service={service} />,
     },
     {
       title: common.actions,
       key: 'actions',
-      width: 110,
+      width: 104,
       fixed: 'right',
       render: (_, service) => <RowActions service={service} />,
     },
@@ -96,6 +99,25 @@ function NameCell({ service }: { service: Service }) {
         {service.name}
       </Link>
       {service.description !== '' && <Muted isLine>{service.description}</Muted>}
+    </>
+  );
+}
+
+function TypeCell({ service, hasProject }: { service: Service; hasProject: boolean }) {
+  if (!hasProject) return <>{service.type}</>;
+  return (
+    <>
+      {service.project}
+      <Muted isLine>{service.type}</Muted>
+    </>
+  );
+}
+
+function CreatedCell({ service }: { service: Service }) {
+  return (
+    <>
+      <Timestamp at={service.created_at} />
+      <Muted isLine>{service.creator}</Muted>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Flex, Table, Tag } from 'antd';
 import { asApiError } from '@/api';
+import { Histogram } from '@/components/chart/Histogram';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { Muted } from '@/components/text/Muted';
@@ -8,7 +9,6 @@ import { OnHover } from '@/components/text/OnHover';
 import { type Formats, useFormats, useTexts } from '@/i18n';
 import type { ColumnStatistics, TableStatistics } from '../queries';
 import { shortened } from '../rows/values';
-import { Histogram } from './Histogram';
 
 /** What is known of the values of each column, over the selected rows. */
 export function Statistics({ query, isWrong }: { query: UseQueryResult<TableStatistics>; isWrong: boolean }) {

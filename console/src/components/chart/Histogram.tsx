@@ -1,11 +1,11 @@
+import type { Schemas } from '@/api';
 import { useFormats, useTexts } from '@/i18n';
-import type { ColumnStatistics } from '../queries';
 
 const WIDTH = 120;
 const HEIGHT = 28;
 
 /** Bars of equal width over the range of a column. */
-export function Histogram({ bins }: { bins: ColumnStatistics['histogram'] }) {
+export function Histogram({ bins }: { bins: Schemas['ColumnStatistics']['histogram'] }) {
   const t = useTexts().tables.statistics;
   const formats = useFormats();
   const all = bins ?? [];

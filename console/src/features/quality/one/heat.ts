@@ -1,0 +1,106 @@
+import type { Verdict, VerdictState } from '../queries';
+
+export interface Cell {
+  readonly state: VerdictState;
+  readonly value: number | null;
+  readonly threshold: number | null;
+}
+
+/** Columns (with slices) × ends of windows; null where there is no verdict. */
+export interface Heat {
+  /** ISO-8601, the oldest first. */
+  readonly ends: readonly string[];
+  readonly rows: readonly { readonly label: string; readonly cells: readonly (Cell | null)[] }[];
+}
+
+const RANK: Record<VerdictState, number> = {
+  ok: 0,
+  insufficient_data: 1,
+  error: 2,
+  warning: 3,
+  critical: 4,
+};
+
+export function worst(states: readonly VerdictState[]): VerdictState {
+  return states.reduce<VerdictState>((bad, one) => (RANK[one] > RANK[bad] ? one : bad), 'ok');
+}
+
+/** What a verdict is about, as one word. */
+export function subjectOf({ column, slice }: Pick<Verdict, 'column' | 'slice'>): string {
+  return [column ?? '', slice ?? ''].filter(Boolean).join(' · ');
+}
+
+/** Columns with the most and worst verdicts stand first. */
+export function heatOf(verdicts: readonly Verdict[]): Heat {
+  const ends = [...new Set(verdicts.map(({ end }) => end))].sort((a, b) => Date.parse(a) - Date.parse(b));
+  const place = new Map(ends.map((end, index) => [end, index]));
+  const bySubject = new Map<string, (Cell | null)[]>();
+  for (const verdict of verdicts) {
+    const label = subjectOf(verdict);
+    const cells = bySubject.get(label) ?? ends.map(() => null);
+    const { state, value = null, threshold = null } = verdict;
+    cells[place.get(verdict.end) ?? 0] = { state, value, threshold };
+    bySubject.set(label, cells);
+  }
+  const weight = (cells: readonly (Cell | null)[]) =>
+    cells.reduce(
+      (sum, cell) => sum + (cell === null || RANK[cell.state] < 3 ? 0 : 10 ** RANK[cell.state]),
+      0,
+    );
+  const rows = [...bySubject].map(([label, cells]) => ({ label, cells }));
+  return {
+    ends,
+    rows: rows.sort((a, b) => weight(b.cells) - weight(a.cells) || a.label.localeCompare(b.label)),
+  };
+}
+
+/** The last windows of a rule, each by its worst column, the oldest first. */
+export function marksOf(verdicts: readonly Verdict[], most: number): { end: string; state: VerdictState }[] {
+  const byEnd = new Map<string, VerdictState[]>();
+  for (const { end, state } of verdicts) byEnd.set(end, [...(byEnd.get(end) ?? []), state]);
+  const marks = [...byEnd].map(([end, states]) => ({ end, state: worst(states) }));
+  return marks.sort((a, b) => Date.parse(a.end) - Date.parse(b.end)).slice(-most);
+}
+
+/** The verdict of the newest window that is furthest past its threshold. */
+export function worstVerdict(verdicts: readonly Verdict[]): Verdict | undefined {
+  const newest = verdicts.reduce<string>(
+    (last, { end }) => (Date.parse(end) > Date.parse(last || '1970') ? end : last),
+    '',
+  );
+  const excess = ({ value, threshold }: Verdict) =>
+    value == null ? -1 : threshold ? Math.abs(value / threshold) : Math.abs(value);
+  return verdicts
+    .filter(({ end }) => end === newest)
+    .sort((a, b) => RANK[b.state] - RANK[a.state] || excess(b) - excess(a))[0];
+}
+
+/** Lines over time, one for each subject, with gaps where a window has no value. */
+export function linesOf(verdicts: readonly Verdict[], subjects: readonly string[], stepS: number) {
+  const moments = verdicts.map(({ end }) => Date.parse(end));
+  const [from, to] = [Math.min(...moments), Math.max(...moments)];
+  const length = verdicts.length === 0 ? 0 : Math.min(Math.round((to - from) / 1000 / stepS) + 1, 20_000);
+  const series = subjects.map((label) => {
+    const values: (number | null)[] = Array.from({ length }, () => null);
+    for (const verdict of verdicts) {
+      if (subjectOf(verdict) !== label) continue;
+      values[Math.round((Date.parse(verdict.end) - from) / 1000 / stepS)] = verdict.value ?? null;
+    }
+    return { label, values };
+  });
+  return { from: verdicts.length === 0 ? 0 : from, length, series };
+}
+
+/** Seconds of an ISO-8601 duration of days, hours, minutes and seconds; null where it is none. */
+export function secondsOf(duration: string): number | null {
+  const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(duration);
+  if (match === null) return null;
+  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  const sum =
+    (weeks ?? 0) * 604_800 +
+    (days ?? 0) * 86_400 +
+    (hours ?? 0) * 3_600 +
+    (minutes ?? 0) * 60 +
+    (seconds ?? 0);
+  return sum > 0 ? sum : null;
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { evidenceShare, lastVerdict, stepsOf } from './figures';
+import type { Canary, Guardrail } from './queries';
+import { canaryOf, DEFAULTS, stepsOfText } from './start/values';
+
+test('steps are growing shares', () => {
+  expect(stepsOfText('5, 25 50')).toEqual([5, 25, 50]);
+  expect([
+    stepsOfText('25, 5'),
+    stepsOfText('0, 5'),
+    stepsOfText('5, x'),
+    stepsOfText('100'),
+    stepsOfText(''),
+  ]).toEqual([null, null, null, null, null]);
+});
+
+test('a plan is what was typed; without a preflight there is none', () => {
+  const values = { ...DEFAULTS, version: 'v2' };
+  expect(canaryOf(values)).toMatchObject({
+    version: 'v2',
+    steps: [5, 25, 50],
+    preflight: { requests: 200, slice: null },
+  });
+  expect(canaryOf({ ...values, hasPreflight: false, stop_previous_after: ' ' })).toMatchObject({
+    preflight: null,
+    stop_previous_after: null,
+  });
+});
+
+test('evidence is on a logarithmic scale up to the bound', () => {
+  const of = (e: number | null) =>
+    evidenceShare({ kind: 'errors', state: 'undecided', e_value: e, rolls_back_at: 400 } as Guardrail);
+  expect([of(null), of(0.2), of(20), of(1e12)]).toEqual([null, 0, 0.5, 1]);
+});
+
+test('the way shows where it is, and where it ended', () => {
+  const canary = (phase: string, step: number, preflight: unknown = null) =>
+    ({ phase, step, preflight, plan: { steps: [5, 25], preflight: {} } }) as unknown as Canary;
+  expect(stepsOf(canary('preflight', 0))).toMatchObject({ current: 0, state: 'process' });
+  expect(stepsOf(canary('canary', 1))).toMatchObject({ current: 2, state: 'process' });
+  expect(stepsOf(canary('rolled_back', 1))).toMatchObject({ current: 2, state: 'error' });
+  expect(stepsOf(canary('rolled_back', 0, { state: 'failed' }))).toMatchObject({
+    current: 0,
+    state: 'error',
+  });
+  expect(stepsOf(canary('promoted', 1))).toMatchObject({ current: 3, state: 'finish' });
+  const verdicts = [{ step: 1 }, { step: 0 }] as Canary['verdicts'];
+  expect(lastVerdict({ verdicts })?.step).toBe(1);
+});
