@@ -4543,6 +4543,11 @@ export interface components {
              */
             canary_events: number;
             /**
+             * Canary Quantile S
+             * @description Of latency: the percentile, as it is now.
+             */
+            canary_quantile_s?: number | null;
+            /**
              * Canary Requests
              * @default 0
              */
@@ -4582,6 +4587,8 @@ export interface components {
              * @default 0
              */
             stable_events: number;
+            /** Stable Quantile S */
+            stable_quantile_s?: number | null;
             /**
              * Stable Requests
              * @default 0

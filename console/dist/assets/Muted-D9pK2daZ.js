@@ -1,1 +1,0 @@
-import{D as e}from"./react-CnRVHCrY.js";var t=e(),n=`var(--ant-color-text-secondary)`,r={color:n,overflow:`hidden`,textOverflow:`ellipsis`,whiteSpace:`nowrap`};function i({children:e,isLine:i=!1}){return i?(0,t.jsx)(`div`,{title:typeof e==`string`?e:void 0,style:r,children:e}):(0,t.jsx)(`span`,{style:{color:n},children:e})}export{i as t};
