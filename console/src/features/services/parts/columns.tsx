@@ -26,7 +26,7 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: common.name,
       key: 'name',
-      width: 150,
+      width: 140,
       fixed: 'left',
       render: (_, service) => <NameCell service={service} />,
     },
@@ -45,20 +45,20 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: t.versions,
       key: 'versions',
-      width: 100,
+      width: 118,
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
     {
       title: t.traffic,
       key: 'traffic',
-      width: 126,
+      width: 120,
       render: (_, service) => <SplitBar versions={service.versions} />,
     },
     {
       title: t.requests,
       key: 'requests',
-      width: 160,
+      width: 150,
       render: (_, { name }) => <Requests service={name} />,
     },
     {
