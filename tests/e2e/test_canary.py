@@ -10,7 +10,7 @@ import pytest
 from platforms.running_platform import Platform, until
 from platforms.served_model import ServedModel
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 SERVICE = "wine-canary"
 RATE = 10.0
@@ -19,10 +19,9 @@ PLAN: dict[str, Any] = {
     "guardrails": [
         {"kind": "errors", "margin": 0.2},
         {"kind": "client_errors", "margin": 0.2},
-        {"kind": "latency_p95", "ratio": 100, "required": False},
     ],
     **{"step_requests": 40, "min_requests": 40, "step_duration": 5, "min_duration": 5, "warm_up": 0},
-    **{"baseline_window": 60, "baseline_requests": 20, "time_limit": 240, "stop_previous_after": None},
+    **{"baseline_window": 60, "baseline_requests": 20, "time_limit": 280, "stop_previous_after": None},
 }
 
 
@@ -33,7 +32,7 @@ def ended(platform: Platform, canary: str) -> Any:
         found = platform.api("GET", f"/services/{SERVICE}/canaries/{canary}")
         return found if found["phase"] not in {"waiting", "preflight", "canary"} else None
 
-    return until(seen, within=180, every=0.5, what="the canary is over")
+    return until(seen, within=300, every=0.5, what="the canary is over")
 
 
 def begin(platform: Platform, version: str, model: str, **more: Any) -> str:
