@@ -3,6 +3,7 @@
 python evidently_app.py agreement | unchanged SETTING WINDOWS | shifted SETTING SHIFT RUNS WINDOWS
 """
 
+# mypy: ignore-errors
 from __future__ import annotations
 
 import json

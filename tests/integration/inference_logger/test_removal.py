@@ -7,15 +7,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
+from inference_logger.handlers.maintenance import Keeping, compact_tables
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.removal import remove_table
 from running_services.logged_requests import START, LoggerProcess, counted, log, record
 from running_services.running_logger import RunningLogger
+from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
+from shared.clock import SystemClock
+from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery
+from shared.contracts.rpc.monitor_rules import NOTE_METRIC_TABLE, MetricTable
 from shared.events import ServiceDeleted
 from shared.ids import new_id
 from waiting.eventually import eventually
@@ -144,3 +151,43 @@ async def test_nothing_outside_is_touched(tmp_path: Path, place: str) -> None:
     assert not await asyncio.to_thread(remove_table, str(root / place), "wine", LATER)
     assert (root / "beer" / "payload" / "file").exists()
     assert list(location.glob("request_date=*"))
+
+
+def metric_table(folder: Path, *ends: datetime) -> None:
+    """A table of profiles as the monitor writes it, one row for each window."""
+    window = pa.struct([("start", pa.timestamp("us", "UTC")), ("end", pa.timestamp("us", "UTC"))])
+    schema = pa.schema([("window", window), ("column_name", pa.string())])
+    rows = [{"window": {"start": end - timedelta(hours=1), "end": end}, "column_name": "a"} for end in ends]
+    write_deltalake(folder, pa.Table.from_pylist(rows, schema=schema))
+
+
+def test_profiles_of_a_deleted_service_go_and_those_of_its_successor_stay(tmp_path: Path) -> None:
+    old, both = tmp_path / "a" / "wine" / "profile_metrics", tmp_path / "b" / "wine" / "profile_metrics"
+    metric_table(old, START)
+    metric_table(both, START, LATER + timedelta(hours=2))
+    assert remove_table(str(old), "wine", LATER)
+    assert not old.exists()
+    assert not remove_table(str(both), "wine", LATER)
+    assert DeltaTable(both).to_pyarrow_table().num_rows == 1
+
+
+async def test_what_the_monitor_writes_is_listed_and_left_alone(
+    js: JetStreamContext, running: RunningLogger, home: Path
+) -> None:
+    folder = home / "tables" / "wine" / "profile_metrics"
+    metric_table(folder, START)
+    asking = Bus("monitor", running.settings.nats_url.get_secret_value(), clock=SystemClock())
+    task = asyncio.create_task(asking.run())
+    await asyncio.wait_for(asking.connected(), 10)
+    written = MetricTable(service="wine", kind="profile_metrics", location=str(folder), version=0, rows=1)
+    for _ in range(2):
+        await asking.call(NOTE_METRIC_TABLE, written, timeout=5)
+    found = await asking.call(TABLES, TablesQuery(service="wine"), timeout=5)
+    assert isinstance(found, TableList)
+    (listed,) = found.items
+    assert (listed.name, listed.rows, listed.status) == ("wine.profile_metrics", 1, "ok")
+    assert listed.location == folder.as_uri()
+    await compact_tables(running.app.sink.stores, Keeping(timedelta(0), timedelta(0)))
+    assert DeltaTable(folder).version() == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -137,6 +137,7 @@ DURABLES: tuple[Durable, ...] = (
         facts(
             *("service.*", "traffic.*", "version.*", "pod.*", "monitor.*"),
             *("table.blocked", "table.recovered", "table.rowsdropped"),
+            *("retrain.started", "retrain.ended"),
         ),
     ),
     Durable("monitor-retraining", "monitor", EVENTS, facts("alert.raised", "alert.updated", "service.deleted")),

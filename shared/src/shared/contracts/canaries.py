@@ -75,6 +75,8 @@ class GuardrailFigures(Contract):
     e_value: float | None = Field(default=None, description="The largest so far; capped at 1e12.")
     rolls_back_at: float | None = Field(default=None, description="The e-value from which on it is rolled back.")
     threshold_s: float | None = Field(default=None, description="Of latency: slower than this is an event.")
+    canary_quantile_s: float | None = Field(default=None, description="Of latency: the percentile, as it is now.")
+    stable_quantile_s: float | None = None
 
 
 class SampleRatio(Contract):

@@ -19,6 +19,12 @@ def _check_text(value: str) -> str:
     return value
 
 
+def _check_mail_password(value: str) -> str:
+    if not value.isascii():  # SASL's own preparation of other characters (RFC 4013) is not what servers agree on
+        raise ValueError("it must be ASCII")
+    return _check_text(value)
+
+
 def _check_token(value: str) -> str:
     if not value.isascii() or " " in value:
         raise ValueError("it must be printable ASCII without spaces")
@@ -99,7 +105,9 @@ CREDENTIALS: Mapping[ChannelKind, tuple[CredentialField, ...]] = {
     ),
     "alertmanager": _ACCESS,
     "webhook": (*_WEBHOOK, *_ACCESS),
-    "smtp": (CredentialField("password", "Password of the user who signs in.", "登录用户的密码。"),),
+    "smtp": (
+        CredentialField("password", "Password of the user who signs in.", "登录用户的密码。", _check_mail_password),
+    ),
     "event": (),
 }
 

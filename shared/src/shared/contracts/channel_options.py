@@ -21,6 +21,7 @@ Host = Annotated[str, AfterValidator(check_host)]
 Person = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@._\-]{1,64}$")]
 Mobile = Annotated[str, StringConstraints(pattern=r"^\+?[0-9\-]{5,20}$")]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=128)]
+AsciiLine = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=128)]
 LabelName = Annotated[str, AfterValidator(check_label_name)]
 MOST_PEOPLE = 50
 
@@ -152,7 +153,7 @@ class SmtpOptions(ChannelOptions):
         "starttls：握手后加密，否则不发送；tls：一开始就加密；none：明文。",
         default="starttls",
     )
-    username: Line = _help("Who signs in; empty: nobody.", "登录用户名；留空则不登录。", default="")
+    username: AsciiLine = _help("Who signs in; empty: nobody.", "登录用户名；留空则不登录。", default="")
     sender: Mail = _help("Address that mails come from.", "发件人地址。")
     recipients: tuple[Mail, ...] = _help(
         "Addresses that mails go to.", "收件人地址。", min_length=1, max_length=MOST_PEOPLE

@@ -24,19 +24,19 @@ def filled(form: dict[str, Any], is_secret: bool) -> dict[str, Any]:
     return needed | {field["name"]: field["default"] for field in fields if field["default"] is not None}
 
 
-async def test_what_forms_ask_for_is_accepted(offline: Controller) -> None:
-    forms = (await offline.call("GET", "/channel-kinds"))["items"]
+async def test_what_forms_ask_for_is_accepted(lone: Controller) -> None:
+    forms = (await lone.call("GET", "/channel-kinds"))["items"]
     assert [form["kind"] for form in forms][:3] == ["wecom", "dingtalk", "feishu"]
     for form in forms:
         kind = form["kind"]
         channel = {"name": f"to-{kind}", "kind": kind, "options": filled(form, is_secret=False)}
         if form["needs_secret"]:
-            await offline.call("POST", "/channels", 400, json=channel)
+            await lone.call("POST", "/channels", 400, json=channel)
             data = filled(form, is_secret=True) or {"secret": FILLED["secret"]}
-            await offline.call("POST", "/secrets", 201, json={"name": f"of-{kind}", "kind": kind, "data": data})
+            await lone.call("POST", "/secrets", 201, json={"name": f"of-{kind}", "kind": kind, "data": data})
             channel["secret"] = f"of-{kind}"
-        made = await offline.call("POST", "/channels", 201, json=channel | {"project": "default"})
+        made = await lone.call("POST", "/channels", 201, json=channel | {"project": "default"})
         assert made["kind"] == kind
     unknown = {"name": "odd", "kind": "event", "project": "default", "options": {"colour": "red"}}
-    refused = await offline.call("POST", "/channels", 400, json=unknown)
+    refused = await lone.call("POST", "/channels", 400, json=unknown)
     assert "options.colour" in refused["message"]

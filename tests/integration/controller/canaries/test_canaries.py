@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from controller.domain.canaries.preflight import PreflightReport
 from controller.handlers.services.observations import VersionReport, record_report
+from controller.handlers.services.routes import service_intent
 from controller.loops.canaries import CanaryLoop
+from controller.store.services.services import load_service
 from controller.store.tables import CanaryRow
 from operations.wine_service import events, published
 from running_services.running_controller import Controller, wine
@@ -24,6 +26,8 @@ from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CanaryBaselin
 from shared.errors import Unavailable
 
 SERVICE = "/services/wine-quality"
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+"""For what is decided, whatever the store."""
 QUICK = {
     **{"preflight": None, "steps": [5, 50], "step_requests": 10},
     **{"step_duration": 0, "min_requests": 10, "min_duration": 0},
@@ -127,6 +131,8 @@ async def test_a_good_version_takes_over_step_by_step(rollout: Rollout) -> None:
     assert (begun["phase"], begun["stable"], begun["step"], begun["weight"]) == ("canary", "v1", 0, 5)
     assert begun["baseline"]["p95_s"] == 0.1
     assert await rollout.weights() == {"v1": 95, "v2": 5}
+    async with rollout.controller.app.dependencies.read_session() as session:
+        assert service_intent(await load_service(session, "wine-quality")).cohort == begun["id"].replace("-", "")
 
     assert (await rollout.look())["weight"] == 50
     waits = await rollout.look()
@@ -172,6 +178,7 @@ async def in_traffic(rollout: Rollout, **more: Any) -> Any:
     return await rollout.look()
 
 
+@on_sqlite
 async def test_recorded_requests_are_replayed_before_it_gets_traffic(rollout: Rollout) -> None:
     begun = await in_traffic(rollout, preflight={"requests": 20})
     assert (begun["phase"], begun["stable"]) == ("preflight", "v1")
@@ -184,6 +191,7 @@ async def test_recorded_requests_are_replayed_before_it_gets_traffic(rollout: Ro
     assert rollout.replayed == [("wine-quality", "v2")] * 2
 
 
+@on_sqlite
 async def test_a_failed_replay_rolls_it_back_without_traffic(rollout: Rollout) -> None:
     rollout.replays = ["failed"]
     await in_traffic(rollout, preflight={})
@@ -193,6 +201,7 @@ async def test_a_failed_replay_rolls_it_back_without_traffic(rollout: Rollout) -
     assert await rollout.facts() == ["rolledback"]
 
 
+@on_sqlite
 async def test_a_split_by_hand_aborts_it_and_stays(rollout: Rollout) -> None:
     await in_traffic(rollout)
     await rollout.controller.call("PUT", f"{SERVICE}/traffic", json={"weights": {"v1": 70, "v2": 30}})
@@ -203,6 +212,7 @@ async def test_a_split_by_hand_aborts_it_and_stays(rollout: Rollout) -> None:
     assert await rollout.status("v2") == "running"
 
 
+@on_sqlite
 async def test_people_abort_and_promote(rollout: Rollout) -> None:
     begun = await in_traffic(rollout)
     path = f"{SERVICE}/canaries/{begun['id']}"
@@ -225,6 +235,7 @@ async def test_people_abort_and_promote(rollout: Rollout) -> None:
     assert await rollout.weights() == {"v1": 0, "v2": 100}
 
 
+@on_sqlite
 async def test_with_the_monitor_away_it_stays_and_then_is_held(rollout: Rollout) -> None:
     rollout.monitor.decision = None
     await in_traffic(rollout)
@@ -234,6 +245,7 @@ async def test_with_the_monitor_away_it_stays_and_then_is_held(rollout: Rollout)
     assert (await rollout.look())["phase"] == "held"
 
 
+@on_sqlite
 async def test_a_changed_version_ends_it(rollout: Rollout) -> None:
     await in_traffic(rollout)
     await rollout.controller.call("PATCH", f"{SERVICE}/versions/v2", json={"replicas": 2})
@@ -241,6 +253,7 @@ async def test_a_changed_version_ends_it(rollout: Rollout) -> None:
     assert await rollout.weights() == {"v1": 100, "v2": 0}
 
 
+@on_sqlite
 async def test_what_makes_no_sense_is_refused(rollout: Rollout) -> None:
     call = rollout.controller.call
     await call("POST", f"{SERVICE}/canaries", 404, json={"version": "v9"})

@@ -19,6 +19,9 @@ from running_services.router_world import PodRequest, PodServer, World, running_
 from running_services.running_controller import Controller, Peers, wine
 from servers.nats_process import NatsProcess
 
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+"""What is asked and compared has nothing to do with the store."""
+
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:

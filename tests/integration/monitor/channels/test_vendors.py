@@ -66,6 +66,9 @@ async def test_a_robot_takes_alerts_and_digests(
     assert len(server.received) == 1
 
 
+KEYWORD_WORDS = "description:关键词不匹配;solution:请联系群管理员查看此机器人的关键词，并在发送的信息中包含此关键词"
+SIGN_WORDS = "description:机器人发送签名不匹配;solution:请确认签名和生成签名的时间戳必须都放在调用的网址中"
+ADDRESS_WORDS = "description:来源ip不匹配;solution:请联系群管理员查看此机器人的ip白名单"
 REFUSALS = [
     ("wecom", json_reply({"errcode": 45009, "errmsg": "api freq out of limit"}), "retry", "20 a minute", 60.0),
     ("wecom", json_reply({"errcode": -1, "errmsg": "system busy"}), "retry", "busy", None),
@@ -81,6 +84,10 @@ REFUSALS = [
         None,
     ),
     ("dingtalk", json_reply({"errcode": 310000, "errmsg": "invalid timestamp"}), "retry", "clock", None),
+    ("dingtalk", json_reply({"errcode": 310000, "errmsg": KEYWORD_WORDS}), "channel_dead", "keyword", None),
+    ("dingtalk", json_reply({"errcode": 310000, "errmsg": SIGN_WORDS}), "channel_dead", "signing secret", None),
+    ("dingtalk", json_reply({"errcode": 310000, "errmsg": ADDRESS_WORDS}), "channel_dead", "list", None),
+    ("dingtalk", json_reply({"errcode": 310000, "errmsg": "description:…"}), "channel_dead", "security", None),
     ("dingtalk", json_reply({"errcode": 400102, "errmsg": "robot stopped"}), "channel_dead", "stopped", None),
     ("dingtalk", json_reply({"status": 1111, "punish": "deny"}), "retry", "no errcode", None),
     ("feishu", json_reply({"code": 11232, "msg": "frequency limited psm"}), "retry", "5 a second", 5.0),

@@ -54,7 +54,7 @@ from shared.contracts.rpc.retraining import (
     RetrainingsQuery,
     RetrainOrder,
 )
-from shared.errors import NotFound
+from shared.errors import NotFound, Temporary
 from shared.events import AlertRaised, Event, RetrainEnded, RetrainRequested, RetrainStarted, ServiceDeleted
 from shared.ids import new_id
 from shared.telemetry import Telemetry
@@ -135,7 +135,15 @@ class Platform:
         return self.jobs[job]
 
     async def call(self, method: RpcMethod, query: Contract) -> Any:
-        return await self.bus.call(method, query, timeout=5)
+        """All of them are safe to repeat, and a monitor that starts does not answer at once."""
+
+        async def ask() -> Any:
+            try:
+                return await self.bus.call(method, query, timeout=5)
+            except Temporary:
+                return None
+
+        return await eventually(ask)
 
     async def retrain(self, wanted: RetrainingTrigger, **fields: Any) -> Retraining:
         order = RetrainOrder(**{"id": new_id(), "trigger": wanted, "requested_by": "ann", **fields})

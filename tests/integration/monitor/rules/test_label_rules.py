@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.handlers.rules.build import reports_of
 from quality_tables import HOUR, NOON, SCHEMA, named, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.monitors import Outcome
+from shared.contracts.rpc.monitor_rules import ReportQuery
 
 
 async def test_quality_is_computed_of_what_has_a_label_and_again_when_more_come(quality: Rules) -> None:
@@ -45,6 +47,11 @@ async def test_quality_is_computed_of_what_has_a_label_and_again_when_more_come(
     assert abs((bad.value or 0) - 1.6) < 1e-9
     figures: Any = bad.details["figures"]
     assert figures["rmse"] > 1.6
+    page = await reports_of(quality.rules).page(ReportQuery(id=rule.id, end=bad.end, language="en"))
+    shown = b"".join([piece async for piece in page]).decode()
+    assert "Rows with the largest error" in shown
+    assert "fixed_acidity" in shown
+    assert shown.count(">3.10<") == 20
 
 
 async def test_what_is_compared_must_be_clear(quality: Rules) -> None:

@@ -12,12 +12,13 @@ import pytest
 from deltalake import DeltaTable
 from sqlalchemy import select
 
+from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.build import reports_of
-from monitor.store.tables import AlertRow, BaselineRow, RuleWindowRow
+from monitor.store.tables import AlertRow, BaselineRow, RuleProgressRow, RuleWindowRow
 from quality_tables import HOUR, NOON, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import Baseline, TrainedModel
+from shared.contracts.monitors import Baseline, Monitor, TrainedModel
 from shared.contracts.rpc.monitor_rules import ReportQuery
 from shared.contracts.training_data import TrainingData
 from shared.errors import NotFound
@@ -53,11 +54,14 @@ async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(each
     state = quality.rules.states("wine")[0]
     assert (state.state, state.last_window_end) == ("critical", NOON + HOUR * 4)
     assert state.next_at == NOON + HOUR * 5 + timedelta(minutes=1)
+    lake.rules[rule.id] = rule.model_copy(update={"alert": "none"})
+    await quality.evaluate()
+    async with quality.database.read() as session:
+        assert (await session.scalars(select(AlertRow))).one().resolved_at is not None
     lake.rules.clear()
     await quality.evaluate()
     async with quality.database.read() as session:
         assert (await session.scalars(select(RuleWindowRow))).all() == []
-        assert (await session.scalars(select(AlertRow))).one().resolved_at is not None
 
 
 async def test_a_baseline_is_made_once_of_what_the_rule_names(quality: Rules) -> None:
@@ -290,3 +294,21 @@ async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:
     assert "there is no table at" in gone
     with pytest.raises(NotFound, match="no window"):
         await reports.page(query.model_copy(update={"end": NOON + 9 * HOUR}))
+
+
+async def test_a_rule_that_cannot_be_kept_holds_up_nobody(quality: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 800, seed=1))
+    bad = lake.rule("bad", "data_quality", "row_count", warning=10.0)
+    good = lake.rule("good", "data_quality", "row_count", warning=10.0)
+    evaluate = quality.rules.evaluator.evaluate
+
+    async def failing(rule: Monitor, window: Window) -> RuleProgressRow:
+        if rule.id == bad.id:
+            raise RuntimeError("a mistake of ours")
+        return await evaluate(rule, window)
+
+    monkeypatch.setattr(quality.rules.evaluator, "evaluate", failing)
+    await quality.evaluate()
+    assert await quality.windows(bad) == []
+    assert [each.state for each in await quality.windows(good)] == ["ok"]

@@ -102,6 +102,20 @@ def test_a_silence_shows_until_it_ends_or_the_alert_does() -> None:
     assert mute(ended.alert, "silence 1", later(4)).fact is None
 
 
+def test_evidence_is_kept_as_json_gives_it_back_and_never_too_large_for_the_bus() -> None:
+    lines = tuple("x" * 5_000 for _ in range(40))
+    large = replace(
+        signal("warning"), evidence={"log_tail": lines, "value": 0.3, "window": (1, 2)}, summary="s" * 9_999
+    )
+
+    alert = on_signal(None, large, FIRST, NOON).alert
+
+    assert alert is not None
+    assert alert.evidence == {"log_tail": "…", "value": 0.3, "window": [1, 2]}
+    assert len(alert.summary) == 2_000
+    assert on_signal(alert, large, SECOND, NOON).fact is None
+
+
 def test_labels_of_its_own_do_not_hide_what_every_alert_has() -> None:
     alert = replace(opened(), labels={"service": "other", "column": "a"}, project="shop")
 

@@ -89,6 +89,7 @@ def test_slow_requests_roll_back_and_fast_ones_are_promoted() -> None:
     slow = verdict(intervals(100, sums(10, slow=2), sums(90, slow=5)), guardrails=(P95,))
     assert slow.decision == "roll_back"
     assert slow.guardrails[0].threshold_s == 0.05
+    assert slow.guardrails[0].canary_quantile_s == pytest.approx(0.5, rel=0.03)
     fast = verdict(intervals(200, sums(10), sums(90, slow=5)), guardrails=(P95,))
     assert fast.decision == "promote"
 

@@ -138,6 +138,21 @@ def test_lines_hold_nothing_invisible() -> None:
     assert in_markdown("# head_line __init__") == "＃ head_line ＿＿init＿＿"
 
 
+@pytest.mark.parametrize(("kind", "options"), [*FORMS, ("smtp", {})])
+def test_no_text_breaks_a_message(kind: ChannelKind, options: dict[str, Any]) -> None:
+    odd = "\ud800\x00\u202e\r\n🍷\U000e0001<"
+    names = ("service", "monitor", "kind", "summary", "fingerprint", "id", "acknowledged_by")
+    texts: dict[str, Any] = dict.fromkeys(names, odd)
+    alert = an_alert(**texts, labels={odd: odd}, facts={odd: odd}, link=f"https://x.example/{odd}")
+    if kind == "smtp":
+        assert "🍷" not in mail(a_message(a_channel("smtp", options=OPTIONS["smtp"]), {}, alert)).content.decode()
+        return
+    for body in rendered(kind, options, alert):
+        assert "🍷" in body.decode()
+        if kind in ("wecom", "dingtalk", "feishu", "lark", "slack"):  # programs get identities as they are
+            assert "\u202e" not in body.decode()
+
+
 def test_bytes_are_cut_between_characters() -> None:
     for limit in range(3, 30):
         cut = cut_bytes("警告警告警告警告", limit)

@@ -4,6 +4,7 @@ import datetime as dt
 import html.parser
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from monitor.domain.reports import numbers, scales
 from monitor.domain.reports.markup import Html, element, escaped, shortened, visible
 from monitor.domain.reports.page import render
 from monitor.domain.reports.report import HistoryPoint, Report, ReportCheck, ReportColumn, ReportHistory, ReportSlice
-from monitor.domain.reports.words import DICTIONARIES, word
+from monitor.domain.reports.words import DICTIONARIES, figure_name, word
 from monitor.domain.statistics.baselines.baseline import Baseline
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.domain.statistics.quality.model import model_quality
@@ -38,20 +39,20 @@ class Page(html.parser.HTMLParser):
         self.close()
         assert self._open == []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.names.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
         if tag not in ("meta", "br"):
             self._open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: Any, attrs: Any) -> None:
         self.names.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: Any) -> None:
         assert self._open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         self.text.append(data)
 
 
@@ -117,7 +118,7 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_whole_report(language):
+def test_a_whole_report(language: Any) -> None:
     report = whole_report()
     text = render(report, language)
     page = Page(text)
@@ -132,7 +133,7 @@ def test_a_whole_report(language):
     assert render(report, language) == text
 
 
-def test_nothing_comes_from_outside():
+def test_nothing_comes_from_outside() -> None:
     page = Page(render(whole_report()))
     assert not {"script", "link", "img", "iframe", "object", "a", "form", "base", "image", "use"} & set(page.names)
     assert not [name for name, _ in page.attributes if name in ("src", "href", "xlink:href", "style", "srcset")]
@@ -141,7 +142,7 @@ def test_nothing_comes_from_outside():
     assert policy.startswith("default-src 'none'")
 
 
-def test_hostile_names_and_values_are_text():
+def test_hostile_names_and_values_are_text() -> None:
     plain, hostile = Page(render(whole_report())), Page(render(whole_report(HOSTILE, HOSTILE + "2")))
     assert set(hostile.names) == set(plain.names)
     assert {name for name, _ in hostile.attributes} == {name for name, _ in plain.attributes}
@@ -152,14 +153,14 @@ def test_hostile_names_and_values_are_text():
 
 
 @given(st.text(max_size=60))
-def test_any_text_stays_text(text):
+def test_any_text_stays_text(text: Any) -> None:
     page = Page(element("p", text, title=text))
     assert page.names == ["p"]
     assert "".join(page.text) == visible(text)
     assert page.attributes == [("title", visible(text))]
 
 
-def test_markup():
+def test_markup() -> None:
     assert escaped(Html("<b>")) == "<b>"
     assert element("p", "a<", None, 3, element("br"), class_="x", stroke_width=2, title=None) == (
         '<p class="x" stroke-width="2">a&lt;3<br></p>'
@@ -170,14 +171,14 @@ def test_markup():
     assert visible("\ud800") == "\\ud800"
 
 
-def test_an_empty_report_says_so():
+def test_an_empty_report_says_so() -> None:
     empty = Report("wine", "rule", "drift", "psi", "insufficient_data", START, START + HOUR, START, "", 0)
     assert word("en", "no_section") in render(empty)
     none = replace(empty, histories=[ReportHistory("psi", [HistoryPoint(START, None)])])
     assert word("en", "no_section") in render(none)
 
 
-def test_columns_without_anything_to_draw():
+def test_columns_without_anything_to_draw() -> None:
     names = [f"c{number}" for number in range(40)]
     builder = ProfileBuilder()
     builder.add(pa.record_batch({name: pa.nulls(3, pa.float64()) for name in names}))
@@ -193,24 +194,28 @@ def test_columns_without_anything_to_draw():
     assert word("en", "no_picture") in text
 
 
-def _constant(value):
+def _constant(value: Any) -> Any:
     builder = ProfileBuilder()
     builder.add(pa.record_batch({"x": [value] * 10}))
     return builder.finish().columns["x"]
 
 
-def test_quality_comes_first_where_the_rule_is_of_it():
+def test_quality_comes_first_where_the_rule_is_of_it() -> None:
     text = render(replace(whole_report(), kind="model_quality"))
     assert text.index("<h2>Model quality") < text.index("<h2>What moved most")
-    estimated = replace(whole_report().quality, estimated=True)
+    report = whole_report()
+    assert report.quality is not None
+    estimated = replace(report.quality, estimated=True)
     assert "Model quality (estimated)" in render(replace(whole_report(), quality=estimated))
 
 
-def test_both_languages_have_all_words():
+def test_both_languages_have_all_words() -> None:
     assert DICTIONARIES["en"].keys() == DICTIONARIES["zh"].keys()
     for key, text in DICTIONARIES["en"].items():
         assert re.findall(r"{\w+}", text) == sorted(re.findall(r"{\w+}", DICTIONARIES["zh"][key]), key=text.index), key
     assert word("zh", "unheard_of") == "unheard_of"
+    names = {"psi": "PSI", "psi a b": "PSI · a b", "estimated_auc": "ROC AUC (estimated)", "other": "other"}
+    assert {name: figure_name("en", name) for name in names} == names
 
 
 @pytest.mark.parametrize(
@@ -229,11 +234,11 @@ def test_both_languages_have_all_words():
         (3e20, "3.00e+20"),
     ],
 )
-def test_numbers(value, text):
+def test_numbers(value: Any, text: Any) -> None:
     assert numbers.number(value) == text
 
 
-def test_other_figures():
+def test_other_figures() -> None:
     shares = {None: "–", 0: "0 %", 0.0004: "<0.1 %", 0.081: "8.1 %", 0.5: "50 %", 1: "100 %"}
     assert {share: numbers.percent(share) for share in shares} == shares
     assert [numbers.p_value(p) for p in (None, 1e-9, 0.0123, 0.5)] == ["–", "<0.0001", "0.0123", "0.50"]
@@ -242,13 +247,13 @@ def test_other_figures():
 
 
 @given(st.floats(-1e12, 1e12), st.floats(1e-6, 1e12))
-def test_ticks_are_few_and_inside(low, span):
+def test_ticks_are_few_and_inside(low: Any, span: Any) -> None:
     found = scales.ticks(low, low + span)
     assert len(found) <= 6
     assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in found)
 
 
-def test_ranges_are_never_empty():
+def test_ranges_are_never_empty() -> None:
     assert scales.widened(2, 2) == (1, 3)
     assert scales.widened(0, 0) == (-0.5, 0.5)
     assert scales.Scale(0, 10, 100, 0).place(20) == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.domain.rules.signals import JudgedWindow, signals_of
 from monitor.domain.rules.timing import Window
-from monitor.domain.rules.verdicts import Verdict, worst_of
+from monitor.domain.rules.verdicts import Verdict, finite, worst_of
 from shared.contracts.monitors import Monitor
 from shared.ids import new_id
 
@@ -60,3 +60,7 @@ def test_what_is_bad_comes_before_what_could_not_be_computed() -> None:
     assert worst_of(["ok", "error"]) == "error"
     assert worst_of(["ok", "insufficient_data"]) == "ok"
     assert worst_of([]) == "insufficient_data"
+
+
+def test_what_no_database_holds_is_left_out() -> None:
+    assert finite({"a": float("nan"), "b": [1.5, float("inf")], "c": "x"}) == {"a": None, "b": [1.5, None], "c": "x"}

@@ -1,5 +1,7 @@
 """Checks of data: nulls, range, new categories, types, columns."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,18 +13,18 @@ from monitor.domain.statistics.quality.data_quality import data_quality
 from monitor.domain.statistics.slices import Slice
 
 
-def profile(columns, frozen=None):
+def profile(columns: Any, frozen: Any = None) -> Any:
     builder = ProfileBuilder(frozen=frozen)
     builder.add(pa.record_batch(columns))
     return builder.finish()
 
 
-def checks(found):
+def checks(found: Any) -> Any:
     return {(one.check, one.column): one for one in found}
 
 
 @pytest.fixture(scope="module")
-def baseline():
+def baseline() -> Any:
     rng = np.random.default_rng(40)
     rows = pa.record_batch(
         {
@@ -35,7 +37,7 @@ def baseline():
     return Baseline.from_batches(lambda: [rows])
 
 
-def test_against_a_baseline(baseline):
+def test_against_a_baseline(baseline: Any) -> None:
     window = profile(
         {
             "x": pa.array([None, None, 0.5, 7.0, float("nan"), 0.2, 0.2, 0.2]),
@@ -60,12 +62,12 @@ def test_against_a_baseline(baseline):
     assert (found["extra_column", "new"].value, found["extra_column", "x"].value) == (1, 0)
 
 
-def test_whole_numbers_are_no_other_type_than_fractions(baseline):
+def test_whole_numbers_are_no_other_type_than_fractions(baseline: Any) -> None:
     window = profile({"gone": pa.array([1.0, 2.0])}, baseline.frozen())
     assert checks(data_quality(window, baseline))["data_type", "gone"].value == 0
 
 
-def test_shares_come_with_their_margin():
+def test_shares_come_with_their_margin() -> None:
     few, many = (checks(data_quality(profile({"x": pa.array([None, 1.0] * rows)}))) for rows in (10, 10_000))
     assert few["null_rate", "x"].margin > 0.2
     assert many["null_rate", "x"].margin < 0.01
@@ -73,7 +75,7 @@ def test_shares_come_with_their_margin():
     assert ("extra_column", "x") not in few
 
 
-def test_expectations_stand_before_the_baseline(baseline):
+def test_expectations_stand_before_the_baseline(baseline: Any) -> None:
     wanted = [
         ColumnExpectation("x", data_type="double", completeness=0.9, minimum=0.25, maximum=0.75),
         ColumnExpectation("s", kind="numeric", values=("a",), values_share=0.5),
@@ -89,13 +91,13 @@ def test_expectations_stand_before_the_baseline(baseline):
     assert found["missing_column", "absent"].value == 1
 
 
-def test_one_value_outside_is_found_among_many():
+def test_one_value_outside_is_found_among_many() -> None:
     values = np.append(np.random.default_rng(41).uniform(0, 1, 50_000), -3.0)
     found = checks(data_quality(profile({"x": pa.array(values)}), expectations=[ColumnExpectation("x", minimum=0.0)]))
     assert found["out_of_range_rate", "x"].value == pytest.approx(1 / 50_001)
 
 
-def test_an_empty_window(baseline):
+def test_an_empty_window(baseline: Any) -> None:
     found = checks(data_quality(profile({"x": pa.array([], pa.float64())}, baseline.frozen()), baseline))
     assert (found["rows", None].value, found["null_rate", "x"].value) == (0, 0)
     assert ("out_of_range_rate", "x") not in found

@@ -1,6 +1,7 @@
 """Distances and tests agree with SciPy, and with Evidently's formulas."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from monitor.domain.statistics.drift.hypothesis_tests import (
 
 
 @pytest.fixture(scope="module")
-def pair():
+def pair() -> Any:
     rng = np.random.default_rng(5)
     return rng.normal(0, 1, 1_500), rng.normal(0.3, 1.2, 900)
 
@@ -27,12 +28,12 @@ COUNTS = [([10, 20, 30], [12, 18, 33]), ([5, 0, 10], [0, 3, 12]), ([100], [7]), 
 
 
 @pytest.mark.parametrize(("one", "other"), COUNTS)
-def test_jensen_shannon_is_scipys(one, other):
+def test_jensen_shannon_is_scipys(one: Any, other: Any) -> None:
     expected = scipy_distance.jensenshannon(np.array(one) / sum(one), np.array(other) / sum(other))
     assert distances.js_distance(one, other) == pytest.approx(float(expected), abs=1e-12)
 
 
-def test_psi_by_hand_and_with_empty_bins():
+def test_psi_by_hand_and_with_empty_bins() -> None:
     assert distances.psi([50, 50], [25, 75]) == pytest.approx(0.25 * math.log(2) - 0.25 * math.log(2 / 3))
     assert distances.psi([50, 50, 0], [50, 0, 50]) == pytest.approx(2 * (0.5 - 1e-4) * math.log(0.5 / 1e-4))
     # The least share is below 0.0001 already: a millionth of it fills the empty bin.
@@ -42,13 +43,13 @@ def test_psi_by_hand_and_with_empty_bins():
     assert distances.psi([3, 4], [3, 4]) == 0
 
 
-def test_total_variation_and_largest_difference():
+def test_total_variation_and_largest_difference() -> None:
     assert distances.tv_distance([1, 1, 2], [2, 1, 1]) == pytest.approx(0.25)
     assert distances.l_infinity([1, 1, 2], [2, 1, 1]) == pytest.approx(0.25)
     assert distances.tv_distance([1, 0], [0, 5]) == 1
 
 
-def test_wasserstein_and_ks_of_weighted_points_are_scipys(pair):
+def test_wasserstein_and_ks_of_weighted_points_are_scipys(pair: Any) -> None:
     rng = np.random.default_rng(6)
     points, weights = np.sort(rng.normal(size=40)), rng.integers(1, 9, 40).astype(float)
     others, more = np.sort(rng.normal(size=25)), rng.integers(1, 9, 25).astype(float)
@@ -66,11 +67,11 @@ def test_wasserstein_and_ks_of_weighted_points_are_scipys(pair):
     )
 
 
-def test_a_constant_reference_does_not_divide_by_nothing():
+def test_a_constant_reference_does_not_divide_by_nothing() -> None:
     assert samples.wasserstein(np.ones(50), np.full(50, 1.5)) == pytest.approx(500)
 
 
-def test_homogeneity_is_scipys():
+def test_homogeneity_is_scipys() -> None:
     table = [[30, 14, 34, 0], [28, 12, 9, 0]]
     expected = stats.chi2_contingency(np.array(table)[:, :3], correction=False)
     found = homogeneity(*table)
@@ -80,7 +81,7 @@ def test_homogeneity_is_scipys():
     assert homogeneity([0, 0], [7, 1]).p_value == 1
 
 
-def test_two_proportions():
+def test_two_proportions() -> None:
     found = two_proportions(30, 100, 90, 200)
     # The square of z is chi-square of the 2 x 2 table.
     expected = stats.chi2_contingency([[30, 70], [90, 110]], correction=False)
@@ -106,7 +107,7 @@ def test_two_proportions():
         ([3], [2], ([3], [2])),
     ],
 )
-def test_rare_cells_are_pooled(one, other, pooled):
+def test_rare_cells_are_pooled(one: Any, other: Any, pooled: Any) -> None:
     found = pool_rare(one, other)
     assert [part.tolist() for part in found] == list(pooled)
     assert sum(found[0]) == sum(one)
@@ -115,7 +116,7 @@ def test_rare_cells_are_pooled(one, other, pooled):
 class TestAsEvidently:
     """What Evidently's functions do, by SciPy's and NumPy's own words."""
 
-    def test_bins_of_numbers(self, pair):
+    def test_bins_of_numbers(self, pair: Any) -> None:
         one, other = pair
         edges = np.histogram_bin_edges(np.concatenate(pair), bins="sturges")
         counts = [np.histogram(sample, edges)[0] for sample in pair]
@@ -123,20 +124,20 @@ class TestAsEvidently:
         expected = scipy_distance.jensenshannon(counts[0] / len(one), counts[1] / len(other))
         assert samples.js_distance(one, other) == pytest.approx(expected)
 
-    def test_few_values_and_texts_have_a_bin_each(self):
+    def test_few_values_and_texts_have_a_bin_each(self) -> None:
         one, other = np.array([1, 2, 2, 3] * 10), np.array([2, 3, 4, 4])
         assert [part.tolist() for part in samples.shared_bins(one, other)] == [[10, 20, 10, 0], [0, 1, 1, 2]]
         assert [part.tolist() for part in samples.shared_bins(["b", "a"], ["c"])] == [[1, 1, 0], [0, 0, 1]]
         assert samples.psi(one, other) > 1
 
-    def test_chi_square_takes_the_reference_for_the_truth(self):
+    def test_chi_square_takes_the_reference_for_the_truth(self) -> None:
         one, other = np.array(list("aaabbc") * 20), np.array(list("aabbcc") * 10)
         expected = stats.chisquare([20, 20, 20], np.array([60, 40, 20]) * 60 / 120)
         assert samples.chi_squared(one, other).p_value == pytest.approx(expected.pvalue)
         new = samples.chi_squared(one, np.array(list("abd")))
         assert (new.statistic, new.p_value) == (math.inf, 0)
 
-    def test_z(self):
+    def test_z(self) -> None:
         found = samples.z(np.array([True] * 30 + [False] * 70), np.array([True] * 90 + [False] * 110))
         assert found.p_value == pytest.approx(two_proportions(30, 100, 90, 200).p_value)
         assert samples.z(np.array(["a"]), np.array(["a"])).p_value == 1
@@ -154,5 +155,5 @@ class TestAsEvidently:
             (1_001, 2, False, "js_distance"),
         ],
     )
-    def test_the_default_choice(self, rows, distinct, is_numeric, method):
+    def test_the_default_choice(self, rows: Any, distinct: Any, is_numeric: Any, method: Any) -> None:
         assert samples.default_method(rows, distinct, is_numeric) == method

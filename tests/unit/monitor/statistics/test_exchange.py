@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ from monitor.domain.statistics.quality.model import model_quality
 from monitor.domain.statistics.slices import Slice
 
 
-def statistics(values: np.ndarray) -> dict:
+def statistics(values: np.ndarray) -> dict[str, Any]:
     counts, limits = np.histogram(values, bins=10)
     buckets = [
         {"lower_bound": low, "upper_bound": high, "count": int(count)}
@@ -60,13 +61,13 @@ def statistics(values: np.ndarray) -> dict:
 
 
 @pytest.fixture(scope="module")
-def ages():
+def ages() -> Any:
     return np.random.default_rng(50).normal(40, 10, 990)
 
 
-def test_sagemakers_statistics_are_a_baseline(ages):
+def test_sagemakers_statistics_are_a_baseline(ages: Any) -> None:
     baseline = baseline_from_statistics(json.loads(json.dumps(statistics(ages))))
-    age = baseline.column("age")
+    age: Any = baseline.column("age")
     assert (age.count, age.nulls, age.moments.mean) == (1_000, 10, ages.mean())
     assert reading.standard_deviation(age, ddof=0) == pytest.approx(ages.std())
     assert age.bin_counts.counts == tuple(np.histogram(ages, bins=10)[0].tolist())
@@ -80,7 +81,7 @@ def test_sagemakers_statistics_are_a_baseline(ages):
     assert found["state"].new_value_rate == pytest.approx(3 / 8)
 
 
-def test_sagemakers_constraints_are_expectations():
+def test_sagemakers_constraints_are_expectations() -> None:
     found = expectations_from_constraints(
         {
             "version": 0.0,
@@ -117,7 +118,7 @@ def test_sagemakers_constraints_are_expectations():
         (lambda document: document["features"][0]["numerical_statistics"].update(min="low"), "min is not a number"),
     ],
 )
-def test_other_documents_are_refused(ages, change, message):
+def test_other_documents_are_refused(ages: Any, change: Any, message: Any) -> None:
     document = statistics(ages)
     change(document)
     with pytest.raises(ValueError, match=message):
@@ -125,7 +126,7 @@ def test_other_documents_are_refused(ages, change, message):
 
 
 @pytest.fixture(scope="module")
-def window():
+def window() -> Any:
     rng = np.random.default_rng(52)
     rows = [
         pa.record_batch({"x": pa.array([None, *rng.normal(size=999)]), "s": rng.choice(["a", "b"], 1_000)})
@@ -146,7 +147,7 @@ CONTEXT = RowContext(
 )
 
 
-def test_profile_metrics(window):
+def test_profile_metrics(window: Any) -> None:
     profile, _ = window
     quality = model_quality(["a", "b"], ["a", "a"], "classification", {"a": [0.9, 0.6]})
     table = as_table(profile_rows(profile, CONTEXT, quality=quality), PROFILE_METRICS)
@@ -170,7 +171,7 @@ def test_profile_metrics(window):
     ]
 
 
-def test_drift_metrics(window):
+def test_drift_metrics(window: Any) -> None:
     profile, baseline = window
     rows = drift_rows(drift_of_table(profile, baseline), profile, baseline.profile, CONTEXT)
     whole, x, s = as_table(rows, DRIFT_METRICS).to_pylist()
@@ -185,13 +186,13 @@ def test_drift_metrics(window):
     assert as_table(rows, DRIFT_METRICS).to_pylist()[1]["window_cmp"] == {"start": before[0], "end": before[1]}
 
 
-def test_regression_has_its_own_columns(window):
+def test_regression_has_its_own_columns(window: Any) -> None:
     quality = model_quality([1.0, 2.0], [1.0, 3.0], "regression")
     whole = as_table(profile_rows(window[0], CONTEXT, quality=quality), PROFILE_METRICS).to_pylist()[0]
     assert (whole["mean_squared_error"], whole["mean_average_error"], whole["accuracy_score"]) == (0.5, 0.5, None)
 
 
-def test_definitions_and_verdicts_load_no_numbers():
+def test_definitions_and_verdicts_load_no_numbers() -> None:
     """What a process imports at its start stays small; and nothing at all imports SciPy or scikit-learn by itself."""
     light = [
         "kinds",

@@ -1,6 +1,7 @@
 """Noise floors are exceeded as often as they say, without any drift."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from monitor.domain.statistics.drift.compare import drift, drift_of_table, is_co
 from monitor.domain.statistics.drift.hypothesis_tests import homogeneity
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift, worst
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
-from monitor.domain.statistics.profiles.column import ColumnProfile
+from monitor.domain.statistics.profiles.table import TableProfile
 from monitor.domain.statistics.slices import Slice
 
 BINNED = ("psi", "js_distance", "chi_squared", "tv_distance", "l_infinity")
@@ -41,13 +42,13 @@ def exceeded(windows: int, rows: int, window_rows: int, seed: int) -> dict[str, 
     return {name: count / windows for name, count in times.items()}
 
 
-def test_floors_hold_in_a_few_windows():
+def test_floors_hold_in_a_few_windows() -> None:
     for name, share in exceeded(150, 2_000, 600, seed=7).items():
         assert share <= 0.04, name
 
 
 @pytest.mark.long
-def test_floors_hold_in_a_thousand_windows():
+def test_floors_hold_in_a_thousand_windows() -> None:
     """The binomial spread of 1 % over 1,000 windows is 0.3 %."""
     found = exceeded(1_000, 3_000, 1_000, seed=8)
     for name, share in found.items():
@@ -56,7 +57,7 @@ def test_floors_hold_in_a_thousand_windows():
         assert found[name] >= 0.002, name
 
 
-def test_a_range_and_categories_have_a_floor_for_new_values():
+def test_a_range_and_categories_have_a_floor_for_new_values() -> None:
     rng = np.random.default_rng(9)
     times = 0
     for _ in range(300):
@@ -79,35 +80,37 @@ def table(rng: np.random.Generator, rows: int, shift: float = 0.0, extra: str = 
     )
 
 
-def window(rows: pa.RecordBatch, baseline: Baseline) -> dict[str, ColumnProfile]:
+def window(rows: pa.RecordBatch, baseline: Baseline) -> TableProfile:
     builder = ProfileBuilder(frozen=baseline.frozen())
     builder.add(rows)
     return builder.finish()
 
 
 @pytest.fixture(scope="module")
-def baseline():
+def baseline() -> Any:
     rows = table(np.random.default_rng(10), 5_000)
     return Baseline.from_batches(lambda: [rows])
 
 
-def test_a_window_like_its_baseline(baseline):
+def test_a_window_like_its_baseline(baseline: Any) -> None:
     found = drift_of_table(window(table(np.random.default_rng(11), 2_000), baseline), baseline, Slice("region", "eu"))
-    by_name = {one.column: one for one in found}
+    by_name: dict[str, Any] = {one.column: one for one in found}
     assert set(by_name) == {"x", "y", "s"}
     assert by_name["x"].slice == Slice("region", "eu")
     assert (by_name["x"].rows, by_name["x"].baseline_rows) == (2_000, 5_000)
     assert (by_name["x"].bins, by_name["s"].bins) == (10, 3)
     for one in found:
         for metric, floor in one.floors.items():
-            assert one.value(metric) <= floor, (one.column, metric)
+            value = one.value(metric)
+            assert value is not None
+            assert value <= floor, (one.column, metric)
     assert by_name["s"].ks is None
     assert worst(judge_drift(found, DriftRule())) == "ok"
 
 
-def test_a_window_that_has_moved(baseline):
+def test_a_window_that_has_moved(baseline: Any) -> None:
     found = drift_of_table(window(table(np.random.default_rng(12), 2_000, shift=0.4, extra="d"), baseline), baseline)
-    by_name = {one.column: one for one in found}
+    by_name: dict[str, Any] = {one.column: one for one in found}
     assert by_name["x"].wasserstein == pytest.approx(0.4, abs=0.07)
     # Of two normal distributions 0.4 deviations apart: 2 Φ(0.2) - 1.
     assert by_name["x"].ks.statistic == pytest.approx(0.159, abs=0.04)
@@ -119,7 +122,7 @@ def test_a_window_that_has_moved(baseline):
     assert {one.column: one.state for one in judge_drift(found, rule)} == {"x": "ok", "y": "ok", "s": "critical"}
 
 
-def test_what_cannot_be_compared_is_refused(baseline):
+def test_what_cannot_be_compared_is_refused(baseline: Any) -> None:
     builder = ProfileBuilder()
     builder.add(pa.record_batch({"x": ["a", "b"], "s": [1, 2], "free": ["a", "b"]}))
     for name, column in builder.finish().columns.items():
@@ -128,7 +131,7 @@ def test_what_cannot_be_compared_is_refused(baseline):
             drift(column, baseline.column(name))
 
 
-def test_columns_without_values_have_no_figures(baseline):
+def test_columns_without_values_have_no_figures(baseline: Any) -> None:
     rows = pa.record_batch({"x": pa.nulls(5, pa.float64()), "s": pa.nulls(5, pa.string())})
     found = drift_of_table(window(rows, baseline), baseline)
     assert [(one.column, one.rows, one.psi) for one in found] == [("x", 0, None), ("s", 0, None)]

@@ -1,6 +1,7 @@
 """Quality of a model agrees with scikit-learn."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +10,11 @@ from sklearn import metrics
 
 from monitor.domain.statistics.quality import ranking
 from monitor.domain.statistics.quality.model import MAX_CLASSES, QualityBuilder, model_quality
+from monitor.domain.statistics.quality.worst import WorstRows
 
 
 @pytest.fixture(scope="module")
-def two_classes():
+def two_classes() -> Any:
     rng = np.random.default_rng(20)
     probability = rng.beta(2, 3, 2_000).round(3)
     truth = (rng.random(2_000) < probability**1.3).astype(int)
@@ -20,7 +22,7 @@ def two_classes():
 
 
 @pytest.fixture(scope="module")
-def three_classes():
+def three_classes() -> Any:
     rng = np.random.default_rng(21)
     scores = rng.dirichlet([2, 1, 1], 1_500)
     truth = np.array([rng.choice(3, p=row) for row in scores])
@@ -28,7 +30,7 @@ def three_classes():
     return names[truth], names[scores.argmax(axis=1)], scores, names
 
 
-def test_two_classes(two_classes):
+def test_two_classes(two_classes: Any) -> None:
     truth, said, probability = two_classes
     found = model_quality(truth, said, "classification", {"1": probability}).figures
     expected = {
@@ -44,14 +46,14 @@ def test_two_classes(two_classes):
     assert {name: found[name] for name in expected} == pytest.approx(expected)
 
 
-def test_the_positive_class_can_be_chosen(two_classes):
+def test_the_positive_class_can_be_chosen(two_classes: Any) -> None:
     truth, said, _ = two_classes
     found = model_quality(truth, said, "classification", positive="0").figures
     assert found["precision"] == pytest.approx(metrics.precision_score(truth, said, pos_label=0))
     assert "roc_auc" not in found
 
 
-def test_three_classes(three_classes):
+def test_three_classes(three_classes: Any) -> None:
     truth, said, scores, names = three_classes
     quality = model_quality(truth, said, "classification", dict(zip(names, scores.T, strict=True)))
     for average in ("macro", "weighted"):
@@ -68,7 +70,7 @@ def test_three_classes(three_classes):
     assert sum(count for *_, count in quality.confusion) == 1_500
 
 
-def test_a_class_that_is_never_predicted_counts_as_zero():
+def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
     truth, said = ["a", "b", "c", "c"], ["a", "a", "c", "d"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -77,7 +79,7 @@ def test_a_class_that_is_never_predicted_counts_as_zero():
     assert [found["precision_macro"], found["recall_macro"], found["f1_macro"]] == pytest.approx(expected[:3])
 
 
-def test_regression():
+def test_regression() -> None:
     rng = np.random.default_rng(22)
     truth = rng.normal(5, 2, 3_000)
     said = truth + rng.normal(0.3, 1, 3_000)
@@ -98,11 +100,11 @@ def test_regression():
     assert quality.margins["mean_error"] == pytest.approx(1.96 / np.sqrt(3_000), rel=0.05)
 
 
-def test_equal_labels_have_no_r2():
+def test_equal_labels_have_no_r2() -> None:
     assert "r2" not in model_quality([2.0, 2.0], [1.0, 2.0], "regression").figures
 
 
-def test_rows_without_a_label_or_prediction_are_left_out():
+def test_rows_without_a_label_or_prediction_are_left_out() -> None:
     found = model_quality([1, None, 2, 2], [1.0, 2.0, None, 2.0], "classification")
     assert (found.rows, found.figures["accuracy"], found.classes) == (2, 1.0, ("1", "2"))
     found = model_quality(pa.array([1.0, None, np.nan]), [2.0, 2.0, 2.0], "regression")
@@ -111,13 +113,13 @@ def test_rows_without_a_label_or_prediction_are_left_out():
     assert model_quality([None], ["a"], "classification").figures == {}
 
 
-def test_classes_are_texts_of_one_spelling():
+def test_classes_are_texts_of_one_spelling() -> None:
     found = model_quality([True, False], ["true", "true"], "classification")
     assert found.figures["accuracy"] == 0.5
     assert model_quality([10.0, 9.0], pa.array([10, 9], pa.int32()), "classification").classes == ("9", "10")
 
 
-def test_batches_of_scores_add_up(two_classes, monkeypatch):
+def test_batches_of_scores_add_up(two_classes: Any, monkeypatch: Any) -> None:
     truth, said, probability = two_classes
     whole = model_quality(truth, said, "classification", {"1": probability}).figures
     for kept in (100_000, 500):
@@ -129,12 +131,31 @@ def test_batches_of_scores_add_up(two_classes, monkeypatch):
         assert dict(builder.finish().figures) == pytest.approx(dict(whole), abs=1e-6)
 
 
-def test_rows_without_a_score_do_not_count_for_the_ranking(two_classes):
+def test_rows_without_a_score_do_not_count_for_the_ranking(two_classes: Any) -> None:
     truth, said, probability = two_classes
     scores = pa.array([None, *probability[1:]])
     found = model_quality(truth, said, "classification", {"1": scores})
     assert found.rows == 2_000
     assert found.figures["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth[1:], probability[1:]))
+
+
+def test_the_worst_rows_are_kept_over_batches() -> None:
+    worst = WorstRows("regression", kept=3)
+    for start in (0, 4):
+        truth = pa.array([0.0, 1.0, None, 5.0])
+        said = pa.array([0.5, 1.0, 9.0, 1.0 + start])
+        worst.add(truth, said, pa.record_batch({"row": pa.array(range(start, start + 4))}))
+    assert worst.finish() == [{"error": 4.0, "row": 3}, {"error": 0.5, "row": 0}, {"error": 0.5, "row": 4}]
+
+
+def test_wrong_classes_are_ranked_by_the_labels_probability() -> None:
+    worst = WorstRows("classification")
+    rows = pa.record_batch({"row": [0, 1, 2, 3, 4]})
+    worst.add([1, 0, 1, None, 1], [0, 1, 1, 1, 0], rows, {"1": [0.2, 0.9, 0.6, 0.7, None]})
+    assert [(round(row["error"], 9), row["row"]) for row in worst.finish()] == [(1.0, 4), (0.9, 1), (0.8, 0)]
+    without = WorstRows("classification")
+    without.add([1, 0], [0, 0], rows.slice(0, 2))
+    assert without.finish() == [{"error": 1.0, "row": 0}]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +169,6 @@ def test_rows_without_a_score_do_not_count_for_the_ranking(two_classes):
         ((list(range(MAX_CLASSES + 1)), list(range(MAX_CLASSES + 1)), "classification"), "not a classification"),
     ],
 )
-def test_what_is_no_quality_is_refused(arguments, message):
+def test_what_is_no_quality_is_refused(arguments: Any, message: Any) -> None:
     with pytest.raises(ValueError, match=message):
         model_quality(*arguments)

@@ -1,6 +1,7 @@
 """Profiles: what they hold, and that parts add up to the whole."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +18,18 @@ from monitor.domain.statistics.profiles.merging import MAX_COUNTED_TEXTS
 from monitor.domain.statistics.profiles.table import TableProfile
 
 
-def profile_of(*batches, **options):
+def profile_of(*batches: Any, **options: Any) -> Any:
     builder = ProfileBuilder(**options)
     for batch in batches:
         builder.add(batch)
     return builder.finish()
 
 
-def batch(**columns):
+def column_of(baseline: Baseline, name: str) -> Any:
+    return baseline.column(name)
+
+
+def batch(**columns: Any) -> Any:
     return pa.record_batch(
         {name: values if isinstance(values, pa.Array) else pa.array(values) for name, values in columns.items()}
     )
@@ -51,11 +56,11 @@ def batch(**columns):
         (pa.null(), "other"),
     ],
 )
-def test_kinds_follow_from_types(data_type, kind):
+def test_kinds_follow_from_types(data_type: Any, kind: Any) -> None:
     assert kind_of(str(data_type)) == kind
 
 
-def test_a_column_of_numbers():
+def test_a_column_of_numbers() -> None:
     values = np.random.default_rng(1).normal(3, 2, 5_000)
     column = profile_of(batch(x=[*values, None, float("nan"), float("inf"), 0.0])).columns["x"]
     everything = np.append(values, 0.0)
@@ -69,7 +74,7 @@ def test_a_column_of_numbers():
     assert reading.distinct(column) == pytest.approx(5_001, rel=0.06)
 
 
-def test_a_column_of_texts():
+def test_a_column_of_texts() -> None:
     column = profile_of(batch(s=["a", "bb", "bb", None, "żółw"])).columns["s"]
     assert (column.count, column.nulls) == (5, 1)
     assert (column.lengths.minimum, column.lengths.maximum, reading.mean_length(column)) == (1, 4, 9 / 4)
@@ -87,12 +92,12 @@ def test_a_column_of_texts():
         (pa.array([1, 2], pa.date64()), 0.001, 0.002),
     ],
 )
-def test_times_are_seconds(array, least, most):
+def test_times_are_seconds(array: Any, least: Any, most: Any) -> None:
     column = profile_of(batch(t=array)).columns["t"]
     assert (column.kind, column.moments.minimum, column.moments.maximum) == ("temporal", least, most)
 
 
-def test_values_of_any_type_are_counted():
+def test_values_of_any_type_are_counted() -> None:
     found = profile_of(
         batch(
             b=[True, False, True],
@@ -111,7 +116,7 @@ def test_values_of_any_type_are_counted():
     assert (found.columns["nothing"].nulls, reading.distinct(found.columns["nothing"])) == (3, None)
 
 
-def test_numbers_may_be_taken_as_categories_and_texts_never_as_numbers():
+def test_numbers_may_be_taken_as_categories_and_texts_never_as_numbers() -> None:
     found = profile_of(
         batch(code=[1.0, 2.0, 1.0], s=["a", "b", "c"], left=[1, 2, 3]),
         kinds={"code": ColumnKind.CATEGORICAL, "s": ColumnKind.NUMERIC},
@@ -121,34 +126,36 @@ def test_numbers_may_be_taken_as_categories_and_texts_never_as_numbers():
     assert set(found.columns) == {"code", "s"}
 
 
-def test_a_column_that_a_batch_lacks_is_null_there():
+def test_a_column_that_a_batch_lacks_is_null_there() -> None:
     found = profile_of(batch(a=[1]), batch(b=["x", "y"]), batch(a=pa.nulls(1), b=["z"]))
     assert (found.rows, found.columns["a"].count, found.columns["a"].nulls) == (4, 4, 3)
     assert (found.columns["b"].count, found.columns["b"].nulls) == (4, 1)
 
 
-def test_a_column_that_changes_its_type_is_refused():
+def test_a_column_that_changes_its_type_is_refused() -> None:
     builder = ProfileBuilder()
     builder.add(batch(a=[1]))
     with pytest.raises(ValueError, match="column 'a' was int64 and is string"):
         builder.add(batch(a=["x"]))
 
 
-def test_many_distinct_texts_leave_the_frequent_ones():
+def test_many_distinct_texts_leave_the_frequent_ones() -> None:
     many = [f"id-{number}" for number in range(MAX_COUNTED_TEXTS + 5)] + ["often"] * 500
     column = profile_of(batch(s=many[:900]), batch(s=many[900:])).columns["s"]
     assert column.value_counts is None
-    assert reading.frequent(column)[0] == ("often", pytest.approx(500, abs=5))
+    text, count = reading.frequent(column)[0]
+    assert text == "often"
+    assert abs(count - 500) <= 5
     assert reading.distinct(column) == pytest.approx(MAX_COUNTED_TEXTS + 6, rel=0.06)
 
 
-def test_free_text_is_no_category():
+def test_free_text_is_no_category() -> None:
     column = profile_of(batch(s=["x" * 300, "y" * 300])).columns["s"]
     assert column.value_counts is None
     assert column.lengths.maximum == 300
 
 
-def test_an_empty_profile_is_one():
+def test_an_empty_profile_is_one() -> None:
     found = profile_of(batch(x=pa.array([], pa.float64()), s=pa.array([], pa.string())))
     assert found.rows == 0
     assert reading.quantiles(found.columns["x"], [0.5]) == []
@@ -167,14 +174,14 @@ _rows = st.lists(
 )
 
 
-def _batch(rows):
+def _batch(rows: Any) -> Any:
     numbers, texts = ([row[place] for row in rows] for place in (0, 1))
     return batch(x=pa.array(numbers, pa.float64()), s=pa.array(texts, pa.string()))
 
 
 @settings(max_examples=60, deadline=None)
 @given(_rows, _rows)
-def test_parts_add_up_to_the_whole(one, other):
+def test_parts_add_up_to_the_whole(one: Any, other: Any) -> None:
     """However rows are divided, and whether profiles or batches are added up."""
     frozen = Baseline.from_batches(
         lambda: [_batch([(1.0, "a"), (2.0, "b"), *((float(n), "a") for n in range(40))])]
@@ -190,13 +197,13 @@ def test_parts_add_up_to_the_whole(one, other):
             assert mine.moments.squares == pytest.approx(column.moments.squares, rel=1e-6, abs=1e-3)
             for field in ("count", "nulls", "nans", "zeros", "lengths", "bin_counts"):
                 assert getattr(mine, field) == getattr(column, field), field
-            assert dict(mine.value_counts) == dict(column.value_counts)
+            assert dict(mine.value_counts or ()) == dict(column.value_counts or ())
             ranks = [0, 0.3, 0.5, 1]
             assert reading.quantiles(mine, ranks) == reading.quantiles(column, ranks)
             assert reading.distinct(mine) == reading.distinct(column)
 
 
-def test_merging_sketches_and_counts_of_many_values():
+def test_merging_sketches_and_counts_of_many_values() -> None:
     rng = np.random.default_rng(2)
     parts = [
         profile_of(batch(x=rng.normal(size=3_000), s=[f"{n}" for n in rng.integers(0, 3_000, 3_000)])) for _ in range(4)
@@ -207,11 +214,11 @@ def test_merging_sketches_and_counts_of_many_values():
     assert reading.distinct(whole.columns["s"]) == pytest.approx(2_945, rel=0.06)
 
 
-def test_merging_refuses_what_is_not_alike():
+def test_merging_refuses_what_is_not_alike() -> None:
     one, other = profile_of(batch(x=[1.0])), profile_of(batch(x=["a"]))
     with pytest.raises(ValueError, match="numeric in one profile and categorical in the other"):
         one.merge(other)
-    frozen = [Baseline.from_batches(lambda rows=rows: [batch(x=rows)]).frozen() for rows in ([1.0], [1.0, 2.0])]
+    frozen = [Baseline.from_profile(profile_of(batch(x=rows))).frozen() for rows in ([1.0], [1.0, 2.0])]
     with pytest.raises(ValueError, match="counted over different bins"):
         profile_of(batch(x=[1.0]), frozen=frozen[0]).merge(profile_of(batch(x=[1.0]), frozen=frozen[1]))
     merged = one.merge(profile_of(batch(x=pa.nulls(2), y=["a", None])))
@@ -219,12 +226,12 @@ def test_merging_refuses_what_is_not_alike():
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"x\x9c", profile_of(batch(x=[1])).to_bytes()[:-9]])
-def test_other_bytes_are_refused(data):
+def test_other_bytes_are_refused(data: Any) -> None:
     with pytest.raises(ValueError, match="not a profile"):
         TableProfile.from_bytes(data)
 
 
-def test_bins_are_frozen_from_rows():
+def test_bins_are_frozen_from_rows() -> None:
     rng = np.random.default_rng(3)
     rows = batch(
         x=rng.normal(size=4_000), few=rng.integers(1, 4, 4_000), s=rng.choice(["a", "b"], 4_000), one=[7.0] * 4_000
@@ -234,7 +241,7 @@ def test_bins_are_frozen_from_rows():
     assert isinstance(frozen["x"].bins, Edges)
     assert frozen["few"].bins == Categories(("1", "2", "3"))
     assert frozen["one"].bins == Categories(("7",))
-    counts = baseline.column("x").bin_counts.counts
+    counts = column_of(baseline, "x").bin_counts.counts
     assert len(counts) == 10
     assert sum(counts) == 4_000
     edges = [-np.inf, *frozen["x"].bins.edges, np.inf]
@@ -244,7 +251,7 @@ def test_bins_are_frozen_from_rows():
     assert baseline.kinds()["s"] == "categorical"
 
 
-def test_values_outside_and_new_ones_are_counted():
+def test_values_outside_and_new_ones_are_counted() -> None:
     baseline = Baseline.from_batches(lambda: [batch(x=np.arange(100.0), few=[1, 2] * 50, s=["a", "b"] * 50)])
     found = profile_of(
         batch(x=[-1.0, 5.0, 100.0, 99.0], few=[2, 3, 2, 1], s=["c", "a", None, "d"]), frozen=baseline.frozen()
@@ -254,21 +261,21 @@ def test_values_outside_and_new_ones_are_counted():
     assert found.columns["s"].bin_counts.counts == (1, 0, 2)
 
 
-def test_a_profile_becomes_a_baseline():
+def test_a_profile_becomes_a_baseline() -> None:
     rng = np.random.default_rng(4)
     rows = batch(x=rng.normal(size=4_000), s=rng.choice(["a", "b"], 4_000, p=[0.9, 0.1]), t=["x" * 300] * 4_000)
     baseline = Baseline.from_profile(profile_of(rows))
-    assert sum(baseline.column("x").bin_counts.counts) == 4_000
-    assert max(abs(count - 400) for count in baseline.column("x").bin_counts.counts) < 70
+    assert sum(column_of(baseline, "x").bin_counts.counts) == 4_000
+    assert max(abs(count - 400) for count in column_of(baseline, "x").bin_counts.counts) < 70
     counted = np.unique(rows["s"].to_numpy(zero_copy_only=False), return_counts=True)[1].tolist()
-    assert baseline.column("s").bin_counts.counts == (*counted, 0)
+    assert column_of(baseline, "s").bin_counts.counts == (*counted, 0)
     again = Baseline.from_profile(baseline.profile)
     assert again == baseline
 
 
-def test_a_value_that_fills_several_bins_leaves_fewer():
+def test_a_value_that_fills_several_bins_leaves_fewer() -> None:
     values = np.concatenate((np.zeros(700), np.arange(1.0, 301.0)))
     baseline = Baseline.from_batches(lambda: [batch(x=values)])
-    counts = baseline.column("x").bin_counts.counts
+    counts = column_of(baseline, "x").bin_counts.counts
     assert counts[0] == 700
     assert sum(counts) == 1_000

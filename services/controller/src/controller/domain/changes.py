@@ -21,6 +21,8 @@ ChangeKind = Literal[
     "pods",
     "traffic",
     "canary",
+    "retraining",
+    "retraining_trigger",
     "key",
     "node",
     "group",

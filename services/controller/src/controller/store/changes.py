@@ -18,6 +18,7 @@ from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
     CanaryRow,
+    CanaryVerdictRow,
     ChannelRow,
     ControllerTable,
     DestinationRow,
@@ -28,6 +29,7 @@ from controller.store.tables import (
     NodeRow,
     ObservationRow,
     ProjectRow,
+    RetrainingTriggerRow,
     SecretRow,
     ServiceRow,
     SilenceRow,
@@ -72,9 +74,20 @@ def _observation(session: Session, row: Any) -> Found:
         yield Change("pods", version.name, service.name, audience=audience), None
 
 
+def _retraining_trigger(session: Session, row: Any) -> Found:
+    if (service := session.get(ServiceRow, row.service_id)) is not None:
+        audience = Audience(frozenset({service.project}))
+        yield Change("retraining_trigger", row.name, service.name, audience=audience), row
+
+
 def _canary(session: Session, row: Any) -> Found:
     if (service := session.get(ServiceRow, row.service_id)) is not None:
         yield Change("canary", str(row.id), service.name, audience=Audience(frozenset({service.project}))), row
+
+
+def _canary_verdict(session: Session, row: Any) -> Found:
+    if (canary := session.get(CanaryRow, row.canary_id)) is not None:
+        yield from _canary(session, canary)
 
 
 def _key(session: Session, row: Any) -> Found:
@@ -117,6 +130,8 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ObservationRow: _observation,
     ApiKeyRow: _key,
     CanaryRow: _canary,
+    CanaryVerdictRow: _canary_verdict,
+    RetrainingTriggerRow: _retraining_trigger,
     GroupRow: _group,
     GroupProjectRow: _grant,
     NodeRow: _node,

@@ -67,6 +67,12 @@ def _checked(event: events.PodChecked) -> str:
     return f"callers {together} ({event.check.row_wise_reason})"
 
 
+def _retrained(event: events.RetrainEnded) -> str:
+    """With the version that came of it, or what went wrong."""
+    result = f"version {event.model.version} of {event.model.model}" if event.model else event.message
+    return f"trigger {event.trigger} {event.state}" + (f": {result}" if result else "")
+
+
 WORDINGS: Mapping[type[Event], Wording] = {
     events.ServiceCreated: Wording("Created", lambda e: f"service created in project {e.project}"),
     events.ServiceUpdated: Wording("Updated", lambda e: f"changed: {', '.join(e.changed) or 'nothing'}"),
@@ -100,6 +106,8 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.VersionCanaryPromoted: Wording("CanaryPromoted", lambda e: f"has all of the traffic: {e.reason}"),
     events.VersionCanaryRolledBack: Wording("CanaryRolledBack", lambda e: f"has lost its traffic: {e.reason}", "error"),
     events.VersionCanaryAborted: Wording("CanaryAborted", lambda e: f"canary ended: {e.reason}", "warning"),
+    events.RetrainStarted: Wording("RetrainStarted", lambda e: f"trigger {e.trigger} ({e.cause}) started a {e.action}"),
+    events.RetrainEnded: Wording("RetrainEnded", _retrained),
     events.PodScheduled: Wording("Scheduled", lambda e: f"placed on node {e.node}"),
     events.PodReady: Wording("Ready", _answers),
     events.PodChecked: Wording("Checked", _checked),

@@ -139,8 +139,9 @@ def _recorded_of(item: dict[str, Any]) -> Recorded | None:
     request, response = item.get("request"), item.get("response")
     if not isinstance(request, str) or not isinstance(response, str):
         return None
-    if _parsed(request) is None or (answer := _parsed(response)) is None:
-        return None
+    answer = _parsed(response)
+    if _parsed(request) is None or not isinstance(answer, dict) or "predictions" not in answer:
+        return None  # of another path of the service: Open Inference, or the model's own
     return Recorded(request, answer, float(item.get("execution_duration_ms") or 0))
 
 

@@ -51,6 +51,8 @@ class ChannelSender:
             outcome = await (self._mail(message) if channel.kind == "smtp" else self._post(message))
         except InvalidInput as wrong:
             outcome = Outcome.channel_dead(wrong.message)
+        except ValueError:  # of what was written; another message may be fine
+            outcome = Outcome.rejected("the message cannot be written for this receiver")
         return scrubbed(outcome, credentials)
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from monitor.domain.alerts.evidence import bounded_evidence, bounded_text
 from monitor.domain.alerts.signals import Signal
 from shared.contracts.alerts import AlertSeverity, AlertState
 
@@ -102,8 +103,8 @@ def _opened(signal: Signal, severity: AlertSeverity, new_id: UUID, now: datetime
         kind=signal.kind,
         labels=dict(signal.labels),
         severity=severity,
-        summary=signal.summary,
-        evidence=dict(signal.evidence),
+        summary=bounded_text(signal.summary),
+        evidence=bounded_evidence(signal.evidence),
         opened_at=now,
         updated_at=now,
         seen_at=signal.at,
@@ -112,16 +113,14 @@ def _opened(signal: Signal, severity: AlertSeverity, new_id: UUID, now: datetime
 
 def _updated(last: Alert, signal: Signal, severity: AlertSeverity, now: datetime) -> Transition:
     seen = replace(last, seen_at=signal.at)
-    is_same = (last.severity, last.summary) == (severity, signal.summary) and dict(last.evidence) == dict(
-        signal.evidence
-    )
-    if is_same:
+    summary, evidence = bounded_text(signal.summary), bounded_evidence(signal.evidence)
+    if (last.severity, last.summary, last.evidence) == (severity, summary, evidence):
         return Transition(seen, None, last)
     changed = replace(
         seen,
         severity=severity,
-        summary=signal.summary,
-        evidence=dict(signal.evidence),
+        summary=summary,
+        evidence=evidence,
         updated_at=now,
         revision=last.revision + 1,
     )
@@ -141,7 +140,7 @@ def resolve(last: Alert, why: str | None, now: datetime, *, evidence: Mapping[st
         updated_at=now,
         silenced_by=None,
         revision=last.revision + 1,
-        evidence={**last.evidence, "resolved": dict(evidence)} if evidence else last.evidence,
+        evidence={**last.evidence, "resolved": bounded_evidence(evidence)} if evidence else last.evidence,
     )
     return Transition(ended, "resolved", last)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from monitor.domain.canaries.counts import ComparedInterval, event_counts, total_of
+from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic, event_counts, total_of
 from monitor.domain.canaries.e_values import EventCounts, rare_event_e_value
 from monitor.domain.canaries.intervals import Sample, difference_of
+from monitor.domain.metrics.latency import quantile
 from shared.contracts.canaries import Guardrail, GuardrailFigures, LatencyBaseline
 
 CONFIDENCE_ALPHA = 0.05
@@ -56,8 +58,20 @@ def judge_guardrail(
     since = [each for each in intervals if each.start >= baseline.frozen_at.timestamp()]
     counts = event_counts(since, rule.kind, threshold)
     allowed = event_counts(since, rule.kind, threshold * rule.ratio)
+    share = 0.95 if rule.kind == "latency_p95" else 0.99
+    quantiles = {
+        "canary_quantile_s": quantile(_bins(each.canary for each in since), share),
+        "stable_quantile_s": quantile(_bins(each.stable for each in since), share),
+    }
     figures = _events(rule, counts, _slower(allowed, counts), alpha)
-    return figures.model_copy(update={"threshold_s": threshold})
+    return figures.model_copy(update={"threshold_s": threshold, **quantiles})
+
+
+def _bins(traffic: Iterable[VersionTraffic]) -> Counter[int]:
+    total: Counter[int] = Counter()
+    for each in traffic:
+        total.update(each.latency)
+    return total
 
 
 def _slower(at_ratio: Sequence[EventCounts], at_threshold: Sequence[EventCounts]) -> list[EventCounts]:

@@ -15,6 +15,8 @@ from shared.contracts.rpc.monitor import RECENT_KEPT, RECENT_STEP_S
 
 MOST_INTERVALS = 2000
 """More are merged: a test that is looked at less often stays valid."""
+LONG_STEPS_S = (60, 300, 900, 1800, 3600)
+"""Steps beyond the last hour; whole tiers of the metric store, so that long canaries are read from few rows."""
 RECENT_S = int(RECENT_KEPT.total_seconds()) - 5 * MINUTE_S
 
 
@@ -33,10 +35,9 @@ class CanaryWindow:
 
 def window_of(since: float, now: float) -> CanaryWindow:
     """From the first whole step at or after `since` to the last that was reported: by 10 s within the last hour."""
-    step = RECENT_STEP_S if since >= now - RECENT_S else MINUTE_S
+    steps = (RECENT_STEP_S, *LONG_STEPS_S) if since >= now - RECENT_S else LONG_STEPS_S
+    step = next((each for each in steps if (now - since) / each <= MOST_INTERVALS), steps[-1])
     until = step_start(int(now) - REPORTED_AFTER_S, step)
-    while (until - since) / step > MOST_INTERVALS:
-        step += MINUTE_S if step >= MINUTE_S else MINUTE_S - step
     first = step_start(int(since), step)
     return CanaryWindow(first if first >= since else first + step, until, step)
 

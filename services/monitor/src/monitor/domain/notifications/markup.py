@@ -40,5 +40,5 @@ def link_of(url: str | None) -> str | None:
             return None
     except ValueError:
         return None
-    safe = quote(url, safe="/:?#@!$&'+,;=%~-._")
+    safe = quote(url, safe="/:?#@!$&'+,;=%~-._", errors="replace")
     return safe if len(safe) <= LONGEST_LINK else None

@@ -35,8 +35,8 @@ class Answer:
 
 
 def as_json(value: Any) -> bytes:
-    """UTF-8, not escaped: limits are counted in bytes, and Chinese takes three instead of six."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """UTF-8, not escaped: limits are counted in bytes, and Chinese takes three instead of six. Takes any text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def json_request(url: str, value: Any, headers: Mapping[str, str] | None = None) -> HttpRequest:

@@ -9,7 +9,7 @@ from monitor.domain.reports import numbers
 from monitor.domain.reports.markup import Html, element
 from monitor.domain.reports.report import HistoryPoint, Language, ReportHistory
 from monitor.domain.reports.scales import Scale, path, ticks, widened
-from monitor.domain.reports.words import word
+from monitor.domain.reports.words import figure_name, word
 
 _WIDTH, _HEIGHT = 1056, 214
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 1046, 10, 182
@@ -28,7 +28,7 @@ def history_chart(history: ReportHistory, language: Language) -> Html | None:
     y = Scale(low, high, _BOTTOM, _TOP)
     return element(
         "svg",
-        element("title", word(language, history.name)),
+        element("title", figure_name(language, history.name)),
         *_grid(y, low, high),
         *_dates(x, history.points),
         *_limits(history, y),

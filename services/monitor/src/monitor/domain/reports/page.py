@@ -6,7 +6,7 @@ from monitor.domain.reports import numbers, parts, sections
 from monitor.domain.reports.markup import Child, Html, element, joined, shortened
 from monitor.domain.reports.report import Language, Report
 from monitor.domain.reports.style import STYLE
-from monitor.domain.reports.words import word
+from monitor.domain.reports.words import figure_name, word
 
 _LANGUAGE_TAGS = {"en": "en", "zh": "zh-CN"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -86,7 +86,7 @@ def _tiles(report: Report, language: Language) -> list[Html]:
         tiles.append(_tile(word(language, "columns_moved"), joined(str(moved), of)))
         most = parts.ranked(report.columns)[0]
         if most.value is not None:
-            name = f"{word(language, report.metric)}: {shortened(most.name, 24)}"
+            name = f"{figure_name(language, report.metric)}: {shortened(most.name, 24)}"
             tiles.append(_tile(name, numbers.number(most.value)))
     if report.label_coverage is not None:
         tiles.append(_tile(word(language, "labels"), numbers.percent(report.label_coverage)))

@@ -8,7 +8,7 @@ from monitor.domain.reports.histories import history_chart
 from monitor.domain.reports.markup import Child, Html, element, joined, shortened
 from monitor.domain.reports.parts import ORDER, badge, bar, ranked, section, table
 from monitor.domain.reports.report import Language, Report, ReportColumn
-from monitor.domain.reports.words import word
+from monitor.domain.reports.words import figure_name, word
 from monitor.domain.statistics.quality.classification import label_order
 from monitor.domain.statistics.quality.figures import ModelQuality
 
@@ -32,7 +32,7 @@ def moved(report: Report, language: Language) -> Html | None:
     heads = [
         (word(language, "column"), False),
         (word(language, "state"), False),
-        (word(language, report.metric), True),
+        (figure_name(language, report.metric), True),
         ("", False),
         (word(language, "threshold"), True),
         (word(language, "floor"), True),
@@ -80,7 +80,9 @@ def _card(column: ReportColumn, report: Report, language: Language) -> Html:
             element("span", shortened(column.name, 34), title=shortened(column.name, 300), class_="name"),
             badge(column.state, language),
         ),
-        element("p", f"{word(language, report.metric)} ", element("b", numbers.number(column.value)), class_="metric")
+        element(
+            "p", f"{figure_name(language, report.metric)} ", element("b", numbers.number(column.value)), class_="metric"
+        )
         if column.value is not None
         else None,
         chart if chart is not None else element("p", word(language, "no_picture"), class_="empty"),
@@ -95,7 +97,10 @@ def histories(report: Report, language: Language) -> Html | None:
     drawn = [(one.name, chart) for one in report.histories if (chart := history_chart(one, language)) is not None]
     if not drawn:
         return None
-    figures = [element("div", element("h3", word(language, name)), chart, class_="card") for name, chart in drawn]
+    figures = [
+        element("div", element("h3", shortened(figure_name(language, name))), chart, class_="card")
+        for name, chart in drawn
+    ]
     return section(word(language, "history"), *figures)
 
 
@@ -115,7 +120,7 @@ def checks(report: Report, language: Language) -> Html | None:
     ]
     rows: list[list[Child]] = [
         [
-            word(language, one.name),
+            figure_name(language, one.name),
             element("span", shortened(one.column or "–", 60), class_="name"),
             badge(one.state, language),
             _figure(one.name, one.value),
@@ -141,7 +146,7 @@ def slices(report: Report, language: Language) -> Html | None:
         (word(language, "slice"), False),
         (word(language, "state"), False),
         (word(language, "rows"), True),
-        (word(language, report.metric), True),
+        (figure_name(language, report.metric), True),
         (word(language, "threshold"), True),
         (word(language, "worst_column"), False),
     ]

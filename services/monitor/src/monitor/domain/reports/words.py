@@ -103,6 +103,23 @@ _EN: Mapping[str, str] = {
     "recall_weighted": "Recall (weighted)",
     "f1_macro": "F1 (macro)",
     "f1_weighted": "F1 (weighted)",
+    "auc": "ROC AUC",
+    "coverage": "Share of predictions with a label",
+    "zero_rate": "Zeros",
+    "row_count": "Rows",
+    "freshness": "Age of the newest row (s)",
+    "type_mismatch": "Other type",
+    "error_share": "Rows with an error",
+    "error_rate": "Errors (5xx)",
+    "throttled_share": "Throttled",
+    "latency_p50": "Latency, median (s)",
+    "latency_p90": "Latency, 90 % (s)",
+    "latency_p99": "Latency, 99 % (s)",
+    "requests": "Requests",
+    "pod_hours": "Pod hours",
+    "cpu_core_hours": "CPU core hours",
+    "memory_gib_hours": "Memory (GiB hours)",
+    "pod_hours_per_1000_requests": "Pod hours per 1,000 requests",
 }
 
 _ZH: Mapping[str, str] = {
@@ -198,9 +215,36 @@ _ZH: Mapping[str, str] = {
     "recall_weighted": "召回率（加权）",
     "f1_macro": "F1（宏平均）",
     "f1_weighted": "F1（加权）",
+    "auc": "ROC AUC",
+    "coverage": "有标签的预测占比",
+    "zero_rate": "零值",
+    "row_count": "行数",
+    "freshness": "最新一行的时延（秒）",
+    "type_mismatch": "类型不符",
+    "error_share": "出错的行",
+    "error_rate": "错误率（5xx）",
+    "throttled_share": "被限流的请求",
+    "latency_p50": "延迟中位数（秒）",
+    "latency_p90": "延迟 P90（秒）",
+    "latency_p99": "延迟 P99（秒）",
+    "requests": "请求数",
+    "pod_hours": "Pod 小时",
+    "cpu_core_hours": "CPU 核时",
+    "memory_gib_hours": "内存（GiB 小时）",
+    "pod_hours_per_1000_requests": "每千次请求的 Pod 小时",
 }
 
 DICTIONARIES: Mapping[Language, Mapping[str, str]] = {"en": _EN, "zh": _ZH}
+
+
+def figure_name(language: Language, name: str) -> str:
+    """Of a metric, or of one of a column: `psi`, `estimated_auc`, `psi alcohol`."""
+    metric, _, column = name.partition(" ")
+    known = metric.removeprefix("estimated_")
+    said = word(language, known)
+    if known != metric:
+        said += f" ({word(language, 'estimated')})"
+    return f"{said} · {column}" if column else said
 
 
 def word(language: Language, key: str) -> str:

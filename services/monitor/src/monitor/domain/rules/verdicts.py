@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,15 @@ class Verdict:
     rows: int = 0
     reason: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def finite(value: Any) -> Any:
+    """`value` as JSON and every database can hold it: numbers that are none, or infinite, are None, at any depth."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): finite(each) for name, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def slice_text(part: Slice) -> str | None:

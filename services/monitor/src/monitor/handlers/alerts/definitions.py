@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.alerts.alert import resolve
 from monitor.handlers.alerts.changes import route_alert, store_transition
-from monitor.store.alerts.alerts import due_alerts, make_all_due, open_alerts, read_alert
+from monitor.store.alerts.alerts import due_alerts, make_due, open_alerts, read_alert
 from monitor.store.alerts.definitions import forget_states, load_definitions, save_definitions
 from monitor.store.alerts.deliveries import drop_others
 from shared.contracts.alerts import AlertingDefinitions
@@ -17,15 +17,22 @@ ROUTED_TOGETHER = 100
 
 
 async def take_definitions(session: AsyncSession, answer: AlertingDefinitions, now: datetime) -> None:
-    """Keep the controller's answer, and have every open alert routed by it."""
+    """Keep the controller's answer, and have open alerts routed by it: all, or those whose project was not known."""
     before = await load_definitions(session)
     await save_definitions(session, answer, now)
-    await make_all_due(session, now)
+    await make_due(session, now, unowned_only=before is not None and _routes_alike(before, answer))
     channels = {routed.channel.id for routed in answer.channels}
     await drop_others(session, channels, now)
     await forget_states(session, channels)
     if before is not None and any(routed.channel.id not in channels for routed in before.channels):
         await _close_gone(session, {str(channel) for channel in channels}, now)
+
+
+def _routes_alike(before: AlertingDefinitions, after: AlertingDefinitions) -> bool:
+    """Whether nothing but services and their projects is another."""
+    return all(
+        getattr(before, name) == getattr(after, name) for name in ("channels", "silences", "maintenance", "console_url")
+    )
 
 
 async def _close_gone(session: AsyncSession, channels: set[str], now: datetime) -> None:

@@ -22,9 +22,7 @@ async def note_result(session: AsyncSession, identity: UUID, model: RetrainedMod
     """The registry has a version that this retraining made; of one that cannot be asked, that is its end."""
     row = await runs.load(session, identity, for_update=True)
     row.model = model.model_dump(mode="json")
-    run = runs.run_of(row)
-    kind = runs.definition_of(row).action.kind
-    if row.state in ("started", "running") and (kind == "webhook" or (kind == "github" and not (run and run.id))):
+    if row.state in ("started", "running") and not runs.can_be_asked(row):
         await end(session, row, "succeeded", clock.now())
     elif row.state in IN_FLIGHT and row.done_at is not None:
         row.next_at = clock.now()

@@ -12,7 +12,7 @@ from uuid import UUID
 from monitor.handlers.retraining import asking
 from monitor.handlers.retraining.driving import RetrainingDriver
 from monitor.store.retraining import runs
-from monitor.store.retraining.triggers import save_triggers
+from monitor.store.retraining.triggers import due_triggers, save_triggers
 from monitor.store.tables import RetrainingRow
 from shared.errors import PenstockError, Unavailable
 
@@ -68,19 +68,22 @@ class RetrainingLoop:
         clock, database = self.driver.clock, self.driver.database
         await self.refresh(LIST_EVERY_S)
         now = clock.now()
+        is_forgetting = clock.monotonic() >= self._forget_at
         async with database.read() as session:
             due = await runs.due(session, now)
+            is_writing = is_forgetting or bool(await due_triggers(session, now))
         for row in due:
             if row.id not in self._running:
                 task = asyncio.create_task(self._step(row), name=f"retraining {row.id}")
                 self._running[row.id] = task
+        if not is_writing:
+            return
         async with database.unit_of_work() as session:
-            asked = await asking.by_schedule(session, now)
-            if clock.monotonic() >= self._forget_at:
-                self._forget_at = clock.monotonic() + FORGET_EVERY_S
+            if await asking.by_schedule(session, now):
+                self.wake()
+            if is_forgetting:
                 await runs.forget(session, now - self.kept)
-        if asked:
-            self.wake()
+        self._forget_at = clock.monotonic() + FORGET_EVERY_S if is_forgetting else self._forget_at
 
     async def _step(self, row: RetrainingRow) -> None:
         try:

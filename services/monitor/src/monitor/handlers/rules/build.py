@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from monitor.handlers.rules.baselines import Baselines
-from monitor.handlers.rules.estimated_rules import EstimatedRules
 from monitor.handlers.rules.evaluation import Evaluator
-from monitor.handlers.rules.label_rules import LabelRules
+from monitor.handlers.rules.kinds.estimated_rules import EstimatedRules
+from monitor.handlers.rules.kinds.label_rules import LabelRules
+from monitor.handlers.rules.kinds.measured_rules import MeasuredRules
+from monitor.handlers.rules.kinds.table_rules import TableRules
 from monitor.handlers.rules.late_labels import LateLabels
-from monitor.handlers.rules.measured_rules import MeasuredRules
 from monitor.handlers.rules.metric_tables import MetricTables
 from monitor.handlers.rules.reports import WindowReports
 from monitor.handlers.rules.rules import QualityRules
 from monitor.handlers.rules.sources import PeerCalls, RowSources
-from monitor.handlers.rules.table_rules import TableRules
 from shared.clock import Clock
 from shared.database import Database
 from shared.storage.destinations import DestinationDefinitions

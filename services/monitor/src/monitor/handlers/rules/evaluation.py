@@ -10,10 +10,10 @@ from monitor.domain.rules.signals import signals_of
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, failed, worst_of
 from monitor.handlers.alerts.observe import observe
-from monitor.handlers.rules.estimated_rules import PREFIX, EstimatedRules
-from monitor.handlers.rules.label_rules import LabelRules
-from monitor.handlers.rules.measured_rules import MeasuredRules
-from monitor.handlers.rules.table_rules import TableRules
+from monitor.handlers.rules.kinds.estimated_rules import PREFIX, EstimatedRules
+from monitor.handlers.rules.kinds.label_rules import LabelRules
+from monitor.handlers.rules.kinds.measured_rules import MeasuredRules
+from monitor.handlers.rules.kinds.table_rules import TableRules
 from monitor.store.rules.progress import load_progress
 from monitor.store.rules.windows import last_windows, save_window
 from monitor.store.tables import RuleProgressRow

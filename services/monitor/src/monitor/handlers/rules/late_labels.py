@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from monitor.domain.rules.timing import RuleTiming, touched_windows
-from monitor.handlers.rules.estimated_rules import PREFIX
+from monitor.handlers.rules.kinds.estimated_rules import PREFIX
 from monitor.handlers.rules.sources import LABELLED, RowSources
 from monitor.store.inference_tables.places import TablePlace
 from monitor.store.rules.progress import load_progress

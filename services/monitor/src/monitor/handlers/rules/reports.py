@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.signals import JudgedWindow
 from monitor.domain.rules.verdicts import Verdict, worst_of
+from monitor.handlers.rules.kinds.estimated_rules import PREFIX
+from monitor.handlers.rules.kinds.label_rules import worst_rows
+from monitor.handlers.rules.kinds.table_rules import ComputedWindow, TableRules
 from monitor.handlers.rules.rules import QualityRules
-from monitor.handlers.rules.table_rules import ComputedWindow, TableRules
 from monitor.store.rules.windows import last_windows
 from shared.clock import Clock
 from shared.contracts.chunks import MAX_CHUNK_BYTES
@@ -51,12 +53,16 @@ class WindowReports:
 
     async def _computed(self, rule: Monitor, judged: JudgedWindow) -> tuple[ComputedWindow, list[str]]:
         """The window's profiles, as its rows are now; none where there are no rows to draw."""
-        if rule.kind not in {"drift", "data_quality"}:
-            return NOTHING, []
+        is_labelled = rule.kind == "model_quality" and rule.metric != "coverage" and not rule.metric.startswith(PREFIX)
+        found = NOTHING
         try:
-            return await self.tables.compute(rule, judged.window), []
+            if rule.kind in {"drift", "data_quality"}:
+                found = await self.tables.compute(rule, judged.window)
+            elif is_labelled:
+                found = ComputedWindow((), worst_rows=await worst_rows(self.tables.sources, rule, judged.window))
         except PenstockError as error:
             return NOTHING, [error.message]
+        return found, []
 
 
 async def _pieces(text: bytes) -> AsyncGenerator[bytes, None]:
@@ -116,6 +122,7 @@ def _report(
             )
             for name, found in by_slice.items()
         ],
+        worst_rows=computed.worst_rows,
         notes=notes,
         windows_needed=windows_needed(rule.windows),
     )
@@ -176,4 +183,9 @@ def _quality(rule: Monitor, whole: Sequence[Verdict]) -> ModelQuality | None:
     if found is None:
         return None
     is_regression = rule.metric in {"mae", "rmse", "r2"}
-    return ModelQuality("regression" if is_regression else "classification", found.rows, found.details["figures"])
+    return ModelQuality(
+        "regression" if is_regression else "classification",
+        found.rows,
+        found.details["figures"],
+        estimated=bool(found.details.get("estimated")),
+    )

@@ -30,6 +30,8 @@ LIST_AGAIN_S = 2.0
 """After the controller did not answer."""
 TICK_S = 1.0
 RETRIES_EVERY_S = 10.0
+SKIPPED_S = 60.0
+"""A rule whose verdicts cannot be kept is left alone for so long: others go on, and so does the monitor."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class QualityRules:
     _defined: Mapping[UUID, Monitor] = field(default_factory=dict)
     _progress: dict[UUID, RuleProgressRow] = field(default_factory=dict)
     _forced: set[UUID] = field(default_factory=set)
+    _skipped: dict[UUID, float] = field(default_factory=dict)
     _running: UUID | None = None
     _list_at: float = 0.0
     _retries_at: float = 0.0
@@ -87,9 +90,17 @@ class QualityRules:
         async with self.database.unit_of_work() as session:
             for service, name in await forget_others(session, found):
                 await close_alerts(session, service, name, "the rule is gone", self.clock.now())
+            for rule in found.values():
+                if self._alerts_otherwise(rule):
+                    await close_alerts(session, rule.service, rule.name, "the rule alerts otherwise", self.clock.now())
         async with self.database.read() as session:
             self._progress = await every_progress(session)
         self._defined = found
+
+    def _alerts_otherwise(self, rule: Monitor) -> bool:
+        """Whether alerts of before are none of the rule's any more; of one that alerts nobody, at the start too."""
+        before = self._defined.get(rule.id)
+        return rule.alert == "none" if before is None else before.alert != rule.alert
 
     async def evaluate_due(self) -> None:
         """Every window that is closed and not judged, or is to be computed again."""
@@ -118,11 +129,16 @@ class QualityRules:
             return await rules_to_retry(session, self.clock.now())
 
     async def _evaluate(self, rule: Monitor, window: Window) -> None:
-        if self._defined.get(rule.id) is None:
-            return  # deleted meanwhile
+        if self._defined.get(rule.id) is None or self._skipped.get(rule.id, 0.0) > self.clock.monotonic():
+            return  # deleted meanwhile, or left alone for a while
         self._running = rule.id
         try:
             self._progress[rule.id] = await self.evaluator.evaluate(rule, window)
+        except PenstockError:
+            raise
+        except Exception:
+            log.exception("a window of rule %s/%s could not be kept", rule.service, rule.name)
+            self._skipped[rule.id] = self.clock.monotonic() + SKIPPED_S
         finally:
             self._running = None
 

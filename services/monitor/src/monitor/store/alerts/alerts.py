@@ -62,10 +62,11 @@ async def has_due(session: AsyncSession, now: datetime) -> bool:
     return (await session.scalars(select(table.id).where(table.due_at <= now).limit(1))).first() is not None
 
 
-async def make_all_due(session: AsyncSession, now: datetime) -> None:
-    """Have the routing of everything open looked at again, since another one was defined."""
+async def make_due(session: AsyncSession, now: datetime, *, unowned_only: bool) -> None:
+    """Have the routing of open alerts looked at again; `unowned_only`: of those alone whose project is not known."""
     table: Any = AlertRow
-    await session.execute(update(table).where(table.open_key.is_not(None)).values(due_at=now))
+    which = [table.open_key.is_not(None), *([table.project.is_(None)] if unowned_only else [])]
+    await session.execute(update(table).where(*which).values(due_at=now))
 
 
 async def load_alert(session: AsyncSession, identity: UUID, *, for_update: bool = False) -> AlertRow:

@@ -22,7 +22,7 @@ from monitor.store.inference_tables.places import TablePlace
 from shared.errors import InvalidInput, NotFound, PenstockError, Unavailable
 from shared.storage.objects import S3, bucket_of, storage_failure
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 65_536
 READ_AHEAD = 2
 ROLE, NAME = b"penstock.role", b"penstock.name"
 Role = Literal["feature", "prediction", "label", "system"]

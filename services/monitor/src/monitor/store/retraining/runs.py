@@ -82,11 +82,18 @@ async def due(session: AsyncSession, now: datetime) -> Sequence[RetrainingRow]:
 
 
 async def awaited(session: AsyncSession, since: datetime) -> Sequence[RetrainingRow]:
-    """Those whose result is not known: in flight, or succeeded since then."""
+    """Those whose result is not known: once they are done, or as long as they run where they cannot be asked."""
     has_begun = col(RetrainingRow.state).in_(("started", "running"))
     is_done = (col(RetrainingRow.state) == "succeeded") & (col(RetrainingRow.ended_at) >= since)
     query = select(RetrainingRow).where(or_(has_begun, is_done))
-    return [row for row in (await session.scalars(query)).all() if row.model is None]
+    found = [row for row in (await session.scalars(query)).all() if row.model is None]
+    return [row for row in found if row.done_at is not None or row.state == "succeeded" or not can_be_asked(row)]
+
+
+def can_be_asked(row: RetrainingRow) -> bool:
+    """Whether its system says when it is done; else what the registry shows is its end."""
+    kind = definition_of(row).action.kind
+    return kind != "webhook" and (kind != "github" or bool(row.run and row.run.get("id")))
 
 
 async def in_flight_of(session: AsyncSession, service_id: UUID) -> Sequence[RetrainingRow]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.rules.signals import JudgedWindow
 from monitor.domain.rules.timing import Window, retry_at
-from monitor.domain.rules.verdicts import Verdict
+from monitor.domain.rules.verdicts import Verdict, finite
 from monitor.store.tables import RuleWindowRow
 from shared.contracts.monitors import MonitorWindow
 from shared.contracts.rpc.monitor_rules import WindowsQuery
@@ -44,11 +44,11 @@ async def save_window(
                 column=verdict.column,
                 slice=verdict.slice,
                 state=verdict.state,
-                value=verdict.value,
-                threshold=verdict.threshold,
+                value=finite(verdict.value),
+                threshold=finite(verdict.threshold),
                 rows=verdict.rows,
                 reason=verdict.reason,
-                details=dict(verdict.details),
+                details=finite(verdict.details),
                 revision=(before[0] or 0) + 1,
                 evaluated_at=now,
                 attempts=attempts,

@@ -20,7 +20,7 @@ DAY_S = 86_400.0
 def users_of_environments(home: Path) -> dict[str, set[str]]:
     """Folder of an environment → pods whose kept runs were started in it."""
     found: dict[str, set[str]] = {}
-    for pod in pod_folders(home / "pods"):
+    for pod in [*pod_folders(home / "pods"), *pod_folders(home / "jobs")]:
         for run in pod.runs():
             command = (run.read_order() or {}).get("command") or [""]
             found.setdefault(str(Path(command[0]).parent.parent.resolve()), set()).add(pod.record.name)

@@ -7,6 +7,7 @@ answers without `errcode`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -36,12 +37,12 @@ _VERDICTS: Verdicts = {
 }
 _SECURITY = 310000
 _SECURITY_REASONS = (
-    ("timestamp", "retry", "the clock is off by more than an hour"),
-    ("sign", "dead", "the signature is not taken: the signing secret is missing or wrong"),
-    ("keyword", "dead", "the robot asks for a keyword that the channel does not name"),
-    ("ip", "dead", "this address is not on the robot's list"),
+    (r"invalid timestamp|timestamp ?无效|时间戳无效", "retry", "the clock is off by more than an hour"),
+    (r"\bsign\b|签名", "dead", "the signature is not taken: the signing secret is missing or wrong"),
+    (r"keyword|关键词", "dead", "the robot asks for a keyword that the channel does not name"),
+    (r"(?<![a-z])ip(?![a-z])|白名单", "dead", "this address is not on the robot's list"),
 )
-"""A word of `errmsg` → the outcome."""
+"""What `errmsg` says, in English or Chinese → the outcome; the advice behind it may name the others."""
 
 STYLE = Style(
     escape=in_markdown,
@@ -78,7 +79,7 @@ def classify(answer: Answer, at: datetime) -> Outcome:
     fields = answer.fields()
     said = str(fields.get("errmsg", "")).lower()
     if fields.get("errcode") == _SECURITY:
-        found = next(((state, why) for word, state, why in _SECURITY_REASONS if word in said), None)
+        found = next(((state, why) for words, state, why in _SECURITY_REASONS if re.search(words, said)), None)
         state, why = found or ("dead", "the robot's security settings refuse it")
         return coded(answer, "errcode", "errmsg", {_SECURITY: (state, why)})
     return coded(answer, "errcode", "errmsg", _VERDICTS)

@@ -74,7 +74,7 @@ def classify_reply(code: int, said: str, step: str) -> Outcome:
 
 
 def _id(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
 
 
 def _html(message: Message) -> str:

@@ -53,7 +53,9 @@ def classify(answer: Answer, at: datetime) -> Outcome:
 def dedup_key(alert: NotifiedAlert) -> str:
     """The same for all that is told of one alert."""
     key = f"penstock/{alert.fingerprint}"
-    return key if len(key) <= DEDUP_KEY else f"penstock/{hashlib.sha256(alert.fingerprint.encode()).hexdigest()}"
+    if len(key) <= DEDUP_KEY:
+        return key
+    return f"penstock/{hashlib.sha256(key.encode(errors='replace')).hexdigest()}"
 
 
 def _event(message: Message, alert: NotifiedAlert, action: str) -> HttpRequest:

@@ -59,7 +59,7 @@ _VERDICTS: Verdicts = {
     45009: ("wait", "too many messages: a robot takes 20 a minute"),
     45033: ("wait", "too many messages at once"),
     93000: ("dead", "the robot's key is not valid, or the robot was removed"),
-    93004: ("dead", "the robot was removed from its group"),
+    93004: ("dead", "the robot is disabled or was removed"),
     93008: ("dead", "the robot is not in the group"),
     40008: ("rejected", "the type of the message is not taken"),
     40058: ("rejected", "the message is not taken"),

@@ -31,6 +31,10 @@ class Calibration:
     def apply(self, scores: Mapping[str, Floats]) -> dict[str, Floats]:
         """Probabilities per class that add up to 1 per row."""
         mapped = {name: self._map(name, column) for name, column in scores.items()}
+        calibrated = [name for name in mapped if name in self.maps]
+        if len(mapped) == 2 and len(calibrated) == 1:
+            (other,) = mapped.keys() - calibrated
+            mapped[other] = 1 - mapped[calibrated[0]]
         total = sum(mapped.values(), start=np.zeros(len(next(iter(scores.values())))))
         share = np.where(total > 0, total, 1.0)
         return {

@@ -31,14 +31,17 @@ def estimate_quality(
     """`scores`: class → the model's probability per row (of two classes one is enough). `estimated` is true.
 
     Rows without a prediction or with a score missing are left out. ValueError where scores are no probabilities, or
-    only one class is known.
+    it is not clear which class is the other of two.
     """
     said = arrays.texts(arrays.as_array(predictions))
     columns = arrays.score_columns(scores, len(said))
     known = sorted(set(pc.unique(said.drop_null()).to_pylist()))
     columns = arrays.with_complement(columns, known)
+    if len(columns) == 1 and set(known) <= set(columns):
+        # Nothing else was predicted in this window, so that the other class has no name here.
+        columns = arrays.with_complement(columns, [f"not {next(iter(columns))}"])
     if len(columns) < 2:
-        raise ValueError("quality cannot be estimated from the scores of one class")
+        raise ValueError("quality cannot be estimated from the scores of one class of several")
     is_whole = said.is_valid().to_numpy(zero_copy_only=False)
     for column in columns.values():
         is_whole = is_whole & np.isfinite(column)

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends.process.folders.damage import read_or_set_aside
+from scheduler.backends.process.folders.damage import end_processes_below, read_or_set_aside
 from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.backends.process.shim import write_json
 from scheduler.domain.jobs import JobEnd
 from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.jobs import JOB_VERSION, JobOrder
+from shared.filesystem.files import set_aside
 
 TEMPLATE = "job"
 ALPHABET = string.ascii_lowercase + string.digits
@@ -73,8 +74,13 @@ def job_folders(root: Path) -> Iterator[JobFolder]:
     """Every job under `root` (`<home>/jobs`); one whose files are damaged is set aside, its process ended."""
     for pod in pod_folders(root):
         found = read_or_set_aside(pod.path / "job.json", ("order",))
-        if found is not None:
+        if found is None:
+            continue
+        try:
             yield JobFolder(pod, JobOrder.model_validate(found["order"]), _end(found.get("end")))
+        except (ValueError, TypeError) as error:
+            set_aside(pod.path / "job.json", str(error).splitlines()[0])
+            end_processes_below(pod.path)
 
 
 def _end(found: dict[str, Any] | None) -> JobEnd | None:

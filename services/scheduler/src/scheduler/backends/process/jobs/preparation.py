@@ -69,7 +69,7 @@ class JobPreparation:
             "PENSTOCK_MODEL": said.get("model"),
             "PENSTOCK_WINDOW_START": window.get("start"),
             "PENSTOCK_WINDOW_END": window.get("end"),
-            "MLFLOW_TRACKING_URI": self.tracking_uri,
+            "MLFLOW_TRACKING_URI": order.env.get("MLFLOW_TRACKING_URI", self.tracking_uri),
             "MLFLOW_RUN_CONTEXT": json.dumps({RESULT_TAG: str(order.id)}),
         }
         return {**order.env, **{name: str(value) for name, value in told.items() if value is not None}}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, insufficient, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
-from monitor.handlers.rules.label_rules import FIGURES, chosen_column
+from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
 from shared.contracts.monitors import Monitor

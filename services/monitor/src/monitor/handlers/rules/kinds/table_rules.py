@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, failed, insufficient
 from monitor.handlers.rules.baselines import Baselines, FoundBaseline
-from monitor.handlers.rules.judging import judged_drift, judged_quality
+from monitor.handlers.rules.kinds.judging import judged_drift, judged_quality
+from monitor.handlers.rules.kinds.whole_window import WHOLE_WINDOW, judged_window
 from monitor.handlers.rules.metric_tables import MetricTables, WindowMetrics
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
-from monitor.handlers.rules.whole_window import WHOLE_WINDOW, judged_window
 from shared.contracts.monitors import Monitor
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class ComputedWindow:
     profiles: Mapping[Slice, TableProfile] = field(default_factory=dict)
     baseline: FoundBaseline | None = None
     figures: Sequence[DriftFigures] = ()
+    worst_rows: Sequence[Mapping[str, object]] = ()
+    """Rows that the model was most wrong about, of rules on labels."""
 
 
 @dataclass

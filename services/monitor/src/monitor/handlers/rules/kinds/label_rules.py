@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from monitor.store.inference_tables.opening import Role
 
 REGRESSION = frozenset({"mae", "rmse", "r2"})
+ROW_KEYS = ("request_id", "row_index")
+SHOWN_FEATURES = 8
 FIGURES = {"auc": ("roc_auc",), **{name: (name, f"{name}_weighted") for name in ("precision", "recall", "f1")}}
 """Metric → the figures that it may be, the first that there is."""
 
@@ -59,6 +61,28 @@ class LabelRules:
             inferences = await open_rows(await self.sources.tables(rule.service, INFERENCES))
             return await asyncio.to_thread(_coverage, rule, opened, inferences, window)
         return await asyncio.to_thread(_quality, rule, opened, window)
+
+
+async def worst_rows(sources: RowSources, rule: Monitor, window: Window) -> list[dict[str, Any]]:
+    """Rows that the model was most wrong about, with features, the worst first. Raises what opening raises."""
+    places = await sources.tables(rule.service, LABELLED)
+    return await asyncio.to_thread(_worst_rows, rule, await open_rows(places), window) if places else []
+
+
+def _worst_rows(rule: Monitor, opened: OpenedRows, window: Window) -> list[dict[str, Any]]:
+    from monitor.domain.statistics.quality.worst import WorstRows  # noqa: PLC0415
+
+    columns = compared_columns(rule, opened)
+    features = [column.name for column in opened.columns.values() if column.role == "feature"][:SHOWN_FEATURES]
+    shown = list(dict.fromkeys((*columns.all, *ROW_KEYS, *features)))
+    worst = WorstRows("regression" if rule.metric in REGRESSION else "classification")
+    for batch in opened.batches(shown, window):
+        if set(columns.all) <= set(batch.schema.names):
+            scores = None
+            if columns.score is not None and rule.outcome.positive is not None:
+                scores = {rule.outcome.positive: batch.column(columns.score)}
+            worst.add(batch.column(columns.label), batch.column(columns.prediction), batch, scores)
+    return worst.finish()
 
 
 def _coverage(rule: Monitor, labelled: OpenedRows, inferences: OpenedRows, window: Window) -> list[Verdict]:

@@ -1,0 +1,1 @@
+"""Rules of each kind: what is computed of a window."""
