@@ -95,6 +95,8 @@ async def _query(folder: Path) -> dict[str, float]:
     made = MadeUp(SERVICES, 1, REQUESTS_S)
     database = await open_migrated(MIGRATIONS, f"sqlite+aiosqlite:///{folder}/week.db")
     await _fill_week(database, made.names)
+    await database.close()  # else all of it is read out of SQLite's log
+    database = Database.open(f"sqlite+aiosqlite:///{folder}/week.db")
     store, end = OwnStore(database), int(START.timestamp()) + DAYS * 86_400
     found = {}
     for step_s in (3600, 300):
