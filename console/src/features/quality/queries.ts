@@ -60,7 +60,7 @@ export const verdictsQuery = (rule: Rule, range: Range) =>
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** Statistics of the last week's inferences; null while there is no such table. */
+/** Statistics of the last week's inferences without errors; null while there is no such table. */
 export const columnsQuery = (service: string) =>
   queryOptions({
     queryKey: ['quality columns', service],
@@ -70,7 +70,9 @@ export const columnsQuery = (service: string) =>
       );
       const table = tables.items.find(({ kind, status }) => kind === 'inferences' && status !== 'missing');
       if (table === undefined) return null;
-      const query = { from: new Date(Date.now() - WEEK_MS).toISOString(), columns: [] };
+      // Failed requests have rows without values.
+      const from = new Date(Date.now() - WEEK_MS).toISOString();
+      const query = { from, columns: [], where: 'error is null' };
       const params = { path: { table: table.name }, query };
       return data(api.GET('/api/v1/inference-tables/{table}/statistics', { params, signal }));
     },
