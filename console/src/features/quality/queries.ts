@@ -30,7 +30,8 @@ const at = (service: string, monitor: string) => ({ path: { service, monitor } }
 /** The newest verdicts of a rule, as many as its small marks need. */
 export const lastVerdictsQuery = (rule: Rule) =>
   queryOptions({
-    queryKey: ['quality', rule.service, 'last', rule.name, rule.last_window_end],
+    // Not under `quality`: what a write deletes is not read once more.
+    queryKey: ['last verdicts', rule.id, rule.revision, rule.last_window_end],
     queryFn: async ({ signal }) => {
       const params = { ...at(rule.service, rule.name), query: { page_size: LAST } };
       const path = '/api/v1/services/{service}/monitors/{monitor}/windows' as const;
@@ -43,7 +44,7 @@ export const lastVerdictsQuery = (rule: Rule) =>
 /** All verdicts of a range, the newest first. */
 export const verdictsQuery = (rule: Rule, range: Range) =>
   queryOptions({
-    queryKey: ['quality', rule.service, 'windows', rule.name, range, rule.last_window_end],
+    queryKey: ['verdicts', rule.id, rule.revision, range, rule.last_window_end],
     queryFn: ({ signal }) => {
       const { from, to } = isoRange(resolveRange(range, Date.now()));
       return readAll((page) => {
