@@ -137,7 +137,7 @@ def test_a_retraining_is_defined_started_and_seen(opened: Visit, platform: Platf
     opened.page.locator("#name").fill("by-hand")
     opened.page.get_by_text("None", exact=True).click()
     button(opened, "Create")
-    row = row_of(opened, "by-hand")
+    row = row_of(opened, "Start now")
     expect(row).to_contain_text("By hand alone", timeout=SHOWN_WITHIN_MS)
     row.get_by_role("button", name="Start now").click()
     opened.page.locator("#note").fill("new harvest")
@@ -157,8 +157,8 @@ def test_a_retraining_is_defined_started_and_seen(opened: Visit, platform: Platf
 
 def test_a_canary_is_started_and_aborted(opened: Visit, platform: Platform, seen: ServedModel) -> None:
     one = platform.api("GET", f"/services/{seen.service}/versions/v1")
-    version = {"model_source": one["model_source"], "resource_source": one["resource_source"], "start": False}
-    platform.api("POST", f"/services/{seen.service}/versions", json={"name": "v2"} | version)
+    source = {name: one["model_source"][name] for name in ("kind", "model", "version")}
+    platform.api("POST", f"/services/{seen.service}/versions", json={"name": "v2", "model_source": source})
     opened.go(f"/services/{seen.service}/versions")
     button(opened, "Start a canary")
     opened.page.get_by_role("dialog").get_by_role("button", name="Start a canary").click()

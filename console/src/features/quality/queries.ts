@@ -30,7 +30,8 @@ const at = (service: string, monitor: string) => ({ path: { service, monitor } }
 /** The newest verdicts of a rule, as many as its small marks need. */
 export const lastVerdictsQuery = (rule: Rule) =>
   queryOptions({
-    queryKey: ['quality', rule.service, 'last', rule.name, rule.last_window_end],
+    // Not under `quality`: what a write deletes is not read once more.
+    queryKey: ['last verdicts', rule.id, rule.revision, rule.last_window_end],
     queryFn: async ({ signal }) => {
       const params = { ...at(rule.service, rule.name), query: { page_size: LAST } };
       const path = '/api/v1/services/{service}/monitors/{monitor}/windows' as const;
@@ -43,7 +44,7 @@ export const lastVerdictsQuery = (rule: Rule) =>
 /** All verdicts of a range, the newest first. */
 export const verdictsQuery = (rule: Rule, range: Range) =>
   queryOptions({
-    queryKey: ['quality', rule.service, 'windows', rule.name, range, rule.last_window_end],
+    queryKey: ['verdicts', rule.id, rule.revision, range, rule.last_window_end],
     queryFn: ({ signal }) => {
       const { from, to } = isoRange(resolveRange(range, Date.now()));
       return readAll((page) => {
@@ -60,7 +61,7 @@ export const verdictsQuery = (rule: Rule, range: Range) =>
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** Statistics of the last week's inferences; null while there is no such table. */
+/** Statistics of the last week's inferences without errors; null while there is no such table. */
 export const columnsQuery = (service: string) =>
   queryOptions({
     queryKey: ['quality columns', service],
@@ -70,7 +71,9 @@ export const columnsQuery = (service: string) =>
       );
       const table = tables.items.find(({ kind, status }) => kind === 'inferences' && status !== 'missing');
       if (table === undefined) return null;
-      const query = { from: new Date(Date.now() - WEEK_MS).toISOString(), columns: [] };
+      // Failed requests have rows without values.
+      const from = new Date(Date.now() - WEEK_MS).toISOString();
+      const query = { from, columns: [], where: 'error is null' };
       const params = { path: { table: table.name }, query };
       return data(api.GET('/api/v1/inference-tables/{table}/statistics', { params, signal }));
     },
