@@ -94,8 +94,9 @@ def served(platform: Platform, tmp_path: Path) -> str:
     key = platform.publish(SERVICE, MODEL)
     rules = f"/services/{SERVICE}/monitors"
     # Red wines are about 0.5 off, white ones 0.8, and 0.6 once it has learnt of them.
-    platform.api("POST", rules, json={"name": "mae", "kind": "model_quality", "metric": "mae", "critical": 0.7, **WINDOW})
-    platform.api("POST", rules, json={"name": "moved", "kind": "drift", "metric": "psi", "critical": 0.25, **WINDOW})
+    mae, moved = {"metric": "mae", "critical": 0.7}, {"metric": "psi", "critical": 0.25}
+    platform.api("POST", rules, json={"name": "mae", "kind": "model_quality", **mae, **WINDOW})
+    platform.api("POST", rules, json={"name": "moved", "kind": "drift", **moved, **WINDOW})
     platform.api("POST", f"/services/{SERVICE}/retraining-triggers", json=TRIGGER)
     return key
 
