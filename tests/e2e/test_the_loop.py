@@ -135,9 +135,17 @@ class Tasters:
         return until(tasted, within=within, what=what)
 
 
+@pytest.fixture
+def tasters(platform: Platform, served: str) -> Iterator[Tasters]:
+    """They call the served model."""
+    found = Tasters(platform, served)
+    yield found
+    found.client.close()
+
+
 @pytest.mark.timeout(400)
-def test_the_loop_closes_by_itself(platform: Platform, served: str, received: list[dict[str, Any]]) -> None:
-    tasters, red, white = Tasters(platform, served), wines("red"), wines("white")
+def test_the_loop_closes_by_itself(platform: Platform, tasters: Tasters, received: list[dict[str, Any]]) -> None:
+    red, white = wines("red"), wines("white")
     service = f"/services/{SERVICE}"
 
     def rule(name: str) -> str:
