@@ -178,8 +178,8 @@ async def test_verdicts_are_the_monitors(controller: Controller, peers: Peers) -
     await peers.end(task)
 
 
-async def registered_with_run(http: httpx.AsyncClient, root: str) -> tuple[str, str]:
-    """A model `zinfandel` whose run has artifacts: the run, and where these are put."""
+async def registered_with_run(http: httpx.AsyncClient, root: str) -> tuple[str, str, str]:
+    """A version of a model `zinfandel` whose run has artifacts: it, the run, and where these are put."""
     info = (await http.post("runs/create", json={"experiment_id": "0"})).json()["run"]["info"]
     artifacts = f"{root}/api/2.0/mlflow-artifacts/artifacts/{info['artifact_uri'].removeprefix('mlflow-artifacts:/')}"
     assert (await http.put(f"{artifacts}/model/MLmodel", content=b"flavors: {}\n")).is_success
@@ -187,7 +187,7 @@ async def registered_with_run(http: httpx.AsyncClient, root: str) -> tuple[str, 
     version = {"name": "zinfandel", "source": f"{info['artifact_uri']}/model", "run_id": info["run_id"]}
     made = await http.post("model-versions/create", json=version)
     assert made.is_success, made.text
-    return info["run_id"], artifacts
+    return made.json()["model_version"]["version"], info["run_id"], artifacts
 
 
 async def test_the_monitor_is_given_the_training_data_of_a_model(
@@ -203,8 +203,8 @@ async def test_the_monitor_is_given_the_training_data_of_a_model(
         return answer
 
     async with httpx.AsyncClient(base_url=f"{mlflow_url}/api/2.0/mlflow") as http:
-        run, artifacts = await registered_with_run(http, mlflow_url)
-        version = wine() | {"model_source": {"kind": "mlflow", "model": "zinfandel", "version": "1"}}
+        number, run, artifacts = await registered_with_run(http, mlflow_url)
+        version = wine() | {"model_source": {"kind": "mlflow", "model": "zinfandel", "version": number}}
         service = {"name": "zinfandel", "version": version, "monitors": False}
         await controller.call("POST", "/services", 201, json=service)
         assert "knows no training data" in ((await found()).reason or "")

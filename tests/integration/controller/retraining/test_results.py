@@ -33,7 +33,7 @@ def mlflow_api(url: str) -> Callable[..., Any]:
 
 async def test_versions_are_found_by_the_tag_of_theirs_or_of_their_run(make_lone: Any, mlflow_url: str) -> None:
     call = mlflow_api(mlflow_url)
-    name = "zinfandel"
+    name = f"found-{new_id()}"
     run = call("runs/create", experiment_id="0", tags=[{"key": RESULT_TAG, "value": "of-the-run"}])["run"]["info"]
     other = call("runs/create", experiment_id="0")["run"]["info"]
     call("registered-models/create", name=name)
