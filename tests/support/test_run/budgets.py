@@ -11,16 +11,16 @@ from test_run.layers import Cost, Layer
 
 TOLERANCE = 1.5
 
-WHOLE_RUN = 2222.0
+WHOLE_RUN = 2580.0
 """All CPU of a run, detached platforms included. Measured: 2,173 on two cores of a quiet machine with Python 3.11; then
-Spark came, with 42 where there is Java."""
+Spark came, with 42 where there is Java, and 360 (three minutes of two cores) for quality, alerts, canaries, retraining."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
     "contract": 30,
-    "integration": 1412,
+    "integration": 1560,
     "fuzz": 20,
-    "e2e": 460,
+    "e2e": 640,
     "chaos": 245,
 }
 
@@ -29,6 +29,8 @@ UNIT_ROOM = 2.0
 
 LARGE_UNIT_ROOMS: Mapping[str, float] = {
     "controller": 5,
+    "monitor/notifications": 4,
+    "monitor/statistics": 4,
     "penstock": 9,
     "router/spool": 6,
     "runtime/payloads": 3,

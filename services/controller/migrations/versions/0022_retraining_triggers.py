@@ -8,8 +8,8 @@ import sqlalchemy as sa
 import shared.database
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ Revises: 0019
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = '0023'
+down_revision = '0022'
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 import shared.database
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 

@@ -23,7 +23,8 @@ METRICS = (
     ("status_4xx", "1/s"), ("status_5xx", "1/s"), ("throttled_per_second", "1/s"), ("in_flight", "1"),
     ("latency_p50", "s"), ("latency_p90", "s"), ("latency_p99", "s"), ("bytes_in_per_second", "bytes/s"),
     ("bytes_out_per_second", "bytes/s"), ("records_logged", "1"), ("records_dropped", "1"), ("cpu_cores", "cores"),
-    ("memory_bytes", "bytes"), ("replicas_wanted", "1"), ("replicas_running", "1"), ("replicas_ready", "1"),
+    ("memory_bytes", "bytes"), ("gpu_utilisation", "1"), ("gpu_memory_bytes", "bytes"),
+    ("replicas_wanted", "1"), ("replicas_running", "1"), ("replicas_ready", "1"),
 )  # fmt: skip
 """Names and units, as the monitor has them; a test holds the two together."""
 COLUMNS = ("last_seen", "level", "resource_kind", "resource_name", "reason", "count", "message")
