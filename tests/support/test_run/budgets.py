@@ -13,7 +13,7 @@ TOLERANCE = 1.5
 
 WHOLE_RUN = 2580.0
 """All CPU of a run, detached platforms included. Measured: 2,173 on two cores of a quiet machine with Python 3.11; then
-Spark came, with 42 where there is Java, and 360 (three minutes of two cores) for quality, alerts, canaries, retraining."""
+Spark came, with 42 where there is Java, and 360 (three minutes of two cores) for quality, alerts, canaries and jobs."""
 
 LAYERS: Mapping[str, float] = {
     "unit": 60,
