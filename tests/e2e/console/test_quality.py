@@ -83,9 +83,8 @@ def recorded(platform: Platform, seen: ServedModel) -> None:
         name = next((table["name"] for table in found if table["kind"] == "inferences" and table["rows"]), None)
         if name is None:
             return False
-        asked = {"where": "error is null", "columns": "alcohol"}
-        columns = platform.api("GET", f"/inference-tables/{name}/statistics", params=asked)["columns"]
-        return any(column["name"] == "alcohol" and column["count"] for column in columns)
+        found = platform.api("GET", f"/inference-tables/{name}/statistics", params={"where": "error is null"})
+        return any(column["name"] == "alcohol" and column["count"] for column in found["columns"])
 
     until(has_rows, within=60, what="rows of inferences")
 
