@@ -25,7 +25,9 @@ LAYERS: Mapping[str, float] = {
 }
 
 UNIT_ROOM = 2.0
-"""One folder of the unit tests: whoever works in that room runs them after each change."""
+"""One folder of the unit tests: whoever works in that room runs them after each change.
+
+Counted without servers that other tests have started and that idle or end beside them."""
 
 LARGE_UNIT_ROOMS: Mapping[str, float] = {
     "controller": 5,
@@ -40,9 +42,7 @@ LARGE_UNIT_ROOMS: Mapping[str, float] = {
     "shared": 5,
     "support": 9,
 }
-"""Folders that cost more: random series of Hypothesis, files that are truly written, processes that import.
-
-With the last ones the servers come down that a test process has shared."""
+"""Folders that cost more: random series of Hypothesis, files that are truly written, processes that import."""
 
 
 def over_budget(total: float, layers: Mapping[str, Layer], unit: float) -> list[str]:
@@ -59,4 +59,4 @@ def over_budget(total: float, layers: Mapping[str, Layer], unit: float) -> list[
 
 def _unit_rooms(layers: Mapping[str, Layer]) -> list[tuple[str, float, float]]:
     rooms: Mapping[str, Cost] = layers["unit"].rooms if "unit" in layers else {}
-    return [(room, cost.cpu_s, LARGE_UNIT_ROOMS.get(room, UNIT_ROOM)) for room, cost in rooms.items()]
+    return [(room, cost.alone_s, LARGE_UNIT_ROOMS.get(room, UNIT_ROOM)) for room, cost in rooms.items()]

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 
 SLOWEST = 10
 
+END_OF_PROCESS = "end"
+"""Instead of `teardown`, of the last test of a process: all servers come down that its tests have shared."""
+
+SHARED_SERVERS = "shared servers"
+"""The layer that pays for the ends of processes: whichever test is the last has no part in it."""
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -17,6 +23,8 @@ class Phase:
     cpu_s: float
     """Of the test's process and of all below it."""
     wall_s: float
+    alone_s: float = 0.0
+    """Of the test's process and of what it has started and waited for: nothing of servers that idle beside it."""
 
 
 @dataclass
@@ -26,11 +34,13 @@ class Cost:
     tests: set[str] = field(default_factory=set)
     cpu_s: float = 0.0
     wall_s: float = 0.0
+    alone_s: float = 0.0
 
     def add(self, phase: Phase) -> None:
         self.tests.add(phase.test)
         self.cpu_s += phase.cpu_s
         self.wall_s += phase.wall_s
+        self.alone_s += phase.alone_s
 
 
 @dataclass
@@ -54,7 +64,7 @@ def by_layer(phases: Iterable[Phase]) -> dict[str, Layer]:
     layers: dict[str, Layer] = {}
     members: dict[str, list[Phase]] = {}
     for phase in phases:
-        name, room = layer_and_room(phase.test)
+        name, room = layer_and_room(phase.test) if phase.when != END_OF_PROCESS else (SHARED_SERVERS, SHARED_SERVERS)
         layer = layers.setdefault(name, Layer())
         layer.add(phase)
         layer.rooms.setdefault(room, Cost()).add(phase)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from test_run.budgets import over_budget
-from test_run.layers import Layer, Phase, by_layer, slowest
+from test_run.layers import Cost, Layer, Phase, by_layer, slowest
 from test_run.leaks import process_lines
 
 
@@ -33,6 +33,7 @@ class Outcome:
     """Whether everything ran that has to: only such a run is judged by its cost."""
     cpu_s: float = 0.0
     phases: list[Phase] = field(default_factory=list)
+    failures: list[dict[str, str]] = field(default_factory=list)
     reruns: list[dict[str, str]] = field(default_factory=list)
     collection_cpu_s: list[float] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Outcome:
                 self.cpu_s += guard["cpu_s"]
         for record in _records(records, "pytest"):
             self.phases += [Phase(**phase) for phase in record["phases"]]
+            self.failures += record["failures"]
             self.reruns += record["reruns"]
             self.collection_cpu_s += record["collection_cpu_s"]
 
@@ -89,6 +91,7 @@ class Outcome:
             "collection_cpu_s": self.collection_cpu_s,
             "layers": layers,
             "slowest": [vars(phase) for phase in slowest(self.phases, 30)],
+            "failures": self.failures,
             "reruns": self.reruns,
             "leaks": self.leaks,
             "over_budget": self.excesses,
@@ -101,10 +104,7 @@ def _records(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
 
 
 def _layer_record(layer: Layer, unit: float) -> dict[str, Any]:
-    rooms = {
-        name: {"tests": len(room.tests), "cost": round(room.cpu_s / unit, 3), "wall_s": round(room.wall_s, 2)}
-        for name, room in sorted(layer.rooms.items())
-    }
+    rooms = {name: _room_record(room, unit) for name, room in sorted(layer.rooms.items())}
     return {
         "tests": len(layer.tests),
         "cost": round(layer.cpu_s / unit, 2),
@@ -112,4 +112,13 @@ def _layer_record(layer: Layer, unit: float) -> dict[str, Any]:
         "wall_s": round(layer.wall_s, 1),
         "rooms": rooms,
         "slowest": [vars(phase) for phase in layer.slowest],
+    }
+
+
+def _room_record(room: Cost, unit: float) -> dict[str, Any]:
+    return {
+        "tests": len(room.tests),
+        "cost": round(room.cpu_s / unit, 3),
+        "cost_alone": round(room.alone_s / unit, 3),
+        "wall_s": round(room.wall_s, 2),
     }

@@ -1,7 +1,8 @@
 """Pytest plugin: measures every phase in the process that runs it, and collects all of them in the main one.
 
-Two facts are added to each report: `cpu_s`, and of a try that is run again `cause`, the place and the first line of its
-failure. The main process lists re-runs at its end and leaves its record in the folder of the run, if there is one.
+Facts are added to each report: `cpu_s`, `alone_s`, `ends_process`, and of a try that is run again `cause`, the place
+and the first line of its failure. The main process lists re-runs at its end and leaves its record in the folder of the
+run, if there is one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pytest
 
 from test_run.groups import GROUP_OF
 from test_run.guard import RUN_FOLDER, guarding_pid
-from test_run.layers import Phase
+from test_run.layers import END_OF_PROCESS, Phase
 from test_run.processes import tree_cpu_s
 
 TREE_FROM_S = 0.1
@@ -34,6 +35,7 @@ class PhaseMeter:
     def __init__(self) -> None:
         self._root = guarding_pid() or os.getpid()
         self._own_s = time.process_time()
+        self._alone_s = sum(os.times()[:4])
         self._given_s = tree_cpu_s(self._root)
 
     def collected(self) -> float:
@@ -41,15 +43,15 @@ class PhaseMeter:
         self._own_s, self._given_s = time.process_time(), tree_cpu_s(self._root)
         return self._given_s
 
-    def since_last(self, wall_s: float) -> float:
-        """CPU seconds since this was last asked."""
-        own_s = time.process_time()
-        used = own_s - self._own_s
+    def since_last(self, wall_s: float) -> tuple[float, float]:
+        """CPU seconds since this was last asked: of the tree, and without processes that go on beside the tests."""
+        own_s, alone_s = time.process_time(), sum(os.times()[:4])
+        used, used_alone = own_s - self._own_s, alone_s - self._alone_s
         if wall_s > TREE_FROM_S:
             used = max(0.0, tree_cpu_s(self._root) - self._given_s)
-        self._own_s = own_s
+        self._own_s, self._alone_s = own_s, alone_s
         self._given_s += used
-        return used
+        return used, used_alone
 
 
 class Measuring:
@@ -57,6 +59,7 @@ class Measuring:
 
     def __init__(self) -> None:
         self._meter = PhaseMeter()
+        self._ends_process = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -69,16 +72,21 @@ class Measuring:
         elif (recorder := session.config.pluginmanager.get_plugin(TELLER)) is not None:
             recorder.record.collection_cpu_s.append(collected_s)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> None:
+        self._ends_process = nextitem is None
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
         report = yield
-        report.cpu_s = self._meter.since_last(call.duration)
+        report.cpu_s, report.alone_s = self._meter.since_last(call.duration)
+        report.ends_process = call.when == "teardown" and self._ends_process
         return report
 
 
 @dataclass
-class Rerun:
-    """A try that failed and did not count."""
+class Failure:
+    """A try that failed."""
 
     test: str
     when: str
@@ -90,7 +98,9 @@ class Record:
     """What one pytest leaves for the run."""
 
     phases: list[Phase] = field(default_factory=list)
-    reruns: list[Rerun] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    reruns: list[Failure] = field(default_factory=list)
+    """Tries that did not count."""
     collection_cpu_s: list[float] = field(default_factory=list)
     """Of each process that collected the tests."""
 
@@ -102,10 +112,14 @@ class Recording:
         self.record = Record()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        cpu_s = getattr(report, "cpu_s", 0.0)
-        self.record.phases.append(Phase(report.nodeid, report.when or "", round(cpu_s, 4), round(report.duration, 4)))
+        cpu_s, alone_s = getattr(report, "cpu_s", 0.0), getattr(report, "alone_s", 0.0)
+        when = END_OF_PROCESS if getattr(report, "ends_process", False) else report.when or ""
+        measured = (round(seconds, 4) for seconds in (cpu_s, report.duration, alone_s))
+        self.record.phases.append(Phase(report.nodeid, when, *measured))
         if report.outcome == "rerun":  # type: ignore[comparison-overlap]
-            self.record.reruns.append(Rerun(report.nodeid, report.when or "", cause_of(report)))
+            self.record.reruns.append(Failure(report.nodeid, report.when or "", cause_of(report)))
+        elif report.failed:
+            self.record.failures.append(Failure(report.nodeid, report.when or "", cause_of(report)))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

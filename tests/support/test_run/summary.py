@@ -26,10 +26,13 @@ def summary(outcome: Outcome) -> Iterator[str]:
         yield "left behind:"
         yield from (f"  {leak}" for leak in outcome.leaks)
     if outcome.excesses:
+        yield "the slowest of all (cost, wall):"
+        yield from _phases(slowest(outcome.phases, 20), outcome.unit)
         yield "over budget:"
         yield from (f"  {excess}" for excess in outcome.excesses)
-        yield "  the slowest of all (cost, wall):"
-        yield from _phases(slowest(outcome.phases, 20), outcome.unit)
+    if outcome.failures:  # once more where the end of a long text is all that is kept
+        yield "failed:"
+        yield from (f"  {each['test']} ({each['when']}): {each['cause']}" for each in outcome.failures)
     yield _verdict(outcome)
 
 
@@ -60,7 +63,7 @@ def _layers(outcome: Outcome) -> Iterator[str]:
 def _unit_rooms(outcome: Outcome) -> str:
     unit = outcome.layers.get("unit")
     rooms = unit.rooms.items() if unit else ()
-    return ", ".join(f"{name} {room.cpu_s / outcome.unit:.1f}" for name, room in sorted(rooms))
+    return ", ".join(f"{name} {room.alone_s / outcome.unit:.1f}" for name, room in sorted(rooms))
 
 
 def _phases(phases: Iterable[Phase], unit: float) -> Iterator[str]:

@@ -6,13 +6,13 @@ import pytest
 
 from test_run.budgets import LAYERS, UNIT_ROOM, WHOLE_RUN, over_budget
 from test_run.command import parts_of
-from test_run.layers import Phase, by_layer, layer_and_room
+from test_run.layers import END_OF_PROCESS, SHARED_SERVERS, Phase, by_layer, layer_and_room
 from test_run.outcome import Outcome, Part
 from test_run.summary import summary
 
 
 def phase(test: str, cpu_s: float, when: str = "call", wall_s: float = 1.0) -> Phase:
-    return Phase(test, when, cpu_s, wall_s)
+    return Phase(test, when, cpu_s, wall_s, alone_s=cpu_s)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,17 @@ def test_phases_are_summed_and_the_slowest_come_first() -> None:
     unit = layers["unit"]
     assert (len(unit.tests), round(unit.cpu_s, 3), unit.wall_s) == (2, 15.6, 7.0)
     assert [each.cpu_s for each in unit.slowest] == [9.0, *(number / 10 for number in range(11, 2, -1))]
+
+
+def test_the_end_of_a_process_is_no_tests_cost() -> None:
+    layers = by_layer([phase("tests/unit/new/a.py::x", 1.0), phase("tests/unit/new/a.py::x", 50.0, END_OF_PROCESS)])
+    assert (layers["unit"].cpu_s, layers[SHARED_SERVERS].cpu_s) == (1.0, 50.0)
+    assert not over_budget(0, layers, unit=1.0)
+
+
+def test_a_room_does_not_pay_for_servers_beside_it() -> None:
+    idle = Phase("tests/unit/new/a.py::x", "call", cpu_s=50.0, wall_s=1.0, alone_s=0.5)
+    assert not over_budget(0, by_layer([idle]), unit=1.0)
 
 
 @pytest.mark.parametrize(("share", "lines"), [(1.49, 0), (1.51, 1)])
@@ -87,5 +98,12 @@ def test_every_kind_of_failure_has_a_status_and_is_named(found: Outcome, code: i
 
 def test_an_exceeded_budget_shows_the_slowest_of_all() -> None:
     text = "\n".join(summary(outcome(cpu_s=2 * 1.6 * WHOLE_RUN)))
-    assert "the whole run cost" in text
-    assert "tests/unit/a/b.py::c" in text.partition("the slowest of all")[2]
+    slowest, _, excesses = text.partition("the slowest of all")[2].partition("over budget:")
+    assert "tests/unit/a/b.py::c" in slowest
+    assert "the whole run cost" in excesses
+
+
+def test_what_failed_stands_at_the_end() -> None:
+    found = outcome(codes=(1,))
+    found.failures.append({"test": "tests/unit/a/b.py::c", "when": "call", "cause": "b.py:3: assert 1 == 2"})
+    assert list(summary(found))[-2] == "  tests/unit/a/b.py::c (call): b.py:3: assert 1 == 2"
