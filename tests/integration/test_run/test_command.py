@@ -94,7 +94,11 @@ def test_a_whole_run_is_one_summary(suite: Suite) -> None:
     suite.changed = ("calibration.SLICES = 1",)
     code, output, report = suite.run("-q")
     assert code == 0, output
-    assert {name: layer["tests"] for name, layer in report["layers"].items()} == {"unit": 1, "e2e": 1}
+    assert {name: layer["tests"] for name, layer in report["layers"].items()} == {
+        "unit": 1,
+        "e2e": 1,
+        "shared servers": 2,
+    }
     assert [part["name"] for part in report["parts"]] == ["all"]
     assert len(report["collection_cpu_s"]) == 3
     assert output.rstrip().endswith("passed")
