@@ -25,6 +25,8 @@ model = make_pipeline(StandardScaler(), Ridge()).fit(rows[columns], rows["label"
 print(f"R² on them {model.score(rows[columns], rows['label']):.3f}")
 
 with mlflow.start_run():
+    mlflow.log_text(rows[[*columns, "label"]].to_csv(index=False), "training.csv")
+    mlflow.set_tag("penstock.training_data", "training.csv")  # from now on drift is measured against these
     signature = mlflow.models.infer_signature(rows[columns], model.predict(rows[columns]))
     mlflow.sklearn.log_model(
         model, name="model", registered_model_name=os.environ["PENSTOCK_MODEL"], signature=signature
