@@ -14,7 +14,8 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.canaries import CanaryStage, CanaryVerdict, Guardrail
-from shared.contracts.latency_bins import bin_of
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.metrics.samples import PodTraffic, TrafficSample
 from shared.contracts.rpc.monitor_canaries import (
     CANARY_BASELINE,
     CANARY_VERDICT,
@@ -22,7 +23,6 @@ from shared.contracts.rpc.monitor_canaries import (
     CanaryBaselineQuery,
     CanaryVerdictQuery,
 )
-from shared.contracts.samples import PodTraffic, TrafficSample
 from shared.errors import Unavailable
 from shared.ids import new_id
 from waiting.eventually import eventually

@@ -19,7 +19,7 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,

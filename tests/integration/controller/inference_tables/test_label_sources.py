@@ -14,7 +14,7 @@ from controller.handlers.inference_tables.label_sources import defined_sources, 
 from running_services.running_controller import Controller, Peers, wine
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.label_sources import (
+from shared.contracts.inference_tables.label_sources import (
     LabelRun,
     LabelRunList,
     LabelSourceQuery,

@@ -11,7 +11,7 @@ from running_services.peers.monitor_process import MonitorProcess, ask, facts, s
 from shared import events
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.alerts import Acknowledgement, AlertDetail, AlertQuery, AlertsQuery, ChannelTestQuery
+from shared.contracts.alerting.alerts import Acknowledgement, AlertDetail, AlertQuery, AlertsQuery, ChannelTestQuery
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import Conflict, NotFound

@@ -12,7 +12,7 @@ import pytest
 from monitor.handlers.rules.build import reports_of
 from quality_tables import HOUR, NOON, SCHEMA, named, wine_rows
 from running_services.running_rules import Rules
-from shared.contracts.monitors import Outcome
+from shared.contracts.quality.monitors import Outcome
 from shared.contracts.rpc.monitor_rules import ReportQuery
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.inference_tables.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     ERASURE_RECEIPT,

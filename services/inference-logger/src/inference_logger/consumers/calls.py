@@ -19,7 +19,7 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.inference_tables.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.inference_logger import (
     ACCOUNTING,
     DESTINATION_STATES,

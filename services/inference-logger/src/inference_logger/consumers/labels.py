@@ -6,7 +6,12 @@ from inference_logger.handlers.labels.coverage import label_coverage
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.sources.schedule import LabelSources
 from shared.bus import Bus
-from shared.contracts.label_sources import LabelRunList, LabelSourceQuery, LabelSourceState, LabelSourceStates
+from shared.contracts.inference_tables.label_sources import (
+    LabelRunList,
+    LabelSourceQuery,
+    LabelSourceState,
+    LabelSourceStates,
+)
 from shared.contracts.rpc.inference_logger_labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,

@@ -6,7 +6,7 @@ from monitor.handlers.alerts import answers
 from monitor.handlers.alerts.testing import ChannelTester
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
+from shared.contracts.alerting.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
 from shared.contracts.rpc.method import RpcMethod
 
 ALERTING = RpcMethod("controller", "alerting", AlertingQuery, AlertingDefinitions)

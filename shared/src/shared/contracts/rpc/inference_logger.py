@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.inference_tables.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
 from shared.contracts.rpc.method import Nothing, RpcMethod
 
 

@@ -7,7 +7,12 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.label_sources import LabelRunList, LabelSourceQuery, LabelSourceState, LabelSourceStates
+from shared.contracts.inference_tables.label_sources import (
+    LabelRunList,
+    LabelSourceQuery,
+    LabelSourceState,
+    LabelSourceStates,
+)
 from shared.contracts.rpc.method import RpcMethod
 
 

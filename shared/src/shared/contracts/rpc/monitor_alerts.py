@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import MonitorList, MonitorWindow, WindowState
+from shared.contracts.quality.monitors import MonitorList, MonitorWindow, WindowState
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.contracts.rpc.method import Nothing, RpcMethod
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
 
 
 class MetricTable(Contract):

@@ -20,8 +20,8 @@ from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.alerting.definitions import load_channel, visible_channels
 from controller.store.audit import AuditedResource, record_action
 from controller.store.tables import ChannelRow
-from shared.contracts.alerting import ChannelKind, Language
-from shared.contracts.alerts import ChannelHealth, ChannelHealths, ChannelTest, ChannelTestQuery
+from shared.contracts.alerting.alerts import ChannelHealth, ChannelHealths, ChannelTest, ChannelTestQuery
+from shared.contracts.alerting.channels import ChannelKind, Language
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor_alerts import CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import Temporary

@@ -18,7 +18,7 @@ from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.inference_tables.label_sources import load_source, sources_of
 from controller.store.services.services import load_service
 from controller.store.tables import LabelSourceRow
-from shared.contracts.label_sources import (
+from shared.contracts.inference_tables.label_sources import (
     LabelRun,
     LabelRunList,
     LabelSourceFormat,

@@ -20,7 +20,7 @@ from controller.store.quality.monitors import load_monitor, monitors_of
 from controller.store.services.services import load_service
 from controller.store.tables import MonitorRow
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import (
+from shared.contracts.quality.monitors import (
     AlertScope,
     Baseline,
     MonitorKind,

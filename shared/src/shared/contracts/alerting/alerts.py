@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.alerting import ChannelDefinition
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.contracts.base import Contract
 
 AlertSeverity = Literal["warning", "critical"]

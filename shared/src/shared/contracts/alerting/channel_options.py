@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from shared.contracts.alerting import ChannelKind
-from shared.contracts.channel_values import check_address, check_host, check_label_name, check_url
+from shared.contracts.alerting.channel_values import check_address, check_host, check_label_name, check_url
+from shared.contracts.alerting.channels import ChannelKind
 from shared.errors import Detail, InvalidInput, validation_details
 
 Url = Annotated[str, AfterValidator(check_url)]

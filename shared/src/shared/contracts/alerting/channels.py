@@ -1,4 +1,4 @@
-"""Channels: where notifications of alerts go. What a channel takes is in `shared.contracts.channel_options`."""
+"""Channels: where notifications of alerts go. What a channel takes is in `channel_options`."""
 
 from __future__ import annotations
 

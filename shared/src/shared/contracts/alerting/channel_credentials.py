@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.alerting import ChannelKind
-from shared.contracts.channel_values import check_url, webhook_key
+from shared.contracts.alerting.channel_values import check_url, webhook_key
+from shared.contracts.alerting.channels import ChannelKind
 from shared.errors import Detail, InvalidInput
 
 LONGEST_TEXT = 1024

@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from shared.contracts.alerting import LIMITS, ChannelKind
+from shared.contracts.alerting.channel_credentials import CREDENTIALS, needs_credentials
+from shared.contracts.alerting.channel_options import OPTIONS
+from shared.contracts.alerting.channels import LIMITS, ChannelKind
 from shared.contracts.base import Contract
-from shared.contracts.channel_credentials import CREDENTIALS, needs_credentials
-from shared.contracts.channel_options import OPTIONS
 
 FieldType = Literal["text", "number", "flag", "choice", "list", "map"]
 
