@@ -16,7 +16,7 @@ from shared.clock import SystemClock
 from shared.contracts.canaries import CanaryStage, CanaryVerdict, Guardrail
 from shared.contracts.metrics.latency_bins import bin_of
 from shared.contracts.metrics.samples import PodTraffic, TrafficSample
-from shared.contracts.rpc.monitor_canaries import (
+from shared.contracts.rpc.canaries import (
     CANARY_BASELINE,
     CANARY_VERDICT,
     CanaryBaseline,

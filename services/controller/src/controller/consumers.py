@@ -41,6 +41,7 @@ from shared.contracts.metrics.samples import KeyUsageSample
 from shared.contracts.quality.monitors import MonitorList
 from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.contracts.retraining import RetrainingAccess, RetrainingTriggerList, RetrainingTriggerQuery
+from shared.contracts.rpc.alerts import ALERTING, CHANNEL_CREDENTIALS
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
@@ -62,8 +63,7 @@ from shared.contracts.rpc.controller import (
     StorageCredentials,
     StorageCredentialsQuery,
 )
-from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
-from shared.contracts.rpc.monitor_rules import MONITORS, TRAINING_DATA
+from shared.contracts.rpc.quality import MONITORS, TRAINING_DATA
 from shared.contracts.rpc.retraining import RETRAINING_ACCESS, RETRAINING_TRIGGERS
 from shared.database import Database
 from shared.events.base import Event

@@ -33,7 +33,7 @@ from shared.contracts.alerting.alerts import (
     ChannelTest,
     ChannelTestQuery,
 )
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import NotFound
 from shared.events import AlertRaised
 from waiting.eventually import eventually

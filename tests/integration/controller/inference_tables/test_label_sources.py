@@ -21,7 +21,7 @@ from shared.contracts.inference_tables.label_sources import (
     LabelSourceState,
     LabelSourceStates,
 )
-from shared.contracts.rpc.inference_logger_sources import (
+from shared.contracts.rpc.inference_logger.label_sources import (
     LABEL_SOURCE_RUNS,
     LABEL_SOURCE_STATES,
     RUN_LABEL_SOURCE,

@@ -17,7 +17,7 @@ from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.quality.monitors import MonitorWindow
 from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.rpc.quality import (
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,

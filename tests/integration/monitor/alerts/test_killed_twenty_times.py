@@ -14,7 +14,7 @@ from running_services.peers.monitor_process import MonitorProcess, ask, facts, s
 from shared import events
 from shared.clock import SystemClock
 from shared.contracts.alerting.alerts import AlertDetail, AlertPage, AlertQuery, AlertsQuery
-from shared.contracts.rpc.monitor_alerts import ALERT, ALERTS
+from shared.contracts.rpc.alerts import ALERT, ALERTS
 from waiting.eventually import eventually
 
 KILLS, TABLES = 20, 12

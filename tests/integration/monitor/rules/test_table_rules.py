@@ -20,7 +20,7 @@ from running_services.running_rules import Rules
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.quality.monitors import Baseline, Monitor, TrainedModel
 from shared.contracts.quality.training_data import TrainingData
-from shared.contracts.rpc.monitor_rules import ReportQuery
+from shared.contracts.rpc.quality import ReportQuery
 from shared.errors import NotFound
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}

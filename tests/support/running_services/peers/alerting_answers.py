@@ -18,7 +18,7 @@ from shared.contracts.alerting.alerts import (
     RoutedChannel,
 )
 from shared.contracts.alerting.channels import ChannelDefinition
-from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
+from shared.contracts.rpc.alerts import ALERTING, CHANNEL_CREDENTIALS
 from shared.errors import NotFound
 from shared.ids import new_id
 

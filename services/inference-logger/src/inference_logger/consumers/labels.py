@@ -12,7 +12,14 @@ from shared.contracts.inference_tables.label_sources import (
     LabelSourceState,
     LabelSourceStates,
 )
-from shared.contracts.rpc.inference_logger_labels import (
+from shared.contracts.rpc.inference_logger.label_sources import (
+    LABEL_SOURCE_RUNS,
+    LABEL_SOURCE_STATES,
+    RUN_LABEL_SOURCE,
+    LabelRunsQuery,
+    LabelSourcesOfService,
+)
+from shared.contracts.rpc.inference_logger.labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,
     LabelCoverage,
@@ -20,13 +27,6 @@ from shared.contracts.rpc.inference_logger_labels import (
     LabelReceipt,
     LabelUpload,
     receive_labels_of,
-)
-from shared.contracts.rpc.inference_logger_sources import (
-    LABEL_SOURCE_RUNS,
-    LABEL_SOURCE_STATES,
-    RUN_LABEL_SOURCE,
-    LabelRunsQuery,
-    LabelSourcesOfService,
 )
 from shared.errors import Unavailable
 

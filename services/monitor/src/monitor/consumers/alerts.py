@@ -18,7 +18,7 @@ from shared.contracts.alerting.alerts import (
     ChannelTestQuery,
 )
 from shared.contracts.base import Contract
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.database import Database
 
 

@@ -16,9 +16,9 @@ from shared.contracts.rpc.controller import (
     StorageCredentials,
     StorageCredentialsQuery,
 )
-from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_rules import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
+from shared.contracts.rpc.quality import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
 from shared.storage.objects import S3Credentials
 
 ANSWER_WITHIN_S = 3.0

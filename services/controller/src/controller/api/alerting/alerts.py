@@ -24,7 +24,7 @@ from shared.contracts.alerting.alerts import (
     AlertsQuery,
     AlertState,
 )
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS
 
 router = APIRouter(tags=["alerts"])
 

@@ -28,7 +28,7 @@ from shared.contracts.quality.monitors import (
     Outcome,
     WindowState,
 )
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.rpc.quality import (
     MONITOR_REPORT,
     MONITOR_STATES,
     MONITOR_WINDOWS,
