@@ -19,7 +19,7 @@ import pytest
 
 from penstock.client.clients import AsyncClient
 from penstock.client.errors import ApiError, NotFound, Unauthenticated
-from penstock.client.requests import Request, nothing, path, post
+from penstock.client.requests.base import Request, nothing, path, post
 from running_services.running_controller import TOKEN, Peers
 from servers.nats_process import NatsProcess
 from servers.ports import free_port

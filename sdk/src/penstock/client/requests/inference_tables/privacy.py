@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from penstock.client.requests import Listing, Request, given, path, post
+from penstock.client.requests.base import Listing, Request, given, path, post
 from penstock.client.types import Json
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
+from penstock.client.requests.base import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 

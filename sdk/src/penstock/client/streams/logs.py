@@ -8,15 +8,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 from penstock.client.errors import error_of
-from penstock.client.requests import Stream
+from penstock.client.requests.base import Stream
 
 Answer = TypeVar("Answer")
 
 RECONNECT_OVERLAP = timedelta(seconds=10)
 """A line's time is when it was read from its pod; those of another pod may be read a little earlier and come later."""
-RECONNECT_FOR_S = 60.0
-"""A control plane that was followed and does not come back for so long has gone."""
-RECONNECT_DELAY_S = 0.5
 
 
 class LogPosition(Generic[Answer]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from penstock.client.requests import Listing, Request, Stream, between, given, path
+from penstock.client.requests.base import Listing, Request, Stream, between, given, path
 from penstock.client.types import Charts, Event, Json, LogLine, ServiceSummary
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.client.log_stream import parse_data
-from penstock.client.platform import ChangeStream
+from penstock.client.requests.platform import ChangeStream
+from penstock.client.streams.logs import parse_data
 
 
 class ChangePosition:

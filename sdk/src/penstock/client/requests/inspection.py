@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penstock.client import requests
-from penstock.client.requests import UNSET, Listing, Request, Unset, path
+from penstock.client.requests import services as service_requests
+from penstock.client.requests.base import UNSET, Listing, Request, Unset, path
 from penstock.client.types import HistoryEntry, PodTimeline, RecordedRequest, UpdatePreview
 
 
@@ -19,14 +19,14 @@ def preview_version_edit(
     service: str, version: str, changes: Mapping[str, Any], *, revision: int | None = None
 ) -> Request[UpdatePreview]:
     """What `edit_version` would change, and whether pods are replaced; refused as that is, and nothing is stored."""
-    return _dry_run(requests.edit_version(service, version, changes, revision=revision))
+    return _dry_run(service_requests.edit_version(service, version, changes, revision=revision))
 
 
 def preview_service_edit(
     name: str, changes: Mapping[str, Any], *, revision: int | None = None
 ) -> Request[UpdatePreview]:
     """What `edit_service` would change, likewise."""
-    return _dry_run(requests.edit_service(name, changes, revision=revision))
+    return _dry_run(service_requests.edit_service(name, changes, revision=revision))
 
 
 def preview_traffic(
@@ -37,7 +37,7 @@ def preview_traffic(
     revision: int | None = None,
 ) -> Request[UpdatePreview]:
     """What `set_traffic` would change, with the weights that routers would have."""
-    return _dry_run(requests.set_traffic(service, weights, fallback=fallback, revision=revision))
+    return _dry_run(service_requests.set_traffic(service, weights, fallback=fallback, revision=revision))
 
 
 def pod_timeline(service: str, version: str, pod: str) -> Request[PodTimeline]:

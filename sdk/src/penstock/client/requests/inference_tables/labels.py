@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
-from penstock.client.requests import Listing, Request, between, given, if_match, nothing, path, post
+from penstock.client.requests.base import Listing, Request, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 Answer = TypeVar("Answer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from penstock.client.requests import Request, Stream, given
+from penstock.client.requests.base import Listing, Request, Stream, given, path, post
 from penstock.client.types import Change, Json
 
 
@@ -28,3 +28,18 @@ def changes(*, last_event_id: str | None = None) -> ChangeStream:
     made again, and goes on after the last change.
     """
     return ChangeStream("GET", "/changes", given(last_event_id=last_event_id))
+
+
+def dead_letters(*, page_size: int = 100) -> Listing[Json]:
+    """Messages that a consumer gave up on, oldest first, with the reason."""
+    return Listing("GET", "/dead-letters", {"page_size": page_size})
+
+
+def replay_dead_letter(letter_id: str) -> Request[Json]:
+    """Have the consumer that gave up on a message try again; what it raises is the answer."""
+    return post(path("dead-letters", letter_id, "replay"))
+
+
+def health() -> Request[Json]:
+    """Whether the control plane answers; needs no token."""
+    return Request("GET", "/health")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TypedDict, TypeVar, Unpack
 
-from penstock.client.requests import Listing, Request, between, given, path
+from penstock.client.requests.base import Listing, Request, between, given, path
 from penstock.client.types import Json
 
 Answer = TypeVar("Answer")

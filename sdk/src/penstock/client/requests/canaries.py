@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-from penstock.client.requests import Listing, Request, if_match, path, post
+from penstock.client.requests.base import Listing, Request, if_match, path, post
 from penstock.client.types import Json
 
 
