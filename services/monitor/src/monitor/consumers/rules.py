@@ -8,7 +8,7 @@ from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import find_windows
 from shared.bus import Bus
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.rpc.quality import (
     MONITOR_REPORT,
     MONITOR_STATES,
     MONITOR_WINDOWS,

@@ -16,8 +16,8 @@ from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import last_windows
 from shared.clock import Clock
 from shared.contracts.chunks import MAX_CHUNK_BYTES
-from shared.contracts.monitors import Monitor, windows_needed
-from shared.contracts.rpc.monitor_rules import ReportQuery
+from shared.contracts.quality.monitors import Monitor, windows_needed
+from shared.contracts.rpc.quality import ReportQuery
 from shared.database import Database
 from shared.errors import NotFound, PenstockError
 
