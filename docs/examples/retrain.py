@@ -1,7 +1,7 @@
 """Train a model again on what it was asked and what turned out to be true, and register it: the command of a job.
 
 The platform says where the rows are (`PENSTOCK_EVIDENCE`, a file), which model a new version is expected of
-(`PENSTOCK_MODEL`), and of an alert when its window began (`PENSTOCK_WINDOW_START`): older rows are left out. Whatever is
+(`PENSTOCK_MODEL`), and of an alert when its window began (`PENSTOCK_WINDOW_START`): older rows are left out. What is
 registered in a run of this process is found by the tag that `MLFLOW_RUN_CONTEXT` has.
 """
 
