@@ -33,7 +33,6 @@ from shared.contracts.rpc.inference_logger.label_sources import (
     LabelRunsQuery,
     LabelSourcesOfService,
 )
-from shared.errors import Temporary
 
 STATES_WITHIN_S = 2.0
 RUN_WITHIN_S = 10.0
@@ -156,11 +155,8 @@ async def list_label_runs(
 async def _states(deps: ApiDependencies, service: str) -> dict[UUID, LabelSourceState]:
     """What the logger says of each; nothing while it is away."""
     query = LabelSourcesOfService(service=service)
-    try:
-        found = await deps.call(LABEL_SOURCE_STATES, query, LabelSourceStates, within_s=STATES_WITHIN_S)
-    except Temporary:
-        return {}
-    return {state.id: state for state in found.items}
+    found = await deps.try_call(LABEL_SOURCE_STATES, query, LabelSourceStates, within_s=STATES_WITHIN_S)
+    return {state.id: state for state in (found.items if found else ())}
 
 
 def _view(row: LabelSourceRow, service: str, state: LabelSourceState | None = None) -> LabelSourceView:

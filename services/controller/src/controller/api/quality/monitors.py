@@ -41,7 +41,6 @@ from shared.contracts.rpc.quality import (
     WindowPage,
     WindowsQuery,
 )
-from shared.errors import Temporary
 
 STATES_WITHIN_S = 2.0
 RUN_WITHIN_S = 10.0
@@ -223,11 +222,8 @@ def report_path(service: str, monitor: str, end: datetime) -> str:
 async def _states(deps: ApiDependencies, service: str) -> dict[UUID, MonitorState] | None:
     """What the monitor says of each; None while it is away."""
     query = MonitorsOfService(service=service)
-    try:
-        found = await deps.call(MONITOR_STATES, query, MonitorStates, within_s=STATES_WITHIN_S)
-    except Temporary:
-        return None
-    return {state.id: state for state in found.items}
+    found = await deps.try_call(MONITOR_STATES, query, MonitorStates, within_s=STATES_WITHIN_S)
+    return None if found is None else {state.id: state for state in found.items}
 
 
 def _view(row: MonitorRow, service: str, states: dict[UUID, MonitorState] | None = None) -> MonitorView:
