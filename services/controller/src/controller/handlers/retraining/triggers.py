@@ -18,7 +18,7 @@ from controller.handlers.resources.groups import resources_for
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.registries.secrets import load_secret
 from controller.store.retraining.triggers import TRIGGERS
-from controller.store.services.services import load_service
+from controller.store.services.services import load_service, read_services
 from controller.store.tables import RetrainingTriggerRow, ServiceRow, VersionRow
 from shared.contracts.alerting.channel_values import webhook_key
 from shared.contracts.retraining import (
@@ -120,11 +120,11 @@ async def trigger_to_start(session: AsyncSession, service: str, name: str) -> Re
 async def defined_triggers(database: Database) -> RetrainingTriggerList:
     """What the monitor is told: everything but credentials."""
     async with database.read() as session:
-        items = []
-        for row, service in await TRIGGERS.every(session):
-            versions = [each.row for each in (await load_service(session, service.name)).versions]
-            items.append(told(row, service, versions))
-        return RetrainingTriggerList(items=tuple(items))
+        found = await TRIGGERS.every(session)
+        named = await read_services(session, sorted({service.name for _, service in found}))
+        versions = {stored.row.id: [version.row for version in stored.versions] for stored in named}
+    items = tuple(told(row, service, versions.get(service.id, ())) for row, service in found)
+    return RetrainingTriggerList(items=items)
 
 
 def told(row: RetrainingTriggerRow, service: ServiceRow, versions: Sequence[VersionRow]) -> RetrainingTrigger:
