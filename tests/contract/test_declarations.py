@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-import controller.consumers
+import controller.consumers.events
+import controller.consumers.inference_logger
+import controller.consumers.monitor
+import controller.consumers.router
+import controller.consumers.scheduler
 import inference_logger.consumers.calls
 import inference_logger.consumers.labels
 import monitor.consumers.alerts
@@ -30,16 +34,17 @@ def declared_by(service: str) -> Bus:
     bus = Bus(service, "nats://127.0.0.1:1", clock=SystemClock(), database=UNUSED)
     match service:
         case "controller":
-            controller.consumers.subscribe(bus, UNUSED, UNUSED, UNUSED)
-            controller.consumers.serve_registry_access(bus, UNUSED)
-            controller.consumers.serve_secret_values(bus, UNUSED, UNUSED)
-            controller.consumers.serve_destinations(bus, UNUSED, UNUSED)
-            controller.consumers.serve_erasures(bus, UNUSED, UNUSED)
-            controller.consumers.serve_label_sources(bus, UNUSED, UNUSED, ())
-            controller.consumers.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
-            controller.consumers.serve_monitors(bus, UNUSED, UNUSED, UNUSED)
-            controller.consumers.serve_retraining(bus, UNUSED, UNUSED, ())
-            controller.consumers.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
+            controller.consumers.events.subscribe(bus, UNUSED, UNUSED, UNUSED)
+            controller.consumers.scheduler.serve_deployments(bus, UNUSED)
+            controller.consumers.scheduler.serve_registry_access(bus, UNUSED)
+            controller.consumers.scheduler.serve_secret_values(bus, UNUSED, UNUSED)
+            controller.consumers.inference_logger.serve_destinations(bus, UNUSED, UNUSED)
+            controller.consumers.inference_logger.serve_erasures(bus, UNUSED, UNUSED)
+            controller.consumers.inference_logger.serve_label_sources(bus, UNUSED, UNUSED, ())
+            controller.consumers.monitor.serve_alerting(bus, UNUSED, UNUSED, UNUSED, None)
+            controller.consumers.monitor.serve_monitors(bus, UNUSED, UNUSED, UNUSED)
+            controller.consumers.monitor.serve_retraining(bus, UNUSED, UNUSED, ())
+            controller.consumers.router.serve_masking_keys(bus, UNUSED, UNUSED, UNUSED)
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)

@@ -9,14 +9,34 @@ import pytest
 from controller.domain.access.roles import Principal, Role
 from controller.domain.changes import ADMINS, EVERYBODY, Audience, Change, ChangeLog
 from controller.loops.bus_changes import named_by
+from controller.store.changes import NOTICED
+from controller.store.tables import (
+    AnswerRow,
+    AuditRow,
+    ControllerTable,
+    MaskingKeyRow,
+    PodRunRow,
+    RevisionRow,
+    SessionRow,
+    SignInLinkRow,
+)
 from shared.ids import new_id
 
+UNTOLD: frozenset[type[ControllerTable]] = frozenset(
+    {AnswerRow, AuditRow, MaskingKeyRow, PodRunRow, RevisionRow, SessionRow, SignInLinkRow}
+)
+"""What no answer of the API shows as it is now."""
 START = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def told(log: ChangeLog, since: int) -> list[str] | None:
     found = log.since(since)
     return None if found is None else [change.name for _, change in found]
+
+
+def test_a_change_of_any_table_is_told_unless_nobody_waits_for_it() -> None:
+    tables = {mapper.class_ for mapper in ControllerTable._sa_registry.mappers}
+    assert tables - NOTICED.keys() == UNTOLD
 
 
 def test_ids_grow_and_a_reader_gets_what_came_after_the_last_one() -> None:

@@ -6,35 +6,18 @@ import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
-from controller.api.app import ApiAccess, build_api
+from controller.api.app import build_api
 from controller.api.dependencies import ApiDependencies
-from controller.api.middleware.console import Bundle, installed_bundle
-from controller.clients.mlflow import MlflowRegistry
-from controller.clients.oidc import OidcIssuer, OidcOptions
-from controller.clients.oidc_sign_in import OidcSignIn
-from controller.clients.registry_clients import RegistryClients, auth_of
+from controller.clients.oidc import OidcIssuer
 from controller.clients.router import RouterClient
-from controller.consumers import (
-    pull_key_use,
-    serve_alerting,
-    serve_destinations,
-    serve_erasures,
-    serve_label_sources,
-    serve_masking_keys,
-    serve_monitors,
-    serve_registry_access,
-    serve_retraining,
-    serve_secret_values,
-    subscribe,
-)
+from controller.configuration import access_of, identity_of, limits_of, provider_of, registries_of
+from controller.consumers import events, inference_logger, monitor, router, scheduler
 from controller.domain.changes import ChangeLog
-from controller.domain.inference_tables.locations import TableRoot
 from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
@@ -43,9 +26,7 @@ from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
 from controller.handlers.canaries.preflight import PreflightReplay
 from controller.handlers.inference_tables.masking_keys import reseal_masking_keys
-from controller.handlers.registries.registries import ModelRegistries
-from controller.handlers.registries.secrets import reseal_secrets, vault_from_keys
-from controller.handlers.unit_of_work import InstallationLimits
+from controller.handlers.registries.secrets import reseal_secrets
 from controller.loops.bus_changes import BusChangesLoop
 from controller.loops.canaries import CanaryLoop
 from controller.loops.followed_aliases import AliasLoop
@@ -65,12 +46,10 @@ from shared.filesystem.disk import DiskCheck
 from shared.filesystem.private_files import read_or_create_key_file
 from shared.http import admin_app, serve
 from shared.migrations import open_migrated
-from shared.security.addresses import AddressRule
 from shared.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  (where a socket is bound; never a host to be called by)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -102,7 +81,7 @@ class App:
             "resync": self.resync.run(),
             "answer expiry": self.answer_expiry.run(),
             "metering": self.metering.run(),
-            "key use": pull_key_use(self.dependencies.bus, self.dependencies.database),
+            "key use": router.pull_key_use(self.dependencies.bus, self.dependencies.database),
             "aliases": self.aliases.run(),
             "canaries": self.canaries.run(),
             "nodes": self.nodes.run(),
@@ -238,17 +217,18 @@ def _changes_of(database: Database, clock: Clock) -> ChangeLog:
 def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> None:
     """Declare every consumer and every RPC method of this service."""
     bus, database = dependencies.bus, dependencies.database
-    subscribe(bus, database, dependencies.clock, dependencies.routes_changed)
-    serve_registry_access(bus, dependencies.registries)
-    serve_secret_values(bus, database, dependencies.vault)
-    serve_destinations(bus, database, dependencies.vault)
-    serve_erasures(bus, database, dependencies.vault)
-    serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
-    serve_monitors(bus, database, dependencies.registries, dependencies.limits)
-    serve_retraining(bus, database, dependencies.vault, settings.allowed_retrainers)
-    serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
+    events.subscribe(bus, database, dependencies.clock, dependencies.routes_changed)
+    scheduler.serve_deployments(bus, database)
+    scheduler.serve_registry_access(bus, dependencies.registries)
+    scheduler.serve_secret_values(bus, database, dependencies.vault)
+    inference_logger.serve_destinations(bus, database, dependencies.vault)
+    inference_logger.serve_erasures(bus, database, dependencies.vault)
+    inference_logger.serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)
+    monitor.serve_monitors(bus, database, dependencies.registries, dependencies.limits)
+    monitor.serve_retraining(bus, database, dependencies.vault, settings.allowed_retrainers)
     console_url = settings.console_url or f"http://127.0.0.1:{settings.port}"
-    serve_alerting(bus, database, dependencies.vault, dependencies.clock, console_url)
+    monitor.serve_alerting(bus, database, dependencies.vault, dependencies.clock, console_url)
+    router.serve_masking_keys(bus, database, dependencies.vault, dependencies.clock)
 
 
 def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> AliasLoop:
@@ -260,63 +240,6 @@ def _alias_loop(settings: ControllerSettings, dependencies: ApiDependencies) -> 
         limits=dependencies.limits,
         routes_changed=dependencies.routes_changed,
     )
-
-
-def access_of(settings: ControllerSettings) -> ApiAccess:
-    """What comes in, and the console's files."""
-    return ApiAccess(api_hosts(settings), Bundle(settings.console or installed_bundle()))
-
-
-def api_hosts(settings: ControllerSettings) -> frozenset[str]:
-    """Host names that requests may be sent to, besides localhost."""
-    own = urlsplit(settings.console_url or "").hostname
-    return frozenset({settings.host, *settings.allowed_hosts, *([own] if own else [])} - ANY_ADDRESS)
-
-
-def limits_of(settings: ControllerSettings) -> InstallationLimits:
-    """The installation's limits."""
-    own = TableRoot(PurePosixPath(settings.home.resolve() / "tables"), is_platform=True)
-    roots = (own, *(TableRoot.parse(root) for root in settings.table_roots))
-    retrainers = AddressRule.of(settings.allowed_retrainers, "CONTROLLER_ALLOWED_RETRAINERS")
-    return InstallationLimits(
-        settings.max_active_versions, roots, settings.token_lifetime, settings.currency, retrainers
-    )
-
-
-def registries_of(settings: ControllerSettings, database: Database, clock: Clock) -> ModelRegistries:
-    """The platform's tracking server, and those that secrets describe."""
-    timeout_s = settings.mlflow_timeout.total_seconds()
-    password, token = (
-        given.get_secret_value() if given else None for given in (settings.mlflow_password, settings.mlflow_token)
-    )
-    auth = auth_of(settings.mlflow_username, password, token)
-    own = MlflowRegistry(settings.mlflow_url, clock, timeout_s=timeout_s, auth=auth)
-    clients = RegistryClients(clock, timeout_s)
-    return ModelRegistries(own, clients, database, _vault(settings), settings.allowed_registries)
-
-
-def identity_of(settings: ControllerSettings, clock: Clock) -> OidcIssuer | None:
-    """The identity provider, where one is configured."""
-    if settings.oidc_issuer is None:
-        return None
-    options = OidcOptions(
-        settings.oidc_issuer, settings.oidc_audience, settings.oidc_name_claim, settings.oidc_roles_claim
-    )
-    return OidcIssuer(options, clock)
-
-
-def provider_of(settings: ControllerSettings, issuer: OidcIssuer | None) -> OidcSignIn | None:
-    """Where people sign in to the console, where the provider knows it."""
-    if issuer is None or settings.oidc_client_id is None:
-        return None
-    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
-    return OidcSignIn(issuer, settings.oidc_client_id, secret, settings.oidc_scopes)
-
-
-def _vault(settings: ControllerSettings) -> Vault:
-    given = bytes.fromhex(settings.secret_key.get_secret_value()) if settings.secret_key else None
-    older = [bytes.fromhex(key.get_secret_value()) for key in settings.old_secret_keys]
-    return vault_from_keys(given, older, settings.home / "secret-key")
 
 
 async def _reseal_secrets(database: Database, vault: Vault, clock: Clock) -> None:

@@ -178,72 +178,99 @@ async def test_whose_they_are(lone: Controller) -> None:
     assert (await lone.call("GET", "/silences"))["items"] == []
 
 
+ALERT_ID = UUID(int=5)
+ALERT_FIELDS: dict[str, Any] = {
+    **{"id": ALERT_ID, "fingerprint": "f", "service": "wine", "project": "default", "monitor": "drift"},
+    **{"kind": "drift", "labels": {}, "state": "open", "severity": "critical", "summary": "moved"},
+    **{"evidence": {"psi": 0.4}, "revision": 1},
+}
+
+
+class OneAlert:
+    """The monitor, as far as routes ask it: it knows one alert, and every channel is dead."""
+
+    def __init__(self, at: datetime) -> None:
+        self.fields = ALERT_FIELDS | {"opened_at": at, "updated_at": at}
+        self.channels: list[UUID] = []
+        self.asked: list[Any] = []
+
+    def serve(self, bus: Bus) -> None:
+        for method, answer in (
+            (ALERTS, self.alerts), (ALERT, self.alert), (ACKNOWLEDGE_ALERT, self.acknowledge),
+            (TEST_CHANNEL, self.test), (CHANNEL_HEALTHS, self.healths),
+        ):  # fmt: skip
+            bus.serve(method, answer)
+
+    async def alerts(self, query: AlertsQuery) -> AlertPage:
+        self.asked.append(query)
+        return AlertPage(items=(AlertEntry(**self.fields),), next_cursor="c")
+
+    async def alert(self, query: AlertQuery) -> AlertDetail:
+        if query.id != ALERT_ID:
+            raise NotFound("There is no such alert")
+        return AlertDetail(**self.fields)
+
+    async def acknowledge(self, command: Acknowledgement) -> AlertEntry:
+        self.asked.append(command)
+        return AlertEntry(**self.fields | {"state": "acknowledged"})
+
+    async def test(self, query: ChannelTestQuery) -> ChannelTest:
+        self.asked.append(query)
+        return ChannelTest(state="rejected", reason="invalid_payload")
+
+    async def healths(self, _: Any) -> ChannelHealths:
+        found = (ChannelHealth(id=channel, state="dead", reason="gone", waiting=2) for channel in self.channels)
+        return ChannelHealths(items=tuple(found))
+
+    def raised(self) -> AlertRaised:
+        common = {name: self.fields[name] for name in ("fingerprint", "service", "monitor", "kind", "severity")}
+        return AlertRaised(
+            alert_id=ALERT_ID,
+            revision=1,
+            labels={},
+            evidence={},
+            summary="moved",
+            opened_at=self.fields["opened_at"],
+            **common,
+        )
+
+
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 async def test_alerts_are_the_monitors(make_controller: Any, nats_server: NatsProcess) -> None:
     controller: Controller = await make_controller(nats_server.url)
     controller.start()
     await controller.call("POST", "/projects", 201, json={"name": "red"})
     now = SystemClock().now()
-    fields: dict[str, Any] = {
-        **{"id": UUID(int=5), "fingerprint": "f", "service": "wine", "project": "default", "monitor": "drift"},
-        **{"kind": "drift", "labels": {}, "state": "open", "severity": "critical", "summary": "moved"},
-        **{"evidence": {"psi": 0.4}, "opened_at": now, "updated_at": now, "revision": 1},
-    }
-    asked: list[Any] = []
-
-    async def alerts(query: AlertsQuery) -> AlertPage:
-        asked.append(query)
-        return AlertPage(items=(AlertEntry(**fields),), next_cursor="c")
-
-    async def alert(query: AlertQuery) -> AlertDetail:
-        if query.id != UUID(int=5):
-            raise NotFound("There is no such alert")
-        return AlertDetail(**fields)
-
-    async def acknowledge(command: Acknowledgement) -> AlertEntry:
-        asked.append(command)
-        return AlertEntry(**fields | {"state": "acknowledged"})
-
-    async def test(query: ChannelTestQuery) -> ChannelTest:
-        asked.append(query)
-        return ChannelTest(state="rejected", reason="invalid_payload")
-
-    async def healths(_: Any) -> ChannelHealths:
-        return ChannelHealths(items=(ChannelHealth(id=UUID(made["id"]), state="dead", reason="gone", waiting=2),))
-
+    monitor = OneAlert(now)
     bus = Bus("monitor", nats_server.url, clock=SystemClock())
-    for method, answer in (
-        (ALERTS, alerts), (ALERT, alert), (ACKNOWLEDGE_ALERT, acknowledge), (TEST_CHANNEL, test),
-        (CHANNEL_HEALTHS, healths),
-    ):  # fmt: skip
-        bus.serve(method, answer)
+    monitor.serve(bus)
     running = asyncio.create_task(bus.run())
     await asyncio.wait_for(bus.connected(), 30)
     await asyncio.wait_for(controller.app.dependencies.bus.connected(), 30)
     made = await controller.call("POST", "/channels", 201, json={"name": "bus", "kind": "event"})
+    monitor.channels.append(UUID(made["id"]))
     viewer = await someone(controller, "vic", default="viewer")
     stranger = await someone(controller, "eve", red="admin")
     page = await controller.call("GET", "/alerts?state=open&service=wine&severity=critical&page_size=7")
     assert (page["items"][0]["evidence"], page["next_cursor"]) == ({"psi": 0.4}, "c")
     await viewer.ask("GET", "/alerts")
-    assert [(query.projects, query.limit, query.state) for query in asked] == [
+    assert [(query.projects, query.limit, query.state) for query in monitor.asked] == [
         (None, 7, "open"),
         (("default",), 100, None),
     ]
-    path = f"/alerts/{UUID(int=5)}"
+    path = f"/alerts/{ALERT_ID}"
     assert (await controller.call("GET", path))["deliveries"] == []
     assert [await viewer.status("GET", path), await stranger.status("GET", path)] == [200, 404]
     assert [await one.status("POST", f"{path}/acknowledge", json={}) for one in (viewer, stranger)] == [403, 404]
     taken = await controller.call("POST", f"{path}/acknowledge", json={"comment": "on it"})
-    assert (taken["state"], asked[-1].comment, asked[-1].by) == ("acknowledged", "on it", "admin")
+    assert (taken["state"], monitor.asked[-1].comment, monitor.asked[-1].by) == ("acknowledged", "on it", "admin")
     await controller.call("GET", f"/alerts/{UUID(int=6)}", 404)
     assert (await controller.call("POST", "/channels/bus/test"))["reason"] == "invalid_payload"
-    assert asked[-1].routed.channel.name == "bus"
+    assert monitor.asked[-1].routed.channel.name == "bus"
     (listed,) = (await controller.call("GET", "/channels"))["items"]
     assert (listed["state"], listed["waiting"]) == ("dead", 2)
     changes, since = controller.app.dependencies.changes, controller.app.dependencies.changes.last_id
-    common = {name: fields[name] for name in ("fingerprint", "service", "monitor", "kind", "severity", "summary")}
-    raised = AlertRaised(alert_id=UUID(int=5), revision=1, labels={}, evidence={}, opened_at=now, **common)
+    raised = monitor.raised()
     headers = headers_of(raised, event_id=UUID(int=8), source="monitor", at=now)
     body = raised.model_dump_json().encode()
     await bus.js.publish(subject_of(raised), body, stream="EVENTS", headers=headers)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from controller.domain.canaries.preflight import PreflightReport
@@ -262,6 +262,8 @@ async def test_what_makes_no_sense_is_refused(rollout: Rollout) -> None:
     for wrong in ({"steps": [50, 5]}, {"guardrails": [{"kind": "mood"}]}, {"alpha": 2}, {"colour": "red"}):
         await call("POST", f"{SERVICE}/canaries", 400, json={"version": "v2", **wrong})
     await call("GET", f"{SERVICE}/canaries/0192c0de-0000-7000-8000-000000000009", 404)
+    assert (await call("GET", f"{SERVICE}/canaries"))["items"] == []
+    assert await rollout.weights() == {"v1": 100}
 
 
 async def test_a_service_is_deleted_with_its_canaries(rollout: Rollout) -> None:
@@ -276,6 +278,8 @@ async def test_a_service_is_deleted_with_its_canaries(rollout: Rollout) -> None:
             await record_report(session, report, rollout.controller.clock.now(), lambda _: None)
     await rollout.controller.call("DELETE", SERVICE, 204)
     await rollout.controller.call("GET", f"{SERVICE}/canaries", 404)
+    async with rollout.controller.app.dependencies.read_session() as session:
+        assert (await session.scalars(select(CanaryRow))).all() == []
 
 
 class Ended(BaseException):

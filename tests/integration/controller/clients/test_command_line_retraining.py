@@ -21,7 +21,7 @@ async def test_triggers_are_created_and_replaced_by_the_same_options(cli: Comman
     hook = ("--webhook", "https://train.example.com/x", "--schedule", "P7D")
     replaced = await cli.json("retrain", "triggers", "replace", "shop", "drifted", *hook)
     assert (replaced["action"], replaced["on_alert"]) == ({"kind": "webhook", "url": hook[1]}, None)
-    assert "P7D" in (await cli("retrain", "triggers", "list", "shop")).stdout
+    assert "7 d" in (await cli("retrain", "triggers", "list", "shop")).stdout
     await cli("retrain", "triggers", "create", "shop", "x", *job, *hook, code=2)
     await cli("retrain", "start", "shop", "--trigger", "nightly", code=2)
     await cli("retrain", "triggers", "delete", "shop", "drifted")

@@ -82,6 +82,27 @@ async def test_everything_that_changes_is_told_once_it_is_stored(controller: Con
         assert (await stream.until("service", "wine"))[0]["revision"] is None
 
 
+async def test_what_is_defined_for_a_service_is_told_with_it(controller: Controller, peers: Peers, door: Door) -> None:
+    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(), "start": False})
+    rule = {"name": "slow", "kind": "service_quality", "metric": "latency_p99", "warning": 1}
+    webhook = {"kind": "webhook", "url": "https://ci.example.com/retrain"}
+    place = f"file://{controller.app.settings.home.resolve()}/tables/wine/truth"
+    labels = {"location": place, "format": "delta", "label": "quality"}
+    defined: dict[str, tuple[str, dict[str, Any]]] = {
+        "monitor": ("monitors", rule),
+        "retraining_trigger": ("retraining-triggers", {"name": "nightly", "schedule": "P1D", "action": webhook}),
+        "label_source": ("label-sources", {"name": "truth", "key": {"client_request_id": "order"}, **labels}),
+    }
+    async with changes(door) as stream:
+        await stream.next()
+        for kind, (where, body) in defined.items():
+            made = await controller.call("POST", f"/services/wine/{where}", 201, json=body)
+            change, before = await stream.until(kind, made["name"])
+            assert (change["service"], change["revision"], before) == ("wine", 1, [])
+        order = await controller.call("POST", "/services/wine/erasures", 202, json={"client_request_ids": ["order-1"]})
+        assert (await stream.until("erasure", order["id"]))[0]["service"] == "wine"
+
+
 async def test_traffic_pods_and_dead_letters(controller: Controller, peers: Peers, door: Door) -> None:
     made = await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
     version = made["versions"][0]["id"]

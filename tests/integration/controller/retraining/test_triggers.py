@@ -149,56 +149,58 @@ async def test_credentials_reach_the_monitor_alone(lone_service: Controller) -> 
     assert KEY not in shown
 
 
+class Retrainings:
+    """The monitor, as far as routes ask it: every retraining of one trigger is there."""
+
+    def __init__(self, trigger_id: str) -> None:
+        self.trigger_id = trigger_id
+        self.asked: list[Any] = []
+
+    def serve(self, bus: Bus) -> None:
+        bus.serve(RETRAIN, self.retrain)
+        bus.serve(RETRAININGS, self.listed)
+        bus.serve(RETRAINING, self.one)
+        bus.serve(CANCEL_RETRAINING, self.cancel)
+
+    async def retrain(self, order: RetrainOrder) -> Retraining:
+        self.asked.append(order)
+        return self._told(order.id, "requested")
+
+    async def listed(self, query: RetrainingsQuery) -> RetrainingPage:
+        self.asked.append(query)
+        return RetrainingPage(items=(self._told(self.asked[0].id, "running"),), next_cursor="next")
+
+    async def one(self, query: RetrainingQuery) -> Retraining:
+        return self._told(query.id, "running")
+
+    async def cancel(self, query: RetrainingQuery) -> Retraining:
+        return self._told(query.id, "cancelled")
+
+    def _told(self, identity: UUID, state: str) -> Retraining:
+        now = SystemClock().now()
+        common: dict[str, Any] = {"id": identity, "service": "wine", "trigger": "weekly", "cause": "manual"}
+        evidence = RetrainingEvidence(**common, requested_at=now)
+        more = {"trigger_id": self.trigger_id, "action": "webhook", "state": state, "evidence": evidence}
+        return Retraining.model_validate({**common, **more, "requested_at": now})
+
+
 async def test_retrainings_are_the_monitors(controller: Controller, peers: Peers) -> None:
     await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine()})
     made = await define(controller, name="weekly")
-    asked: list[Any] = []
-
-    def told(identity: UUID, state: str) -> Retraining:
-        now = SystemClock().now()
-        evidence = RetrainingEvidence(id=identity, service="wine", trigger="weekly", cause="manual", requested_at=now)
-        return Retraining.model_validate(
-            {
-                "id": identity,
-                "service": "wine",
-                "trigger": "weekly",
-                "trigger_id": made["id"],
-                "cause": "manual",
-                "action": "webhook",
-                "state": state,
-                "evidence": evidence,
-                "requested_at": now,
-            }
-        )
-
-    async def retrain(order: RetrainOrder) -> Retraining:
-        asked.append(order)
-        return told(order.id, "requested")
-
-    async def listed(query: RetrainingsQuery) -> RetrainingPage:
-        asked.append(query)
-        return RetrainingPage(items=(told(asked[0].id, "running"),), next_cursor="next")
-
-    async def one(query: RetrainingQuery) -> Retraining:
-        return told(query.id, "running")
-
-    async def cancel(query: RetrainingQuery) -> Retraining:
-        return told(query.id, "cancelled")
-
+    monitor = Retrainings(made["id"])
     bus = Bus("monitor", peers._nats_url, clock=SystemClock())
-    for method, answer in ((RETRAIN, retrain), (RETRAININGS, listed), (RETRAINING, one), (CANCEL_RETRAINING, cancel)):
-        bus.serve(method, answer)
+    monitor.serve(bus)
     task = await peers.run(bus)
     path = "/services/wine/retrainings"
     headers = {"idempotency-key": "once"}
     begun = await controller.call("POST", path, 201, json={"note": "now"}, headers=headers)
     again = await controller.call("POST", path, 201, json={"note": "now"}, headers=headers)
     assert (begun["state"], begun["trigger"], again["id"]) == ("requested", "weekly", begun["id"])
-    assert [each.trigger.name for each in asked] == ["weekly"], "manual means the only one"
-    assert (asked[0].note, asked[0].requested_by, asked[0].force) == ("now", "admin", False)
+    assert [each.trigger.name for each in monitor.asked] == ["weekly"], "manual means the only one"
+    assert (monitor.asked[0].note, monitor.asked[0].requested_by, monitor.asked[0].force) == ("now", "admin", False)
     page = await controller.call("GET", f"{path}?page_size=1&trigger=weekly")
     assert (page["items"][0]["state"], page["next_cursor"]) == ("running", "next")
-    assert (str(asked[1].trigger_id), asked[1].limit) == (made["id"], 1)
+    assert (str(monitor.asked[1].trigger_id), monitor.asked[1].limit) == (made["id"], 1)
     assert (await controller.call("GET", f"{path}/{begun['id']}"))["state"] == "running"
     assert (await controller.call("POST", f"{path}/{begun['id']}/cancel", 202))["state"] == "cancelled"
     none = await controller.call("POST", path, 400, json={"trigger": "daily"})

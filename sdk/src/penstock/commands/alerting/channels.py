@@ -11,7 +11,8 @@ import typer
 from penstock.commands.alerting.alerts import Severity
 from penstock.commands.alerting.matchers import Matchers, parse_matchers, parse_options
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.durations import duration_option
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Channels: where alerts are told, which of them, and how often.", no_args_is_help=True)
 
@@ -94,7 +95,7 @@ def define_channel(
     project: Annotated[str | None, typer.Option(help="Whose it is; left out: the installation's.")] = None,
     min_severity: Annotated[Severity, typer.Option(help="Alerts below it are not told.")] = Severity.WARNING,
     matcher: Matchers = None,
-    repeat: Annotated[str, typer.Option(help="A firing alert is told again this often; PT0S: once.")] = "PT4H",
+    repeat: Annotated[str, duration_option("A firing alert is told again this often; 0s: once.")] = "4h",
     resolved: Annotated[bool, typer.Option(help="Its end is told too.")] = True,
     language: Annotated[Language, typer.Option(help="Of its messages.")] = Language.EN,
     time_zone: Annotated[str, typer.Option(help="IANA name, for times in them.")] = "UTC",
@@ -133,7 +134,7 @@ def delete_channel(name: ChannelName, output: Output = Format.TABLE) -> None:
     """Forget a channel; what waits for it is dropped."""
     with connect() as client:
         client.delete_channel(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @app.command("test")

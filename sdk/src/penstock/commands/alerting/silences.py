@@ -11,7 +11,8 @@ import typer
 from penstock.commands.alerting.matchers import Matchers, format_matchers, parse_matchers
 from penstock.commands.cli.arguments import parse_expiry
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.durations import duration_option
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Silences: alerts that match are told to nobody for a time.", no_args_is_help=True)
 maintenance = typer.Typer(
@@ -27,7 +28,7 @@ Comment = Annotated[str, typer.Option(help="Why.")]
 Project = Annotated[str | None, typer.Option(help="Whose alerts; left out: everybody's.")]
 ServiceName = Annotated[str | None, typer.Option(help="Of this service alone.")]
 Cron = Annotated[str | None, typer.Option(help="Five fields of cron in UTC: when each window begins.")]
-Duration = Annotated[str | None, typer.Option(help="How long each lasts: PT2H.")]
+Duration = Annotated[str | None, duration_option("How long each lasts: 2h.")]
 SILENCES = ("id", "state", "project", "matchers", "starts_at", "ends_at", "comment", "creator")
 WINDOWS = ("name", "project", "service", "starts_at", "ends_at", "schedule", "duration", "comment")
 
@@ -113,7 +114,7 @@ def create_window(
     comment: Comment = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Define maintenance: once (--for 2h), or again and again (--schedule "0 2 * * *" --duration PT2H)."""
+    """Define maintenance: once (--for 2h), or again and again (--schedule "0 2 * * *" --duration 2h)."""
     fields = _window(span, ends_at, starts_at, {"schedule": schedule, "duration": duration, "comment": comment})
     with connect() as client:
         show_one(client.create_maintenance(name, service=service, project=project, **fields), WINDOWS, output)
@@ -142,7 +143,7 @@ def delete_window(name: WindowName, output: Output = Format.TABLE) -> None:
     """Forget maintenance; one that runs ends."""
     with connect() as client:
         client.delete_maintenance(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 def _fields(

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -137,6 +138,13 @@ def _parse_secret_ref(text: str) -> dict[str, str]:
 def parse_fields(pairs: Sequence[str] | None) -> dict[str, Any]:
     """`replicas=2 rate_limit={"qps":100}` as fields of a body; what is not JSON is an error, not a string."""
     return {name: _parse_field(name, text) for name, text in (_split_pair(pair) for pair in pairs or ())}
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The options that were given, those of a choice as the text of it."""
+    return {
+        name: value.value if isinstance(value, Enum) else value for name, value in values.items() if value is not None
+    }
 
 
 def given_changes(wanted: Mapping[str, Any], further: Sequence[str] | None = None) -> dict[str, Any]:

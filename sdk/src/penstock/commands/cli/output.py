@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.commands.cli.durations import format_duration
+
 _AT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)$")
 """A time of the control plane: people need no microseconds."""
 MAX_PADDED_WIDTH = 40
@@ -34,6 +36,8 @@ PROSE = frozenset(
 """Columns whose text may go on in a further line; all others are names, numbers and times."""
 MIN_PROSE_WIDTH = 24
 INDENT = 19
+DURATIONS = frozenset({"window", "schedule", "delay", "duration", "cool_down", "time_limit", "repeat_interval"})
+"""Fields that hold a duration of the API's, which people read as `1 h`."""
 HEADINGS = {
     "running_versions": "running", "total_versions": "versions", "auth_enabled": "auth", "created_at": "created",
     "model_source.model": "model", "model_source.version": "model version", "ready_replicas": "ready",
@@ -115,7 +119,12 @@ def show_one(item: Mapping[str, Any], fields: Sequence[str], output: Format) -> 
         return
     for field in fields:
         if (value := _field_at(item, field)) not in (None, "", [], {}):
-            print(f"{field:<18} {plain_text(_format_value(value))}".replace("\n", "\n" + " " * INDENT))
+            print(f"{field:<18} {plain_text(_format_field(field, value))}".replace("\n", "\n" + " " * INDENT))
+
+
+def show_deleted(name: str, output: Format) -> None:
+    """What was asked to be deleted is gone."""
+    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
 
 
 def plain_text(text: str) -> str:
@@ -152,7 +161,7 @@ def _heading(column: str) -> str:
 def _cell(column: str, value: Any) -> str:
     if column == "memory_bytes" and isinstance(value, int):
         return f"{value / 2**20:.0f} MiB"
-    return plain_text(_format_value(value))
+    return plain_text(_format_field(column, value))
 
 
 def _field_at(item: Mapping[str, Any], path: str) -> Any:
@@ -160,6 +169,12 @@ def _field_at(item: Mapping[str, Any], path: str) -> Any:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def _format_field(path: str, value: Any) -> str:
+    if isinstance(value, str) and path.rpartition(".")[2] in DURATIONS:
+        return format_duration(value)
+    return _format_value(value)
 
 
 def _format_value(value: Any) -> str:
@@ -170,7 +185,7 @@ def _format_value(value: Any) -> str:
     if isinstance(value, Mapping) and any(isinstance(one, Mapping | list) for one in value.values()):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={_format_value(one)}" for key, one in value.items())
+        return " ".join(f"{key}={_format_field(key, one)}" for key, one in value.items())
     if isinstance(value, list):
         return "\n".join(_format_value(one) for one in value)
     return _AT.sub(r"\1Z", str(value))

@@ -13,6 +13,7 @@ from penstock.commands.cli.arguments import (
     autoscaling_range,
     build_resource_source,
     default_service_name,
+    given,
     parse_env,
     parse_fields,
     parse_model_source,
@@ -97,7 +98,7 @@ def deploy(
     resources = build_resource_source(spec, group, cpu, memory, gpu)
     service = {
         "name": name or default_service_name(source["model"]),
-        **_without_none(project=project, auth_enabled=auth),
+        **given(project=project, auth_enabled=auth),
     }
     variables = parse_env(env, secret_env)
     body = version_body(source, resources, variables, replicas=replicas, record=record, weight=weight)
@@ -137,10 +138,6 @@ def _create_or_add_version(client: Client, service: dict[str, object], body: dic
                    "already: no further version is added", err=True)  # fmt: skip
         return same
     return client.create_version(name, body | {"start": True})
-
-
-def _without_none(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _exit_with_warnings(version: Version) -> NoReturn:

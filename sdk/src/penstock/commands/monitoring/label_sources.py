@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import parse_columns
+from penstock.commands.cli.arguments import given, parse_columns
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.durations import schedule_option
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 from penstock.commands.monitoring.observability import Service
 
 app = typer.Typer(help="Label sources: ground truth that is read on a schedule.", no_args_is_help=True)
@@ -42,7 +43,9 @@ Secret = Annotated[str | None, typer.Option(help="Secret of the kind postgresql 
 Growing = Annotated[str | None, typer.Option(help="Column of the query that only grows.")]
 Row = Annotated[str | None, typer.Option(help="Column of the row of a batch.")]
 LabelledAt = Annotated[str | None, typer.Option(help="Column of when the label was given.")]
-Schedule = Annotated[str | None, typer.Option(help="PT1H, or five fields of cron in UTC; left out: only by `run`.")]
+Schedule = Annotated[
+    str | None, schedule_option("How often: 1h, or five fields of cron (UTC); left out: only by `run`.")
+]
 Paused = Annotated[bool, typer.Option("--paused", help="Not read on its schedule for now.")]
 
 
@@ -93,7 +96,7 @@ def delete_source(service: Service, name: SourceName, output: Output = Format.TA
     """Forget a label source; the labels that it brought stay."""
     with connect() as client:
         client.delete_label_source(service, name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @app.command("run")
@@ -120,5 +123,4 @@ def _definition(kind: SourceFormat, key: list[str], label: list[str], **asked: s
     whole = len(label) == 1 and "=" not in label[0]
     columns = label[0] if whole else parse_columns(label, "--label", "quality=stars")
     keys = parse_columns(key, "--key", f"client_request_id={key[0]}")
-    given = {name: value for name, value in asked.items() if value is not None}
-    return {"format": kind.value, "key": keys, "label": columns, **given}
+    return given(format=kind, key=keys, label=columns, **asked)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Projects: what services belong to, and who has which role in them.", no_args_is_help=True)
 
@@ -67,7 +67,7 @@ def delete(name: Project, output: Output = Format.TABLE) -> None:
     """Remove a project that has nothing left in it."""
     with connect() as client:
         client.delete_project(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @app.command()
@@ -78,7 +78,12 @@ def members(name: Project, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
-def grant(name: Project, user: User, role: Role, output: Output = Format.TABLE) -> None:
+def grant(
+    name: Project,
+    user: User,
+    role: Annotated[Role, typer.Argument(help="What they may do.")],
+    output: Output = Format.TABLE,
+) -> None:
     """Give a user a role in a project, whatever it was before."""
     with connect() as client:
         show_one(client.set_member(name, user, role.value), MEMBERS, output)

@@ -11,7 +11,7 @@ import typer
 
 from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, parse_expiry
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Users: who may sign in.", no_args_is_help=True)
 tokens = typer.Typer(help="Tokens: what users sign in with.", no_args_is_help=True)
@@ -69,7 +69,7 @@ def delete(name: User, output: Output = Format.TABLE) -> None:
     """Remove a user with their tokens and memberships."""
     with connect() as client:
         client.delete_user(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @tokens.command("list")

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import parse_columns
+from penstock.commands.cli.arguments import given, parse_columns
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.durations import duration_option
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Quality rules: data quality, drift, model and service quality, cost.", no_args_is_help=True)
 
@@ -72,14 +73,14 @@ Location = Annotated[str | None, typer.Option("--location", help="Of the baselin
 Start = Annotated[str | None, typer.Option(help="Of a baseline that is an earlier window, ISO-8601.")]
 End = Annotated[str | None, typer.Option(help="Of a baseline that is an earlier window, ISO-8601.")]
 Weeks = Annotated[int | None, typer.Option(help="Of a seasonal baseline: how many earlier weeks.")]
-Window = Annotated[str | None, typer.Option(help="Length of a window: PT1H, P1D; from PT10S.")]
-Schedule = Annotated[str | None, typer.Option(help="How often a window ends; by default its length.")]
+Window = Annotated[str | None, duration_option("Length of a window: 1h, 1d; from 10s.")]
+Schedule = Annotated[str | None, duration_option("How often a window ends: 15m; by default its length.")]
 Slice = Annotated[str | None, typer.Option("--slice", help="A column, or a condition such as alcohol > 12.")]
 Warn = Annotated[float | None, typer.Option("--warning", help="It warns beyond that.")]
 Critical = Annotated[float | None, typer.Option("--critical", help="It is critical beyond that.")]
 MinSample = Annotated[int | None, typer.Option(help="Rows below which a window says nothing.")]
 Windows = Annotated[str | None, typer.Option(help='"2 of 3": so many of the last windows must be bad.')]
-Delay = Annotated[str | None, typer.Option(help="How long after its end a window is judged: PT1M.")]
+Delay = Annotated[str | None, duration_option("How long after its end a window is judged: 1m.")]
 Outcome = Annotated[list[str] | None, typer.Option(help="label=…, prediction=…, score=…, positive=… (model quality).")]
 Alert = Annotated[AlertScope | None, typer.Option(help="rule: one alert; column: one each; none.")]
 Paused = Annotated[bool, typer.Option("--paused", help="Not evaluated for now.")]
@@ -128,12 +129,11 @@ def define_monitor(
     output: Output = Format.TABLE,
 ) -> None:
     """Create or replace, by the name that it was called by: both take the same options."""
-    compared = _given(kind=baseline, location=location, start=start, end=end, weeks=weeks)
-    if compared and baseline is None:
-        raise typer.BadParameter("--location, --start, --end and --weeks are of a --baseline")
-    fields = _given(
+    fields = given(
+        kind=kind,
+        metric=metric,
         columns=column,
-        baseline=compared or None,
+        baseline=_baseline(kind=baseline, location=location, start=start, end=end, weeks=weeks),
         window=window,
         schedule=schedule,
         slice=slice_by,
@@ -144,10 +144,11 @@ def define_monitor(
         delay=delay,
         outcome=parse_columns(outcome, "--outcome", "label=quality") if outcome else None,
         alert=alert,
+        paused=paused,
     )
     with connect() as client:
         define = client.create_monitor if context.info_name == "create" else client.replace_monitor
-        show_one(define(service, name, kind=kind.value, metric=metric, paused=paused, **fields), RULES, output)
+        show_one(define(service, name, **fields), RULES, output)
 
 
 @app.command("delete")
@@ -155,7 +156,7 @@ def delete_monitor(service: Service, name: MonitorName, output: Output = Format.
     """Forget a rule with its windows."""
     with connect() as client:
         client.delete_monitor(service, name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @app.command("run")
@@ -179,7 +180,7 @@ def list_windows(
     output: Output = Format.TABLE,
 ) -> None:
     """Show verdicts of windows, newest first."""
-    chosen = _given(from_time=from_time, to_time=to_time, column=column, slice=slice_of, state=state)
+    chosen = given(from_time=from_time, to_time=to_time, column=column, slice=slice_of, state=state)
     with connect() as client:
         found = client.monitor_windows(service, name, page_size=min(limit, 1000), **chosen)
         show_all(islice(found, limit), WINDOWS, output)
@@ -206,7 +207,8 @@ def write_report(
     show_one({"file": str(file), "end": end}, ("file", "end"), output)
 
 
-def _given(**asked: Any) -> dict[str, Any]:
-    return {
-        name: value.value if isinstance(value, StrEnum) else value for name, value in asked.items() if value is not None
-    }
+def _baseline(kind: BaselineKind | None, **more: Any) -> dict[str, Any] | None:
+    fields = given(kind=kind, **more)
+    if fields and kind is None:
+        raise typer.BadParameter("--location, --start, --end and --weeks are of a --baseline")
+    return fields or None

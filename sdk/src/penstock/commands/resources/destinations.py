@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.commands.cli.arguments import given
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Destinations: where inference tables may lie.", no_args_is_help=True)
 
@@ -78,7 +79,7 @@ def delete_destination(name: DestinationName, output: Output = Format.TABLE) -> 
     """Forget a destination that no version uses."""
     with connect() as client:
         client.delete_destination(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @app.command("test")
@@ -92,5 +93,4 @@ def check_destination(name: DestinationName, output: Output = Format.TABLE) -> N
 
 
 def _definition(endpoint: str | None, region: str | None, secret: str | None, *, is_path_style: bool) -> dict[str, Any]:
-    asked = {"endpoint": endpoint, "region": region, "secret": secret}
-    return {name: value for name, value in asked.items() if value is not None} | {"path_style": is_path_style}
+    return given(endpoint=endpoint, region=region, secret=secret, path_style=is_path_style)

@@ -9,7 +9,7 @@ import typer
 
 from penstock.commands.cli.arguments import ExpiresAt, ExpiresIn, given_changes, parse_expiry, parse_tags
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 groups = typer.Typer(help="Resource groups: nodes that are kept for one service.", no_args_is_help=True)
 nodes = typer.Typer(help="Nodes of a resource group.", no_args_is_help=True)
@@ -79,7 +79,7 @@ def delete_group(name: Name, output: Output = Format.TABLE) -> None:
     """Remove a group that has no nodes and that no version names. Needs an administrator."""
     with connect() as client:
         client.delete_group(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 @groups.command("grant")

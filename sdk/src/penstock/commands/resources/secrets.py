@@ -10,7 +10,7 @@ import typer
 
 from penstock.commands.cli.arguments import parse_json, parse_tags
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Secrets: credentials that go in and never come out.", no_args_is_help=True)
 
@@ -72,7 +72,7 @@ def delete_secret(name: SecretName, output: Output = Format.TABLE) -> None:
     """Forget a secret for good."""
     with connect() as client:
         client.delete_secret(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)
 
 
 def _secret_fields(fields: list[str] | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Resource specs: named sizes of a pod, and what an hour of one costs.", no_args_is_help=True)
 
@@ -54,4 +54,4 @@ def delete_spec(name: SpecName, output: Output = Format.TABLE) -> None:
     """Remove a spec that no version uses. Needs an administrator."""
     with connect() as client:
         client.delete_spec(name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.commands.cli.arguments import given
+
 Webhook = Annotated[str | None, typer.Option(help="URL of a receiver of Standard Webhooks.")]
 Airflow = Annotated[str | None, typer.Option(help="Base URL of Airflow 3's API server; with --dag.")]
 Dag = Annotated[str | None, typer.Option(help="Id of the DAG.")]
@@ -56,8 +58,8 @@ class ActionOptions:
             "--project": self.project,
             "--action-file": self.action_file,
         }
-        given = [name for name, value in kinds.items() if value is not None]
-        if len(given) != 1:
+        chosen = [name for name, value in kinds.items() if value is not None]
+        if len(chosen) != 1:
             raise typer.BadParameter(f"give exactly one of {', '.join(kinds)}")
         if self.action_file is not None:
             return _read_action(self.action_file)
@@ -68,8 +70,8 @@ class ActionOptions:
             "--airflow": {"kind": "airflow", "url": self.airflow, "dag_id": self.dag},
             "--argo": {"kind": "argo", "url": self.argo, "namespace": self.namespace, "template": self.template},
             "--github": {"kind": "github", "repository": self.github},
-        }[given[0]]
-        return {name: value for name, value in found.items() if value is not None}
+        }[chosen[0]]
+        return given(**found)
 
     def _job(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": "job", "files": {each.name: _text_of(each) for each in self.files or ()}}

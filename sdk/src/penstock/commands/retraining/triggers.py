@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.commands.cli.arguments import parse_columns
+from penstock.commands.cli.arguments import given, parse_columns
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.durations import duration_option, schedule_option
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 from penstock.commands.monitoring.observability import Service
 from penstock.commands.retraining import actions
 from penstock.commands.retraining.actions import ActionOptions
@@ -41,13 +42,13 @@ class Publication(StrEnum):
 
 OnAlert = Annotated[Severity | None, typer.Option(help="Start it when an alert of this severity or above is raised.")]
 Labels = Annotated[list[str] | None, typer.Option("--label", help="NAME=VALUE that the alert has; several.")]
-Schedule = Annotated[str | None, typer.Option(help="P7D, or five fields of cron in UTC.")]
+Schedule = Annotated[str | None, schedule_option("How often: 7d, or five fields of cron in UTC.")]
 Secret = Annotated[str | None, typer.Option(help="Secret with its credentials.")]
 Model = Annotated[str | None, typer.Option(help="Registered model of the result; left out: the service's.")]
-CoolDown = Annotated[str | None, typer.Option(help="Since the last one ended: PT6H.")]
-MaxPerDay = Annotated[int | None, typer.Option(min=1, max=100, help="In 24 hours.")]
-Coverage = Annotated[float | None, typer.Option(min=0, max=1, help="Share of rows that must have a label.")]
-TimeLimit = Annotated[str | None, typer.Option(help="After that it has failed: PT6H.")]
+CoolDown = Annotated[str | None, duration_option("Least time since the last retraining of the service ended: 6h.")]
+MaxPerDay = Annotated[int | None, typer.Option(min=1, max=100, help="Most retrainings in 24 hours.")]
+Coverage = Annotated[float | None, typer.Option(min=0, max=1, help="Least share of rows that have a label: 0.2.")]
+TimeLimit = Annotated[str | None, duration_option("A retraining that takes longer has failed: 6h.")]
 Then = Annotated[Publication, typer.Option("--then", help="What is done with the version that comes of it.")]
 Weight = Annotated[int, typer.Option(min=0, max=100, help="With --then version: its share of the traffic.")]
 Paused = Annotated[bool, typer.Option("--paused", help="Not started by alerts and its schedule for now.")]
@@ -105,16 +106,17 @@ def define_trigger(
     options = ActionOptions(
         webhook, airflow, dag, argo, namespace, template, github, command, project, file, requirement, spec, action_file
     )
-    guards = {"cool_down": cool_down, "max_per_day": max_per_day, "min_label_coverage": min_label_coverage}
-    asked = {"schedule": schedule, "secret": secret, "model": model, "time_limit": time_limit}
-    fields: Any = {
-        "action": options.action(),
-        "on_alert": _on_alert(on_alert, label),
-        "guards": _given(guards),
-        "then": {"publish": then.value, "weight": weight},
-        "paused": paused,
-        **_given(asked),
-    }
+    fields = given(
+        action=options.action(),
+        on_alert=_on_alert(on_alert, label),
+        schedule=schedule,
+        guards=given(cool_down=cool_down, max_per_day=max_per_day, min_label_coverage=min_label_coverage),
+        secret=secret,
+        model=model,
+        time_limit=time_limit,
+        then={"publish": then.value, "weight": weight},
+        paused=paused,
+    )
     with connect() as client:
         create = context.info_name == "create"
         define = client.create_retraining_trigger if create else client.replace_retraining_trigger
@@ -126,11 +128,7 @@ def delete_trigger(service: Service, name: TriggerName, output: Output = Format.
     """Forget a retraining trigger; what it has started is not ended by that."""
     with connect() as client:
         client.delete_retraining_trigger(service, name)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
-
-
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
+    show_deleted(name, output)
 
 
 def _on_alert(severity: Severity | None, labels: list[str] | None) -> dict[str, Any] | None:

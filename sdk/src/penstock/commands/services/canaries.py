@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from penstock.client import Client
-from penstock.commands.cli.arguments import parse_fields, parse_json
+from penstock.commands.cli.arguments import given, parse_fields, parse_json
 from penstock.commands.cli.connection import connect
+from penstock.commands.cli.durations import duration_option
 from penstock.commands.cli.errors import TIMEOUT, exit_with_error
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 
@@ -43,10 +44,10 @@ def start_canary(
         typer.Option(help="KIND or KIND=MARGIN (of latency: the ratio), errors=0.002; may be repeated."),
     ] = None,
     step_requests: Annotated[int | None, typer.Option(help="Canary requests before the next step.")] = None,
-    step_duration: Annotated[str | None, typer.Option(help="Shortest time of a step: PT10M.")] = None,
+    step_duration: Annotated[str | None, duration_option("Shortest time of a step: 10m.")] = None,
     min_requests: Annotated[int | None, typer.Option(help="Canary requests before it is promoted.")] = None,
-    min_duration: Annotated[str | None, typer.Option(help="Shortest time until it is promoted.")] = None,
-    time_limit: Annotated[str | None, typer.Option(help="Longest time; then it is held.")] = None,
+    min_duration: Annotated[str | None, duration_option("Shortest time until it is promoted: 1h.")] = None,
+    time_limit: Annotated[str | None, duration_option("Longest time, such as 1d; then it is held.")] = None,
     plan: Annotated[Path | None, typer.Option(help="JSON file with fields of the plan.", exists=True)] = None,
     further: Annotated[
         list[str] | None, typer.Option("--set", help="FIELD=JSON: a field of the plan as the API has it.")
@@ -56,16 +57,15 @@ def start_canary(
     output: Output = Format.TABLE,
 ) -> None:
     """Begin a canary of a version; what is not given has its default."""
-    given = {
-        "steps": None if steps is None else _parse_steps(steps),
-        "guardrails": [_parse_guardrail(each) for each in guardrail] if guardrail else None,
-        "step_requests": step_requests,
-        "step_duration": step_duration,
-        "min_requests": min_requests,
-        "min_duration": min_duration,
-        "time_limit": time_limit,
-    }
-    fields: Any = _plan_of(plan) | {name: value for name, value in given.items() if value is not None}
+    fields: Any = _plan_of(plan) | given(
+        steps=None if steps is None else _parse_steps(steps),
+        guardrails=[_parse_guardrail(each) for each in guardrail] if guardrail else None,
+        step_requests=step_requests,
+        step_duration=step_duration,
+        min_requests=min_requests,
+        min_duration=min_duration,
+        time_limit=time_limit,
+    )
     with connect() as client:
         made = client.start_canary(service, version, **(fields | parse_fields(further)))
         show_one(_wait(client, service, made, timeout) if wait else made, FIELDS, output)

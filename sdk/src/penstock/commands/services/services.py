@@ -10,7 +10,7 @@ import typer
 
 from penstock.commands.cli.arguments import Fields, given_changes, parse_fields, parse_tags
 from penstock.commands.cli.connection import connect
-from penstock.commands.cli.output import Format, Output, show_all, show_one
+from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 from penstock.commands.services.changes import DryRun, show_preview
 from penstock.commands.services.views import SERVICE, service_fields
 from penstock.commands.services.waiting import TIMEOUT_S, Timeout, Wait, wait_until_all_ready
@@ -145,4 +145,4 @@ def delete(
         typer.confirm(f"Remove {name} and all that its inference tables recorded, for good?", abort=True, err=True)
     with connect() as client:
         client.delete_service(name, purge_tables=purge_tables)
-    show_one({"name": name, "deleted": True}, ("name", "deleted"), output)
+    show_deleted(name, output)

@@ -32,7 +32,7 @@ from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import RpcMethod
 from shared.database import Database
-from shared.errors import Conflict
+from shared.errors import Conflict, Temporary
 from shared.http import request_id_of
 
 Reply = TypeVar("Reply", bound=Contract)
@@ -91,6 +91,15 @@ class ApiDependencies:
         answer = await self.bus.call(method, query, timeout=within_s)
         assert isinstance(answer, reply)
         return answer
+
+    async def try_call(
+        self, method: RpcMethod, query: Contract, reply: type[Reply], *, within_s: float = 2.0
+    ) -> Reply | None:
+        """The same for what an answer can do without: None while the other service is away."""
+        try:
+            return await self.call(method, query, reply, within_s=within_s)
+        except Temporary:
+            return None
 
 
 def dependencies_of(request: Request) -> ApiDependencies:

@@ -39,17 +39,20 @@ _T = "/inference-tables/{table}"
 _V = _S + "/versions/{version}"
 _L = _S + "/label-sources/{source}"
 _M = _S + "/monitors/{monitor}"
-_R = _S + "/retraining-triggers/{trigger}"
 _G = "/resource-groups/{group}"
 _N = _G + "/nodes/{node}"
 _OF_NODES = ("isolate", "resume", "drain", "release", "renew", "move")
 
 
-def _of_definitions(path: str, one: str) -> dict[tuple[str, str], AccessLevel]:
-    """Routes of what is listed, made, read, replaced and deleted, each of them checking whose it is."""
+def _of_definitions(
+    path: str, one: str, read: AccessLevel = AccessLevel.SIGNED_IN, write: AccessLevel = AccessLevel.SIGNED_IN
+) -> dict[tuple[str, str], AccessLevel]:
+    """Routes of what is listed, made, read, replaced and deleted; unless told otherwise each checks whose it is."""
     each = f"{path}/{one}"
-    routes = (("GET", path), ("POST", path), ("GET", each), ("PUT", each), ("DELETE", each))
-    return dict.fromkeys(routes, AccessLevel.SIGNED_IN)
+    return {
+        **dict.fromkeys((("GET", path), ("GET", each)), read),
+        **dict.fromkeys((("POST", path), ("PUT", each), ("DELETE", each)), write),
+    }
 
 
 REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
@@ -103,26 +106,14 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _S + "/signatures"): AccessLevel.VIEWER,
     ("POST", _S + "/labels"): AccessLevel.EDITOR,
     ("GET", _S + "/labels/coverage"): AccessLevel.VIEWER,
-    ("GET", _S + "/label-sources"): AccessLevel.VIEWER,
-    ("POST", _S + "/label-sources"): AccessLevel.EDITOR,
-    ("GET", _L): AccessLevel.VIEWER,
-    ("PUT", _L): AccessLevel.EDITOR,
-    ("DELETE", _L): AccessLevel.EDITOR,
+    **_of_definitions(_S + "/label-sources", "{source}", AccessLevel.VIEWER, AccessLevel.EDITOR),
     ("POST", _L + "/run"): AccessLevel.EDITOR,
     ("GET", _L + "/runs"): AccessLevel.VIEWER,
-    ("GET", _S + "/monitors"): AccessLevel.VIEWER,
-    ("POST", _S + "/monitors"): AccessLevel.EDITOR,
-    ("GET", _M): AccessLevel.VIEWER,
-    ("PUT", _M): AccessLevel.EDITOR,
-    ("DELETE", _M): AccessLevel.EDITOR,
+    **_of_definitions(_S + "/monitors", "{monitor}", AccessLevel.VIEWER, AccessLevel.EDITOR),
     ("POST", _M + "/run"): AccessLevel.EDITOR,
     ("GET", _M + "/windows"): AccessLevel.VIEWER,
     ("GET", _M + "/windows/report"): AccessLevel.VIEWER,
-    ("GET", _S + "/retraining-triggers"): AccessLevel.VIEWER,
-    ("POST", _S + "/retraining-triggers"): AccessLevel.EDITOR,
-    ("GET", _R): AccessLevel.VIEWER,
-    ("PUT", _R): AccessLevel.EDITOR,
-    ("DELETE", _R): AccessLevel.EDITOR,
+    **_of_definitions(_S + "/retraining-triggers", "{trigger}", AccessLevel.VIEWER, AccessLevel.EDITOR),
     ("GET", _S + "/retrainings"): AccessLevel.VIEWER,
     ("POST", _S + "/retrainings"): AccessLevel.EDITOR,
     ("GET", _S + "/retrainings/{retraining}"): AccessLevel.VIEWER,
@@ -158,17 +149,9 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("PATCH", _N): AccessLevel.ADMIN,
     **{("POST", f"{_N}/{verb}"): AccessLevel.ADMIN for verb in _OF_NODES},
     # credentials; the project is the secret's own, so the route checks it
-    ("GET", "/secrets"): AccessLevel.SIGNED_IN,
-    ("POST", "/secrets"): AccessLevel.SIGNED_IN,
-    ("GET", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
-    ("PUT", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
-    ("DELETE", "/secrets/{secret}"): AccessLevel.SIGNED_IN,
+    **_of_definitions("/secrets", "{secret}"),
     # the project is the destination's own, or none, so the route checks it
-    ("GET", "/destinations"): AccessLevel.SIGNED_IN,
-    ("POST", "/destinations"): AccessLevel.SIGNED_IN,
-    ("GET", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
-    ("PUT", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
-    ("DELETE", "/destinations/{destination}"): AccessLevel.SIGNED_IN,
+    **_of_definitions("/destinations", "{destination}"),
     ("POST", "/destinations/{destination}/test"): AccessLevel.SIGNED_IN,
     # the project is the definition's own, or none, and an alert's the monitor tells: the route checks it
     ("GET", "/alerts"): AccessLevel.SIGNED_IN,

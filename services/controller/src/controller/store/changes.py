@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlmodel import select
 
-from controller.domain.changes import EVERYBODY, Audience, Change, ChangeLog
+from controller.domain.changes import EVERYBODY, Audience, Change, ChangeKind, ChangeLog
 from controller.store.tables import (
     ApiKeyRow,
     CanaryRow,
@@ -22,13 +22,17 @@ from controller.store.tables import (
     ChannelRow,
     ControllerTable,
     DestinationRow,
+    ErasureRow,
     GroupProjectRow,
     GroupRow,
+    LabelSourceRow,
     MaintenanceRow,
     MemberRow,
+    MonitorRow,
     NodeRow,
     ObservationRow,
     ProjectRow,
+    RetrainingResultRow,
     RetrainingTriggerRow,
     SecretRow,
     ServiceRow,
@@ -74,10 +78,20 @@ def _observation(session: Session, row: Any) -> Found:
         yield Change("pods", version.name, service.name, audience=audience), None
 
 
-def _retraining_trigger(session: Session, row: Any) -> Found:
+def _of_service(kind: ChangeKind) -> Callable[[Session, Any], Found]:
+    """What is defined for a service by name."""
+
+    def changes(session: Session, row: Any) -> Found:
+        if (service := session.get(ServiceRow, row.service_id)) is not None:
+            yield Change(kind, row.name, service.name, audience=Audience(frozenset({service.project}))), row
+
+    return changes
+
+
+def _retraining_result(session: Session, row: Any) -> Found:
     if (service := session.get(ServiceRow, row.service_id)) is not None:
         audience = Audience(frozenset({service.project}))
-        yield Change("retraining_trigger", row.name, service.name, audience=audience), row
+        yield Change("retraining", str(row.retraining_id), service.name, audience=audience), None
 
 
 def _canary(session: Session, row: Any) -> Found:
@@ -90,9 +104,8 @@ def _canary_verdict(session: Session, row: Any) -> Found:
         yield from _canary(session, canary)
 
 
-def _key(session: Session, row: Any) -> Found:
-    if (service := session.get(ServiceRow, row.service_id)) is not None:
-        yield Change("key", row.name, service.name, audience=Audience(frozenset({service.project}))), None
+def _erasure(_: Session, row: Any) -> Found:
+    yield Change("erasure", str(row.id), row.service, audience=Audience(frozenset({row.project}))), None
 
 
 def _group(session: Session, row: Any) -> Found:
@@ -128,10 +141,14 @@ NOTICED: Mapping[type[ControllerTable], Callable[[Session, Any], Found]] = {
     ServiceRow: _service,
     VersionRow: _version,
     ObservationRow: _observation,
-    ApiKeyRow: _key,
+    ApiKeyRow: _of_service("key"),
     CanaryRow: _canary,
     CanaryVerdictRow: _canary_verdict,
-    RetrainingTriggerRow: _retraining_trigger,
+    LabelSourceRow: _of_service("label_source"),
+    MonitorRow: _of_service("monitor"),
+    RetrainingTriggerRow: _of_service("retraining_trigger"),
+    RetrainingResultRow: _retraining_result,
+    ErasureRow: _erasure,
     GroupRow: _group,
     GroupProjectRow: _grant,
     NodeRow: _node,

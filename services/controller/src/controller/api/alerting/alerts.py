@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.api.alerting.ownership import require, require_visible
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies
+from controller.api.ownership import require, require_visible
 from controller.api.pagination import Page
 from controller.domain.access.roles import Role
 from controller.domain.commands import Command, Text

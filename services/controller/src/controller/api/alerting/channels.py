@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from controller.api.alerting.ownership import require, require_visible
 from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
+from controller.api.ownership import require, require_visible
 from controller.api.pagination import Page
 from controller.domain.access.roles import Principal, Role
 from controller.domain.alerting.channels import ChannelCommand, NewChannel, RouteCommand
@@ -24,7 +24,6 @@ from shared.contracts.alerting.alerts import ChannelHealth, ChannelHealths, Chan
 from shared.contracts.alerting.channels import ChannelKind, Language
 from shared.contracts.rpc.alerts import CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.contracts.rpc.method import Nothing
-from shared.errors import Temporary
 
 STATES_WITHIN_S = 1.0
 TEST_WITHIN_S = 30.0
@@ -124,7 +123,7 @@ async def delete_channel(
 async def send_test(channel: ChannelPath, deps: Dependencies, actor: Actor, principal: CurrentPrincipal) -> ChannelTest:
     """Send a test message now: says what the receiver answered. It may take 15 s. Needs who may create the channel."""
     async with deps.unit_of_work(actor) as unit:
-        row = _visible(await load_channel(unit.session, channel), principal)
+        row = await load_channel(unit.session, channel)
         require(principal, Role.ADMIN, row.project, f"There is no channel {row.name!r}")
         routed = await channels.testable_channel(unit.session, row)
         record_action(unit.session, actor, unit.now, AuditedResource("channel", row.name, row.project), "tested")
@@ -133,7 +132,7 @@ async def send_test(channel: ChannelPath, deps: Dependencies, actor: Actor, prin
 
 
 async def _editable(unit: UnitOfWork, name: str, principal: Principal) -> ChannelRow:
-    row = _visible(await load_channel(unit.session, name, for_update=True), principal)
+    row = await load_channel(unit.session, name, for_update=True)
     require(principal, Role.ADMIN, row.project, f"There is no channel {row.name!r}")
     return row
 
@@ -145,11 +144,8 @@ def _visible(row: ChannelRow, principal: Principal) -> ChannelRow:
 
 async def _states(deps: ApiDependencies) -> dict[UUID, ChannelHealth]:
     """What the monitor says of each; nothing while it is away."""
-    try:
-        found = await deps.call(CHANNEL_HEALTHS, Nothing(), ChannelHealths, within_s=STATES_WITHIN_S)
-    except Temporary:
-        return {}
-    return {health.id: health for health in found.items}
+    found = await deps.try_call(CHANNEL_HEALTHS, Nothing(), ChannelHealths, within_s=STATES_WITHIN_S)
+    return {health.id: health for health in (found.items if found else ())}
 
 
 def _view(row: ChannelRow, health: ChannelHealth | None = None) -> ChannelView:

@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from controller.api.alerting.ownership import require, require_visible
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
+from controller.api.ownership import require, require_visible
 from controller.api.pagination import Page
 from controller.domain.access.roles import Principal, Role
 from controller.domain.alerting.matchers import MatcherCommand
@@ -205,16 +205,13 @@ async def delete_maintenance(
 
 async def _editable(unit: UnitOfWork, identity: UUID, principal: Principal) -> SilenceRow:
     row = await load_silence(unit.session, identity, for_update=True)
-    require_visible(principal, row.project, MISSING)
     require(principal, Role.EDITOR, row.project, MISSING)
     return row
 
 
 async def _editable_window(unit: UnitOfWork, name: str, principal: Principal) -> MaintenanceRow:
     row = await load_window(unit.session, name, for_update=True)
-    missing = f"There is no maintenance window {row.name!r}"
-    require_visible(principal, row.project, missing)
-    require(principal, Role.EDITOR, row.project, missing)
+    require(principal, Role.EDITOR, row.project, f"There is no maintenance window {row.name!r}")
     return row
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
+from controller.api.ownership import require, require_visible
 from controller.api.pagination import Page
 from controller.domain.access.roles import Principal, Role
 from controller.domain.inference_tables.destinations import DestinationDefinition, NewDestination
@@ -27,7 +28,6 @@ from shared.contracts.rpc.inference_logger.tables import (
     DestinationTest,
 )
 from shared.contracts.rpc.method import Nothing
-from shared.errors import NotFound, Temporary
 
 STATES_WITHIN_S = 1.0
 TEST_WITHIN_S = 60.0
@@ -57,7 +57,7 @@ class DestinationView(DestinationHealth):
 @router.post("/destinations", status_code=201, response_model=DestinationView)
 async def create_destination(command: NewDestination, post: PostRequest, principal: CurrentPrincipal) -> Response:
     """Define a destination. Needs an administrator; for one of a project, an administrator of that project."""
-    _require_admin(principal, command.project, f"There is no project {command.project!r}")
+    require(principal, Role.ADMIN, command.project, f"There is no project {command.project!r}")
 
     async def work(unit: UnitOfWork, _: None) -> DestinationView:
         return _view(await destinations.create_destination(unit, command))
@@ -121,37 +121,26 @@ async def check_destination(
     It may take 10 s where the store does not answer, and longer where it is slow.
     """
     async with deps.read_session() as session:
-        row = _visible(await load_destination(session, destination), principal)
-    _require_admin(principal, row.project, f"There is no destination {row.name!r}")
+        row = await load_destination(session, destination)
+    require(principal, Role.ADMIN, row.project, f"There is no destination {row.name!r}")
     return await deps.call(TEST_DESTINATION, DestinationQuery(name=row.name), DestinationTest, within_s=TEST_WITHIN_S)
 
 
 async def _editable(unit: UnitOfWork, name: str, principal: Principal) -> DestinationRow:
-    row = _visible(await load_destination(unit.session, name, for_update=True), principal)
-    _require_admin(principal, row.project, f"There is no destination {row.name!r}")
+    row = await load_destination(unit.session, name, for_update=True)
+    require(principal, Role.ADMIN, row.project, f"There is no destination {row.name!r}")
     return row
 
 
-def _require_admin(principal: Principal, project: str | None, missing: str) -> None:
-    if project is None:
-        principal.require_admin()
-    else:
-        principal.require_role(Role.ADMIN, project, missing)
-
-
 def _visible(row: DestinationRow, principal: Principal) -> DestinationRow:
-    if row.project is not None and not principal.may_see(row.project):
-        raise NotFound(f"There is no destination {row.name!r}")
+    require_visible(principal, row.project, f"There is no destination {row.name!r}")
     return row
 
 
 async def _states(deps: ApiDependencies) -> dict[str, DestinationState]:
     """What the logger says of each; nothing while it is away."""
-    try:
-        found = await deps.call(DESTINATION_STATES, Nothing(), DestinationStates, within_s=STATES_WITHIN_S)
-    except Temporary:
-        return {}
-    return {state.name: state for state in found.items}
+    found = await deps.try_call(DESTINATION_STATES, Nothing(), DestinationStates, within_s=STATES_WITHIN_S)
+    return {state.name: state for state in (found.items if found else ())}
 
 
 def _view(row: DestinationRow, state: DestinationState | None = None) -> DestinationView:

@@ -95,11 +95,9 @@ async def _begun(deps: ApiDependencies, erasures: Sequence[UUID]) -> frozenset[U
     """Those that something was done for; none where the logger cannot be asked now."""
     if not erasures:
         return frozenset()
-    try:
-        asked = ErasureIds(ids=tuple(erasures))
-        return frozenset((await deps.call(ERASURES_BEGUN, asked, ErasureIds, within_s=RECEIPT_WITHIN_S)).ids)
-    except Temporary:
-        return frozenset()
+    asked = ErasureIds(ids=tuple(erasures))
+    found = await deps.try_call(ERASURES_BEGUN, asked, ErasureIds, within_s=RECEIPT_WITHIN_S)
+    return frozenset(found.ids if found else ())
 
 
 def _view(row: ErasureRow, receipt: ErasureReceipt | None = None, *, has_begun: bool = False) -> ErasureView:

@@ -15,7 +15,7 @@ from controller.api.pagination import Page
 from controller.domain.inference_tables.label_sources import LabelSourceDefinition, NewLabelSource
 from controller.handlers.inference_tables import label_sources
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
-from controller.store.inference_tables.label_sources import load_source, sources_of
+from controller.store.inference_tables.label_sources import SOURCES
 from controller.store.services.services import load_service
 from controller.store.tables import LabelSourceRow
 from shared.contracts.inference_tables.label_sources import (
@@ -33,7 +33,6 @@ from shared.contracts.rpc.inference_logger.label_sources import (
     LabelRunsQuery,
     LabelSourcesOfService,
 )
-from shared.errors import Temporary
 
 STATES_WITHIN_S = 2.0
 RUN_WITHIN_S = 10.0
@@ -90,7 +89,7 @@ async def list_label_sources(service: str, deps: Dependencies) -> Page[LabelSour
     """Label sources of a service by name."""
     async with deps.read_session() as session:
         stored = await load_service(session, service)
-        rows = await sources_of(session, stored.row.id)
+        rows = await SOURCES.of_service(session, stored.row.id)
     states = await _states(deps, service) if rows else {}
     return Page(items=[_view(row, service, states.get(row.id)) for row in rows])
 
@@ -99,7 +98,7 @@ async def list_label_sources(service: str, deps: Dependencies) -> Page[LabelSour
 async def read_label_source(service: str, source: SourcePath, deps: Dependencies) -> Response:
     """One label source."""
     async with deps.read_session() as session:
-        row = await load_source(session, service, source)
+        row = await SOURCES.load(session, service, source)
     return json_answer(_view(row, service, (await _states(deps, service)).get(row.id)))
 
 
@@ -116,7 +115,7 @@ async def replace_label_source(
     """Define it anew; where it lies elsewhere, or other columns are meant, it is read from the beginning."""
     async with deps.unit_of_work(actor) as unit:
         stored = await load_service(unit.session, service)
-        row = await load_source(unit.session, service, source, for_update=True)
+        row = await SOURCES.load(unit.session, service, source, for_update=True)
         require_revision(allowed, row.revision)
         await label_sources.replace_source(unit, stored.row, row, command)
         return json_answer(_view(row, service))
@@ -128,7 +127,7 @@ async def delete_label_source(
 ) -> Response:
     """Forget a label source; the labels that it brought stay."""
     async with deps.unit_of_work(actor) as unit:
-        row = await load_source(unit.session, service, source, for_update=True)
+        row = await SOURCES.load(unit.session, service, source, for_update=True)
         require_revision(allowed, row.revision)
         await label_sources.delete_source(unit.session, row)
     return Response(status_code=204)
@@ -138,7 +137,7 @@ async def delete_label_source(
 async def run_label_source(service: str, source: SourcePath, deps: Dependencies) -> LabelSourceState:
     """Have it read now, whatever its schedule says; its runs say what became of it."""
     async with deps.read_session() as session:
-        row = await load_source(session, service, source)
+        row = await SOURCES.load(session, service, source)
     return await deps.call(RUN_LABEL_SOURCE, LabelSourceQuery(id=row.id), LabelSourceState, within_s=RUN_WITHIN_S)
 
 
@@ -148,7 +147,7 @@ async def list_label_runs(
 ) -> Page[LabelRun]:
     """Its last runs, newest first: rows read, labels new and corrected, rows that match no inference, errors."""
     async with deps.read_session() as session:
-        row = await load_source(session, service, source)
+        row = await SOURCES.load(session, service, source)
     found = await deps.call(LABEL_SOURCE_RUNS, LabelRunsQuery(id=row.id, limit=limit), LabelRunList)
     return Page(items=list(found.items))
 
@@ -156,11 +155,8 @@ async def list_label_runs(
 async def _states(deps: ApiDependencies, service: str) -> dict[UUID, LabelSourceState]:
     """What the logger says of each; nothing while it is away."""
     query = LabelSourcesOfService(service=service)
-    try:
-        found = await deps.call(LABEL_SOURCE_STATES, query, LabelSourceStates, within_s=STATES_WITHIN_S)
-    except Temporary:
-        return {}
-    return {state.id: state for state in found.items}
+    found = await deps.try_call(LABEL_SOURCE_STATES, query, LabelSourceStates, within_s=STATES_WITHIN_S)
+    return {state.id: state for state in (found.items if found else ())}
 
 
 def _view(row: LabelSourceRow, service: str, state: LabelSourceState | None = None) -> LabelSourceView:

@@ -16,7 +16,7 @@ from controller.domain.quality.monitors import MonitorDefinition, NewMonitor
 from controller.domain.times import Moment
 from controller.handlers.quality import monitors
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
-from controller.store.quality.monitors import load_monitor, monitors_of
+from controller.store.quality.monitors import MONITORS
 from controller.store.services.services import load_service
 from controller.store.tables import MonitorRow
 from shared.contracts.chunks import ChunkStream
@@ -41,7 +41,6 @@ from shared.contracts.rpc.quality import (
     WindowPage,
     WindowsQuery,
 )
-from shared.errors import Temporary
 
 STATES_WITHIN_S = 2.0
 RUN_WITHIN_S = 10.0
@@ -130,7 +129,7 @@ async def list_monitors(service: str, deps: Dependencies) -> Page[MonitorView]:
     """Rules of a service by name."""
     async with deps.read_session() as session:
         stored = await load_service(session, service)
-        rows = await monitors_of(session, stored.row.id)
+        rows = await MONITORS.of_service(session, stored.row.id)
     states = await _states(deps, service) if rows else None
     return Page(items=[_view(row, service, states) for row in rows])
 
@@ -139,7 +138,7 @@ async def list_monitors(service: str, deps: Dependencies) -> Page[MonitorView]:
 async def read_monitor(service: str, monitor: MonitorPath, deps: Dependencies) -> Response:
     """One rule."""
     async with deps.read_session() as session:
-        row = await load_monitor(session, service, monitor)
+        row = await MONITORS.load(session, service, monitor)
     return json_answer(_view(row, service, await _states(deps, service)))
 
 
@@ -156,7 +155,7 @@ async def replace_monitor(
     """Define it anew, all of it; windows that were judged stay as they are."""
     async with deps.unit_of_work(actor) as unit:
         stored = await load_service(unit.session, service)
-        row = await load_monitor(unit.session, service, monitor, for_update=True)
+        row = await MONITORS.load(unit.session, service, monitor, for_update=True)
         require_revision(allowed, row.revision)
         await monitors.replace_monitor(unit, stored.row, row, command)
         return json_answer(_view(row, service))
@@ -169,7 +168,7 @@ async def delete_monitor(
     """Forget a rule with its windows; what it has opened of alerts is resolved."""
     async with deps.unit_of_work(actor) as unit:
         stored = await load_service(unit.session, service)
-        row = await load_monitor(unit.session, service, monitor, for_update=True)
+        row = await MONITORS.load(unit.session, service, monitor, for_update=True)
         require_revision(allowed, row.revision)
         await monitors.delete_monitor(unit, stored.row, row)
     return Response(status_code=204)
@@ -179,7 +178,7 @@ async def delete_monitor(
 async def run_monitor(service: str, monitor: MonitorPath, deps: Dependencies) -> MonitorState:
     """Have the last closed window computed now, once more where it was already."""
     async with deps.read_session() as session:
-        row = await load_monitor(session, service, monitor)
+        row = await MONITORS.load(session, service, monitor)
     return await deps.call(RUN_MONITOR, MonitorQuery(id=row.id), MonitorState, within_s=RUN_WITHIN_S)
 
 
@@ -189,7 +188,7 @@ async def list_windows(
 ) -> Page[MonitorWindow]:
     """Verdicts, newest first: one for each window, column and slice."""
     async with deps.read_session() as session:
-        row = await load_monitor(session, service, monitor)
+        row = await MONITORS.load(session, service, monitor)
     query = WindowsQuery(id=row.id, limit=wanted.page_size, **wanted.model_dump(exclude={"page_size"}))
     found = await deps.call(MONITOR_WINDOWS, query, WindowPage)
     items = [each.model_copy(update={"report": report_path(service, monitor, each.end)}) for each in found.items]
@@ -206,7 +205,7 @@ async def read_report(
 ) -> Response:
     """A window as a page of its own: distributions beside the baseline, what moved most, the figure over time."""
     async with deps.read_session() as session:
-        row = await load_monitor(session, service, monitor)
+        row = await MONITORS.load(session, service, monitor)
     query = ReportQuery(id=row.id, end=wanted.end, language=wanted.language)
     found = await deps.call(MONITOR_REPORT, query, ChunkStream, within_s=REPORT_WITHIN_S)
     page = b"".join([chunk async for chunk in deps.bus.read_chunks(found)])
@@ -223,11 +222,8 @@ def report_path(service: str, monitor: str, end: datetime) -> str:
 async def _states(deps: ApiDependencies, service: str) -> dict[UUID, MonitorState] | None:
     """What the monitor says of each; None while it is away."""
     query = MonitorsOfService(service=service)
-    try:
-        found = await deps.call(MONITOR_STATES, query, MonitorStates, within_s=STATES_WITHIN_S)
-    except Temporary:
-        return None
-    return {state.id: state for state in found.items}
+    found = await deps.try_call(MONITOR_STATES, query, MonitorStates, within_s=STATES_WITHIN_S)
+    return None if found is None else {state.id: state for state in found.items}
 
 
 def _view(row: MonitorRow, service: str, states: dict[UUID, MonitorState] | None = None) -> MonitorView:

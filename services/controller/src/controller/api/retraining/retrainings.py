@@ -18,7 +18,7 @@ from controller.handlers.retraining.triggers import trigger_to_start
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.audit import AuditedResource, record_action
 from controller.store.retraining.results import results_of
-from controller.store.retraining.triggers import load_trigger
+from controller.store.retraining.triggers import TRIGGERS
 from controller.store.services.services import load_service
 from controller.store.tables import RetrainingResultRow
 from shared.contracts.retraining import (
@@ -110,7 +110,7 @@ async def list_retrainings(
     """Retrainings of a service, newest first; 503 while the monitor is away."""
     async with deps.read_session() as session:
         identity = (await load_service(session, service)).row.id
-        wanted = None if trigger is None else (await load_trigger(session, service, trigger)).id
+        wanted = None if trigger is None else (await TRIGGERS.load(session, service, trigger)).id
     query = RetrainingsQuery(service_id=identity, trigger_id=wanted, limit=page_size, cursor=cursor)
     found = await deps.call(RETRAININGS, query, RetrainingPage)
     results = await _results(deps, found.items)

@@ -15,7 +15,7 @@ from controller.api.pagination import Page
 from controller.domain.retraining.triggers import NewTrigger, Then, TriggerDefinition
 from controller.handlers.retraining import triggers
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
-from controller.store.retraining.triggers import load_trigger, triggers_of
+from controller.store.retraining.triggers import TRIGGERS
 from controller.store.services.services import load_service
 from controller.store.tables import RetrainingTriggerRow
 from shared.contracts.retraining import AlertMatch, RetrainingAction, RetrainingGuards
@@ -62,14 +62,14 @@ async def list_retraining_triggers(service: str, deps: Dependencies) -> Page[Tri
     """Triggers of a service by name."""
     async with deps.read_session() as session:
         stored = await load_service(session, service)
-        return Page(items=[_view(row, service) for row in await triggers_of(session, stored.row.id)])
+        return Page(items=[_view(row, service) for row in await TRIGGERS.of_service(session, stored.row.id)])
 
 
 @router.get("/services/{service}/retraining-triggers/{trigger}", response_model=TriggerView)
 async def read_retraining_trigger(service: str, trigger: TriggerPath, deps: Dependencies) -> Response:
     """One trigger."""
     async with deps.read_session() as session:
-        return json_answer(_view(await load_trigger(session, service, trigger), service))
+        return json_answer(_view(await TRIGGERS.load(session, service, trigger), service))
 
 
 @router.put("/services/{service}/retraining-triggers/{trigger}", response_model=TriggerView)
@@ -85,7 +85,7 @@ async def replace_retraining_trigger(
     """Define it anew, all of it; what runs goes on as it was begun."""
     async with deps.unit_of_work(actor) as unit:
         stored = await load_service(unit.session, service)
-        row = await load_trigger(unit.session, service, trigger, for_update=True)
+        row = await TRIGGERS.load(unit.session, service, trigger, for_update=True)
         require_revision(allowed, row.revision)
         await triggers.replace_trigger(unit, deps.vault, stored.row, row, command)
         return json_answer(_view(row, service))
@@ -97,7 +97,7 @@ async def delete_retraining_trigger(
 ) -> Response:
     """Forget a trigger. A retraining that it has started is not ended by that: cancel it first."""
     async with deps.unit_of_work(actor) as unit:
-        row = await load_trigger(unit.session, service, trigger, for_update=True)
+        row = await TRIGGERS.load(unit.session, service, trigger, for_update=True)
         require_revision(allowed, row.revision)
         await triggers.delete_trigger(unit.session, row)
     return Response(status_code=204)

@@ -19,21 +19,17 @@ from controller.domain.registries.secrets import SecretKind, Vault, check_fields
 from controller.handlers.registries.secrets import check_named_secret, unsealed_fields
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.destinations import usable_destinations
-from controller.store.inference_tables.label_sources import every_source, sources_of
+from controller.store.inference_tables.label_sources import SOURCES
 from controller.store.registries.secrets import load_secret
 from controller.store.tables import LabelSourceRow, ServiceRow
 from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelSource, LabelSourceList
 from shared.database import Database
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
 
 
 async def create_source(unit: UnitOfWork, service: ServiceRow, command: NewLabelSource) -> LabelSourceRow:
     """A new source; `Conflict` when the name is taken, or there are many."""
-    others = await sources_of(unit.session, service.id)
-    if any(row.name == command.name for row in others):
-        raise Conflict(f"Service {service.name!r} has a label source {command.name!r} already")
-    if len(others) >= MOST_SOURCES:
-        raise Conflict(f"A service may have {MOST_SOURCES} label sources")
+    await SOURCES.check_new(unit.session, service, command.name, MOST_SOURCES)
     row = LabelSourceRow(
         service_id=service.id,
         name=command.name,
@@ -72,7 +68,7 @@ async def _checked(unit: UnitOfWork, service: ServiceRow, command: LabelSourceDe
 async def defined_sources(database: Database) -> LabelSourceList:
     """What the inference-logger is told: everything but credentials."""
     async with database.read() as session:
-        return LabelSourceList(items=tuple(_told(row, service) for row, service in await every_source(session)))
+        return LabelSourceList(items=tuple(_told(row, service.name) for row, service in await SOURCES.every(session)))
 
 
 def _told(row: LabelSourceRow, service: str) -> LabelSource:

@@ -10,13 +10,12 @@ from controller.domain.quality.monitors import MOST_MONITORS, MonitorDefinition,
 from controller.domain.registries.models import ResolvedModel
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.destinations import usable_destinations
-from controller.store.quality.monitors import every_monitor, monitors_of
+from controller.store.quality.monitors import MONITORS
 from controller.store.services.services import StoredService, read_services
 from controller.store.tables import MonitorRow, ServiceRow
 from shared.bus.outbox import publish
 from shared.contracts.quality.monitors import Baseline, Monitor, MonitorList, Outcome, TrainedModel
 from shared.database import Database
-from shared.errors import Conflict
 from shared.events.monitor import MonitorDefined, MonitorDeleted
 
 CONTRACT_FIELDS = {
@@ -29,11 +28,7 @@ async def create_monitor(
     unit: UnitOfWork, service: ServiceRow, command: NewMonitor, *, is_default: bool = False
 ) -> MonitorRow:
     """A new rule; `Conflict` when the name is taken, or there are many."""
-    others = await monitors_of(unit.session, service.id)
-    if any(row.name == command.name for row in others):
-        raise Conflict(f"Service {service.name!r} has a monitor {command.name!r} already")
-    if len(others) >= MOST_MONITORS:
-        raise Conflict(f"A service may have {MOST_MONITORS} monitors")
+    await MONITORS.check_new(unit.session, service, command.name, MOST_MONITORS)
     row = MonitorRow(
         service_id=service.id,
         name=command.name,
@@ -93,7 +88,7 @@ async def _checked(unit: UnitOfWork, service: ServiceRow, command: MonitorDefini
 async def defined_monitors(database: Database) -> MonitorList:
     """What the monitor is told: every rule, and which model each service's main version has."""
     async with database.read() as session:
-        rows = await every_monitor(session)
+        rows = await MONITORS.every(session)
         services = {service.row.name: service for service in await read_services(session, _names(rows))}
     return MonitorList(items=tuple(_told(row, services.get(service.name), service.name) for row, service in rows))
 

@@ -17,8 +17,8 @@ from controller.handlers.registries.secrets import check_named_secret, unsealed_
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.registries.secrets import load_secret
-from controller.store.retraining.triggers import every_trigger, triggers_of
-from controller.store.services.services import load_service
+from controller.store.retraining.triggers import TRIGGERS
+from controller.store.services.services import load_service, read_services
 from controller.store.tables import RetrainingTriggerRow, ServiceRow, VersionRow
 from shared.contracts.alerting.channel_values import webhook_key
 from shared.contracts.retraining import (
@@ -30,7 +30,7 @@ from shared.contracts.retraining import (
     RetrainingTriggerList,
 )
 from shared.database import Database
-from shared.errors import Conflict, Detail, InvalidInput, NotFound
+from shared.errors import Detail, InvalidInput, NotFound
 
 _ACTION: TypeAdapter[RetrainingAction] = TypeAdapter(RetrainingAction)
 
@@ -39,11 +39,7 @@ async def create_trigger(
     unit: UnitOfWork, vault: Vault, service: ServiceRow, command: NewTrigger
 ) -> RetrainingTriggerRow:
     """A new trigger; `Conflict` when the name is taken, or there are many."""
-    others = await triggers_of(unit.session, service.id)
-    if any(row.name == command.name for row in others):
-        raise Conflict(f"Service {service.name!r} has a retraining trigger {command.name!r} already")
-    if len(others) >= MOST_TRIGGERS:
-        raise Conflict(f"A service may have {MOST_TRIGGERS} retraining triggers")
+    await TRIGGERS.check_new(unit.session, service, command.name, MOST_TRIGGERS)
     row = RetrainingTriggerRow(
         service_id=service.id,
         name=command.name,
@@ -110,7 +106,7 @@ async def delete_trigger(session: AsyncSession, row: RetrainingTriggerRow) -> No
 async def trigger_to_start(session: AsyncSession, service: str, name: str) -> RetrainingTrigger:
     """The trigger that a hand means; `InvalidInput` names those that there are."""
     stored = await load_service(session, service)
-    rows = await triggers_of(session, stored.row.id)
+    rows = await TRIGGERS.of_service(session, stored.row.id)
     found = next((row for row in rows if row.name == name), None)
     if found is None and name == MANUAL and len(rows) == 1:
         found = rows[0]
@@ -124,11 +120,11 @@ async def trigger_to_start(session: AsyncSession, service: str, name: str) -> Re
 async def defined_triggers(database: Database) -> RetrainingTriggerList:
     """What the monitor is told: everything but credentials."""
     async with database.read() as session:
-        items = []
-        for row, service in await every_trigger(session):
-            versions = [each.row for each in (await load_service(session, service.name)).versions]
-            items.append(told(row, service, versions))
-        return RetrainingTriggerList(items=tuple(items))
+        found = await TRIGGERS.every(session)
+        named = await read_services(session, sorted({service.name for _, service in found}))
+        versions = {stored.row.id: [version.row for version in stored.versions] for stored in named}
+    items = tuple(told(row, service, versions.get(service.id, ())) for row, service in found)
+    return RetrainingTriggerList(items=items)
 
 
 def told(row: RetrainingTriggerRow, service: ServiceRow, versions: Sequence[VersionRow]) -> RetrainingTrigger:

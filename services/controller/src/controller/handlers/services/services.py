@@ -24,9 +24,9 @@ from controller.store.access.keys import keys_of
 from controller.store.access.people import load_project
 from controller.store.alerting.definitions import windows_of
 from controller.store.canaries.canaries import canaries_of
-from controller.store.inference_tables.label_sources import sources_of
-from controller.store.quality.monitors import monitors_of
-from controller.store.retraining.triggers import triggers_of
+from controller.store.inference_tables.label_sources import SOURCES
+from controller.store.quality.monitors import MONITORS
+from controller.store.retraining.triggers import TRIGGERS
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow
 from shared.bus.outbox import publish
@@ -156,10 +156,10 @@ async def delete_service(unit: UnitOfWork, service: StoredService, *, purge_tabl
         )
     await publish(unit.session, ServiceDeleted(purge_tables=purge_tables, deleted_at=unit.now, **identity))
     keys = await keys_of(unit.session, service.row.id)
-    sources = await sources_of(unit.session, service.row.id)
+    sources = await SOURCES.of_service(unit.session, service.row.id)
     windows = await windows_of(unit.session, service.row.id)
-    rules = await monitors_of(unit.session, service.row.id)
-    triggers = await triggers_of(unit.session, service.row.id)
+    rules = await MONITORS.of_service(unit.session, service.row.id)
+    triggers = await TRIGGERS.of_service(unit.session, service.row.id)
     canaries = await canaries_of(unit.session, service.row.id)
     parts = [*(version.row for version in service.versions), *keys, *sources, *windows, *rules, *triggers, *canaries]
     await delete_with_children(unit, service.row, parts)

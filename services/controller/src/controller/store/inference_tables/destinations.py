@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from controller.domain.inference_tables.locations import UsableDestination, nearest_destination, place_of
+from controller.domain.inference_tables.locations import S3, UsableDestination, nearest_destination, place_of
 from controller.store.tables import DestinationRow, SecretRow, ServiceRow, VersionRow
 from shared.errors import NotFound
 
@@ -33,6 +34,26 @@ async def usable_destinations(session: AsyncSession) -> list[UsableDestination]:
     """All of them, held until the transaction ends: none is removed while a version begins to use it."""
     rows = (await session.scalars(select(DestinationRow).with_for_update(read=True))).all()
     return [usable(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class ReadThrough:
+    """Whether a location is read with the credentials of one destination."""
+
+    destination: str
+    every: Sequence[UsableDestination]
+
+    @classmethod
+    async def load(cls, session: AsyncSession, destination: str) -> ReadThrough:
+        """As destinations are now."""
+        return cls(destination, [usable(row) for row in await every_destination(session)])
+
+    def __call__(self, location: str | None) -> bool:
+        """True for a location below this destination and no nearer one."""
+        if location is None or not location.startswith(S3):
+            return False
+        nearest = nearest_destination(place_of(location), self.every)
+        return nearest is not None and nearest.name == self.destination
 
 
 def usable(row: DestinationRow) -> UsableDestination:

@@ -7,7 +7,10 @@ from shared.errors import NotFound
 
 
 def require(principal: Principal, need: Role, project: str | None, missing: str) -> None:
-    """Refuse who lacks `need` in the project; what is the installation's needs an administrator."""
+    """Refuse who lacks `need` in the project, with `NotFound(missing)` who may not see it.
+
+    What is the installation's needs an administrator.
+    """
     if project is None:
         principal.require_admin()
     else:
