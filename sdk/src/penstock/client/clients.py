@@ -23,7 +23,7 @@ from penstock.client.errors import (
     is_transient,
 )
 from penstock.client.operations import AsyncMethods, Operations, SyncMethods
-from penstock.client.requests.base import Listing, Request, Stream
+from penstock.client.requests.base import Listing, Request, Stream, TextRequest
 from penstock.client.requests.inference_tables.labels import ANSWER_TIMEOUT_S, UploadRequest
 from penstock.client.requests.inference_tables.tables import FileRequest
 from penstock.client.streams.reconnect import Position, ReconnectPolicy, position_of
@@ -159,7 +159,7 @@ class Client(_BaseClient, SyncMethods):
     def _send_once(self, request: Request[Any]) -> Any:
         options = self._options(request)
         try:
-            return _parse_body(self._http.request(**options))
+            return _parse_answer(request, self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, options["url"]) from None
 
@@ -248,7 +248,7 @@ class AsyncClient(_BaseClient, AsyncMethods):
     async def _send_once(self, request: Request[Any]) -> Any:
         options = self._options(request)
         try:
-            return _parse_body(await self._http.request(**options))
+            return _parse_answer(request, await self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, options["url"]) from None
 
@@ -259,10 +259,19 @@ def _translate_error(error: Exception, url: str) -> Unreachable:
     return Unreachable(f"{url} does not answer: {error}")
 
 
+def _parse_answer(request: Request[Any], answer: httpx.Response) -> Any:
+    """A text where one was asked for, else what the JSON object holds."""
+    if not (isinstance(request, TextRequest) and answer.is_success):
+        return _parse_body(answer)
+    if not answer.headers.get("content-type", "").startswith(request.media_type):
+        raise ServerError(
+            answer.status_code, "UNKNOWN", f"{answer.url} answered something that is no {request.media_type}"
+        )
+    return answer.text
+
+
 def _parse_body(answer: httpx.Response) -> Any:
     """What a 2xx answer holds; raises the `ApiError` that any other one stands for."""
-    if answer.is_success and answer.headers.get("content-type", "").startswith(("text/csv", "text/plain")):
-        return answer.text
     try:
         body = answer.json() if answer.content else {}
     except ValueError:

@@ -26,9 +26,7 @@ FOR_OTHERS = {
 
 
 async def test_every_route_and_every_parameter_has_its_method(tmp_path: Path) -> None:
-    controller = await controller_for(settings_for(tmp_path, "nats://127.0.0.1:1", "http://127.0.0.1:1"))
-    document = controller.app.api.openapi()
-    await controller.close()
+    document = await document_of_the_api(tmp_path)
     asked = list(requests())
     missing = []
     for method, path, parameters in routes(document):
@@ -39,6 +37,24 @@ async def test_every_route_and_every_parameter_has_its_method(tmp_path: Path) ->
         missing += [f"{method} {path}: {name}" for name in parameters - given - NOT_ASKED_FOR if fitting]
     assert missing == []
     assert len(asked) > 80
+
+
+async def test_answers_that_are_no_json_are_read_as_what_they_are(tmp_path: Path) -> None:
+    document = await document_of_the_api(tmp_path)
+    asked = [request for request in requests() if type(request) is Request]
+    mistaken = []
+    for path, operations in document["paths"].items():
+        answers = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        if answers and "application/json" not in answers:
+            mistaken += [path for request in asked if request.method == "GET" and fits(path, request.path)]
+    assert mistaken == []
+
+
+async def document_of_the_api(folder: Path) -> dict[str, Any]:
+    controller = await controller_for(settings_for(folder, "nats://127.0.0.1:1", "http://127.0.0.1:1"))
+    document: dict[str, Any] = controller.app.api.openapi()
+    await controller.close()
+    return document
 
 
 def routes(document: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:

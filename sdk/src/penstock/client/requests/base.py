@@ -46,6 +46,13 @@ class Request(Generic[Answer]):
         return self.method == "GET" or "Idempotency-Key" in self.headers
 
 
+@dataclass(frozen=True)
+class TextRequest(Request[str]):
+    """One whose answer is a text of this kind, not JSON."""
+
+    media_type: str = "text/plain"
+
+
 class Listing(Request[Answer]):
     """The first page of a list of `Answer`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
-from penstock.client.requests.base import Listing, Request, between, given, if_match, nothing, path, post
+from penstock.client.requests.base import Listing, Request, TextRequest, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 
@@ -133,16 +133,10 @@ def usage_csv(
     service: str | None = None,
 ) -> Request[str]:
     """The same, all of it, as CSV (RFC 4180)."""
-    return Request(
-        "GET",
-        "/usage",
-        {
-            **_usage(
-                from_time=from_time, to_time=to_time, group_by=group_by, grain=grain, project=project, service=service
-            ),
-            "format": "csv",
-        },
+    wanted = _usage(
+        from_time=from_time, to_time=to_time, group_by=group_by, grain=grain, project=project, service=service
     )
+    return TextRequest("GET", "/usage", {**wanted, "format": "csv"}, media_type="text/csv")
 
 
 def debug(service: str, request: Any = None, *, version: str | None = None, log: bool = False) -> Request[Json]:

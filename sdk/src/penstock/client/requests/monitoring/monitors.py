@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-from penstock.client.requests.base import Listing, Request, between, given, if_match, nothing, path, post
+from penstock.client.requests.base import Listing, Request, TextRequest, between, given, if_match, nothing, path, post
 from penstock.client.types import Json
 
 
@@ -81,4 +81,4 @@ def monitor_windows(
 def monitor_report(service: str, name: str, *, end: str, language: str = "en") -> Request[str]:
     """The report of the window that ends then, one HTML document; `language`: en or zh."""
     where = path("services", service, "monitors", name, "windows", "report")
-    return Request("GET", where, {"end": end, "language": language})
+    return TextRequest("GET", where, {"end": end, "language": language}, media_type="text/html")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from penstock.client.requests.base import Listing, Request, Stream, between, given, path
+from penstock.client.requests.base import Listing, Request, Stream, TextRequest, between, given, path
 from penstock.client.types import Charts, Event, Json, LogLine, ServiceSummary
 
 
@@ -47,7 +47,7 @@ def download_logs(
 ) -> Request[str]:
     """The same lines as text, oldest first: time, pod, line. Of more than 100,000 a last line, `# …`, says so."""
     params = {**_lines(**wanted), **given(**between(from_time, to_time))}
-    return Request("GET", path("services", service, "logs", "download"), params)
+    return TextRequest("GET", path("services", service, "logs", "download"), params)
 
 
 def follow_logs(
