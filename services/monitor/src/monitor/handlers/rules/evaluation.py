@@ -8,7 +8,8 @@ from typing import Protocol
 
 from monitor.domain.rules.signals import signals_of
 from monitor.domain.rules.timing import Window
-from monitor.domain.rules.verdicts import Verdict, failed, worst_of
+from monitor.domain.rules.verdicts import Verdict, failed
+from monitor.domain.statistics.judging.states import worst_of
 from monitor.handlers.alerts.observe import observe
 from monitor.handlers.rules.kinds.estimated_rules import PREFIX, EstimatedRules
 from monitor.handlers.rules.kinds.label_rules import LabelRules

@@ -57,6 +57,14 @@ def judge_figure(
     return FigureVerdict(name, "ok", value, limit, rows, column, slice)
 
 
+def excess(value: float | None, threshold: float | None, *, is_lower_worse: bool = False) -> float:
+    """How far a value is past its threshold, in parts of it, to rank by: negative within it; -∞ without a value."""
+    if value is None:
+        return float("-inf")
+    beyond = value - (threshold or 0.0)
+    return (-beyond if is_lower_worse else beyond) / (abs(threshold) if threshold else 1.0)
+
+
 def _is_past(value: float, limit: float, margin: float, direction: Literal["above", "below"]) -> bool:
     """A value at the bound is not past it: a null share of 0 can be asked for."""
     return value - margin > limit if direction == "above" else value + margin < limit
