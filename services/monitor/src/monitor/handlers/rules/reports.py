@@ -11,7 +11,7 @@ from monitor.domain.rules.signals import JudgedWindow
 from monitor.domain.rules.verdicts import Verdict, worst_first
 from monitor.domain.statistics.judging.states import worst_of
 from monitor.handlers.rules.kinds.estimated_rules import PREFIX
-from monitor.handlers.rules.kinds.label_rules import worst_rows
+from monitor.handlers.rules.kinds.label_rules import problem_of, read_labelled
 from monitor.handlers.rules.kinds.table_rules import ComputedWindow, TableRules
 from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import last_windows
@@ -67,7 +67,9 @@ class WindowReports:
             if rule.kind in {"drift", "data_quality"}:
                 found = await self.tables.compute(rule, judged.window)
             elif is_labelled:
-                found = ComputedWindow((), worst_rows=await worst_rows(self.tables.sources, rule, judged.window))
+                labelled = await read_labelled(self.tables.sources, rule, judged.window)
+                if labelled is not None:
+                    found = ComputedWindow((), quality=labelled.quality, worst_rows=labelled.worst_rows)
         except PenstockError as error:
             return NOTHING, [error.message]
         return found, []
@@ -110,7 +112,8 @@ def _report(
         columns=[_column(each, computed) for each in per_column],
         checks=_checks(rule, whole),
         histories=_histories(rule, history, per_column),
-        quality=_quality(rule, whole),
+        quality=computed.quality or _quality(rule, whole),
+        label_coverage=_label_coverage(whole),
         slices=_slices(rule, judged.verdicts),
         worst_rows=computed.worst_rows,
         notes=notes,
@@ -190,15 +193,17 @@ def _point(past: JudgedWindow, column: str | None) -> HistoryPoint:
 
 
 def _quality(rule: Monitor, whole: Sequence[Verdict]) -> ModelQuality | None:
+    """As far as verdicts keep it."""
     from monitor.domain.statistics.quality.figures import ModelQuality  # noqa: PLC0415
 
     found = next((each for each in whole if "figures" in each.details), None)
     if found is None:
         return None
-    is_regression = rule.metric in {"mae", "rmse", "r2"}
-    return ModelQuality(
-        "regression" if is_regression else "classification",
-        found.rows,
-        found.details["figures"],
-        estimated=bool(found.details.get("estimated")),
-    )
+    is_estimated = bool(found.details.get("estimated"))
+    return ModelQuality(problem_of(rule), found.rows, found.details["figures"], estimated=is_estimated)
+
+
+def _label_coverage(whole: Sequence[Verdict]) -> float | None:
+    """Share of the window's predictions that had a label when it was judged."""
+    found = next((each.details["coverage"] for each in whole if "coverage" in each.details), None)
+    return found["labelled"] / found["predicted"] if found and found["predicted"] else None

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.timing import Window
-from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, insufficient, of_figure
+from monitor.domain.rules.verdicts import Verdict, bounds_of, insufficient, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
-from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column
+from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column, unsuitable_columns
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
 from shared.contracts.monitors import Monitor
@@ -61,11 +61,9 @@ def _judged(rule: Monitor, inferences: OpenedRows, labelled: OpenedRows, window:
     rows = _columns(inferences, (prediction, score), window, MOST_ROWS)
     if rows is None:
         return [insufficient("there are no rows in the window", 0)]
-    calibration, labels = _calibration(rule, labelled, score)
-    try:
+    with unsuitable_columns():
+        calibration, labels = _calibration(rule, labelled, score)
         found = estimate_quality({positive: rows.column(score)}, rows.column(prediction), calibration, positive)
-    except ValueError as error:
-        return [failed(f"quality cannot be estimated: {error}")]
     metric = rule.metric.removeprefix(PREFIX)
     name = next((each for each in FIGURES.get(metric, (metric,)) if each in found.figures), metric)
     margin = found.margins.get(name, 0.0)

@@ -20,6 +20,7 @@ from shared.contracts.monitors import Monitor
 if TYPE_CHECKING:
     from monitor.domain.statistics.drift.figures import DriftFigures
     from monitor.domain.statistics.profiles.table import TableProfile
+    from monitor.domain.statistics.quality.figures import ModelQuality
     from monitor.domain.statistics.slices import Slice
     from monitor.handlers.rules.rows import OpenedRows
 
@@ -32,6 +33,8 @@ class ComputedWindow:
     profiles: Mapping[Slice, TableProfile] = field(default_factory=dict)
     baseline: FoundBaseline | None = None
     figures: Sequence[DriftFigures] = ()
+    quality: ModelQuality | None = None
+    """Of rules on labels."""
     worst_rows: Sequence[Mapping[str, object]] = ()
     """Rows that the model was most wrong about, of rules on labels."""
 
