@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -222,6 +224,44 @@ async def test_data_quality_of_columns_and_of_the_window(quality: Rules) -> None
     for name, (state, value) in expected.items():
         worst = min(await quality.windows(made[name]), key=lambda each: each.state != state)
         assert (worst.state, worst.value) == (state, value), name
+
+
+async def test_sagemakers_constraints_are_what_is_expected(quality: Rules) -> None:
+    lake, home = quality.lake, quality.lake.folder / "wine"
+    colours = [None] * 40 + ["red"] * 600 + ["blue"] * 160
+    lake.write(wine_rows(NOON, 800) | {"colour": colours, "alcohol": [None] * 80 + [-1.0] * 200 + [10.0] * 520})
+    numbers = {"inferred_type": "Fractional", "completeness": 0.95, "num_constraints": {"is_non_negative": True}}
+    features = [
+        {"name": "colour", "inferred_type": "String", "completeness": 0.9, "string_constraints": {"domains": ["red"]}},
+        {"name": "alcohol", **numbers},
+        {"name": "fixed acidity", "inferred_type": "String"},
+        {"name": "sulphates", "inferred_type": "Fractional"},
+    ]
+    config = {"domain_content_threshold": 0.9}
+    (home / "constraints.json").write_text(json.dumps({"features": features, "monitoring_config": config}))
+    usual: dict[str, Any] = {"baseline": Baseline(kind="file"), "critical": 0.0, "min_sample": 100}
+    usual |= {"baseline_path": str(home / "constraints.json"), "baseline_root": str(home)}
+    names = ("null_rate", "new_value_rate", "out_of_range_rate")
+    made = [lake.rule(name.replace("_", "-"), "data_quality", name, **usual) for name in names]
+    made.append(lake.rule("named", "data_quality", "null_rate", columns=("colour",), **usual))
+    drift = lake.rule("drift", "drift", "psi", **usual)
+    for _ in range(2):  # as it is made, and as it is kept
+        await quality.evaluate()
+        found = [{each.column: each for each in await quality.windows(one)} for one in made]
+        nulls, new, outside, named = found
+        assert (nulls["colour"].state, nulls["colour"].value, nulls["colour"].threshold) == ("ok", 0.05, 0.1)
+        assert (nulls["alcohol"].state, nulls["alcohol"].threshold) == ("critical", 0.05)
+        assert (new["colour"].state, round(new["colour"].value or 0, 3)) == ("critical", 0.211)
+        assert (outside["alcohol"].state, round(outside["alcohol"].value or 0, 3)) == ("critical", 0.278)
+        assert {name: each.reason for name, each in nulls.items() if each.state == "error"} == {
+            "f_fixed_acidity": "f_fixed_acidity is numeric instead of categorical",
+            "sulphates": "the table has no column sulphates, which the baseline names",
+        }
+        assert {name: each.state for name, each in named.items()} == {"colour": "ok"}
+        (refused,) = await quality.windows(drift)
+        assert (refused.state, "has no distributions" in (refused.reason or "")) == ("error", True)
+        for one in (*made, drift):
+            await quality.rules.run_now(one.id)
 
 
 async def test_training_data_are_the_baseline_where_they_are_known_else_the_first_window(quality: Rules) -> None:

@@ -79,6 +79,8 @@ class Baselines:
         if kept is not None:
             return kept
         made = await self._made(rule, rows, columns)
+        if made is not None and made.baseline.expectations and rule.kind == "drift":
+            raise InvalidInput(f"{made.source} says what is expected of columns, and has no distributions")
         return None if made is None else await self._keep(rule, made)
 
     async def freeze_window(
@@ -174,15 +176,15 @@ def _of_windows(rows: OpenedRows, columns: Sequence[str], windows: Sequence[Wind
 
 def _of_samples(sample: Sample, rows: OpenedRows) -> Baseline:
     from monitor.domain.statistics.baselines.baseline import Baseline  # noqa: PLC0415
-    from monitor.domain.statistics.baselines.sagemaker import baseline_from_statistics  # noqa: PLC0415
-    from monitor.handlers.rules.rows import renamed  # noqa: PLC0415
+    from monitor.domain.statistics.baselines.sagemaker import baseline_from_json  # noqa: PLC0415
+    from monitor.handlers.rules.rows import renamed, stored_names  # noqa: PLC0415
     from monitor.store.inference_tables import samples  # noqa: PLC0415
 
     location, columns = sample.place.location, rows.columns
     samples.check_inside(location, sample.root)
     if not sample.is_table and samples.is_statistics(location):
         try:
-            return baseline_from_statistics(samples.read_statistics(location))
+            return baseline_from_json(samples.read_statistics(location)).renamed(stored_names(columns))
         except ValueError as error:
             raise InvalidInput(f"{location}: {error}") from error
     made = Baseline.from_batches(

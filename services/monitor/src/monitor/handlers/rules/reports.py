@@ -108,7 +108,7 @@ def _report(
         made_at=now,
         baseline=next((str(each.details["baseline"]) for each in whole if "baseline" in each.details), ""),
         rows=max((each.rows for each in whole), default=0),
-        baseline_rows=computed.baseline.baseline.profile.rows if computed.baseline is not None else None,
+        baseline_rows=_baseline_rows(computed),
         columns=[_column(each, computed) for each in per_column],
         checks=_checks(rule, whole),
         histories=_histories(rule, history, per_column),
@@ -119,6 +119,13 @@ def _report(
         notes=notes,
         windows_needed=windows_needed(rule.windows),
     )
+
+
+def _baseline_rows(computed: ComputedWindow) -> int | None:
+    """None: there is no baseline, or it says what is expected and is made of no rows."""
+    if computed.baseline is None or computed.baseline.baseline.expectations:
+        return None
+    return computed.baseline.baseline.profile.rows
 
 
 def _checks(rule: Monitor, whole: Sequence[Verdict]) -> list[ReportCheck]:

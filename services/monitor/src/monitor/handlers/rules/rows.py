@@ -85,9 +85,14 @@ def profile_window(
     return {part: TableProfile(sliced.rows.get(part, 0), profile.columns) for part, profile in found.items()}
 
 
+def stored_names(columns: Mapping[str, TableColumn]) -> Mapping[str, str]:
+    """Features and predictions: as the model calls them → as the table does."""
+    return {column.original: name for name, column in columns.items() if column.role in {"feature", "prediction"}}
+
+
 def renamed(batches: Iterator[pa.RecordBatch], columns: Mapping[str, TableColumn]) -> Iterator[pa.RecordBatch]:
     """Rows of elsewhere, their columns called as the inference table calls those of the same features."""
-    stored = {column.original: name for name, column in columns.items() if column.role in {"feature", "prediction"}}
+    stored = stored_names(columns)
     for batch in batches:
         named = [stored.get(name, name) for name in batch.schema.names]
         wanted = [place for place, name in enumerate(named) if name in columns or not columns]

@@ -1,5 +1,5 @@
 """Rows that a baseline is made of and that are no inference table: a Delta table, files of Parquet or CSV, SageMaker's
-statistics.
+statistics and constraints.
 
 A path must not lead out of the folder that it was allowed for: links are resolved before anything is opened.
 """
@@ -29,7 +29,7 @@ def check_inside(location: str, root: str | None) -> None:
 
 
 def is_statistics(location: str) -> bool:
-    """Whether a file is SageMaker's `statistics.json`."""
+    """Whether a file is SageMaker's `statistics.json` or `constraints.json`."""
     return location.endswith(".json")
 
 
@@ -44,7 +44,7 @@ def read_statistics(location: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise InvalidInput(f"{location} is no JSON") from error
     if not isinstance(found, dict):
-        raise InvalidInput(f"{location} is not SageMaker's statistics.json")
+        raise InvalidInput(f"{location} is neither SageMaker's statistics.json nor its constraints.json")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from monitor.domain.statistics.judging.states import State
@@ -17,6 +17,11 @@ class Bounds:
     warning: float | None
     critical: float | None
     min_sample: int = 500
+
+    def allowing(self, share: float) -> Bounds:
+        """Of what is bad when it is high: as much as this is allowed for, whatever the thresholds are."""
+        warning, critical = (None if each is None else max(each, share) for each in (self.warning, self.critical))
+        return replace(self, warning=warning, critical=critical)
 
 
 @dataclass(frozen=True)
