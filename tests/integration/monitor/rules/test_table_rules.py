@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import timedelta
 from typing import Any
@@ -254,7 +255,7 @@ async def test_sagemakers_constraints_are_what_is_expected(quality: Rules) -> No
         assert (new["colour"].state, round(new["colour"].value or 0, 3)) == ("critical", 0.211)
         assert (outside["alcohol"].state, round(outside["alcohol"].value or 0, 3)) == ("critical", 0.278)
         assert {name: each.reason for name, each in nulls.items() if each.state == "error"} == {
-            "f_fixed_acidity": "f_fixed_acidity is numeric instead of categorical",
+            "f_fixed_acidity": "f_fixed_acidity holds numeric instead of categorical",
             "sulphates": "the table has no column sulphates, which the baseline names",
         }
         assert {name: each.state for name, each in named.items()} == {"colour": "ok"}
@@ -326,12 +327,15 @@ async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:
     for language in ("en", "zh"):
         query = ReportQuery(id=rule.id, end=NOON + 2 * HOUR, language=language)
         pages[language] = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert "the window from 2026-05-01T12:00:00+00:00" in pages["en"]
+    assert "从 2026-05-01T12:00:00+00:00 到 2026-05-01T13:00:00+00:00 的窗口" in pages["zh"]
+    assert not re.search(r">[^<]*(?:[A-Za-z]{2,} ){3}", pages["zh"].partition("</style>")[2])
     assert "<svg" in pages["en"]
     assert "alcohol" in pages["en"]
     assert pages["en"] != pages["zh"]
     shutil.rmtree(lake.folder)
     gone = b"".join([piece async for piece in await reports.page(query)]).decode()
-    assert "there is no table at" in gone
+    assert "处没有表，或其文件已不完整" in gone
     with pytest.raises(NotFound, match="no window"):
         await reports.page(query.model_copy(update={"end": NOON + 9 * HOUR}))
 

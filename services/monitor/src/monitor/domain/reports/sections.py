@@ -8,7 +8,7 @@ from monitor.domain.reports.histories import history_chart
 from monitor.domain.reports.markup import Child, Html, element, joined, shortened
 from monitor.domain.reports.parts import badge, bar, ranked, section, table
 from monitor.domain.reports.report import Language, Report, ReportColumn
-from monitor.domain.reports.words import figure_name, word
+from monitor.domain.reports.words import figure_name, sentence, word
 from monitor.domain.statistics.judging.states import BY_SEVERITY
 from monitor.domain.statistics.quality.classification import label_order
 from monitor.domain.statistics.quality.figures import ModelQuality
@@ -42,7 +42,10 @@ def moved(report: Report, language: Language) -> Html | None:
     rows: list[list[Child]] = [
         [
             element("span", shortened(one.name, 60), title=shortened(one.name, 300), class_="name"),
-            joined(badge(one.state, language), element("small", shortened(one.reason, 200)) if one.reason else None),
+            joined(
+                badge(one.state, language),
+                element("small", shortened(sentence(language, one.reason), 200)) if one.reason else None,
+            ),
             numbers.number(one.value),
             bar(one, top),
             numbers.number(one.threshold),
@@ -127,7 +130,7 @@ def checks(report: Report, language: Language) -> Html | None:
             _figure(one.name, one.value),
             _figure(one.name, one.expected),
             _figure(one.name, one.threshold),
-            shortened(one.detail, 160),
+            shortened(sentence(language, one.detail), 160),
         ]
         for one in found
     ]

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
+from monitor.domain import sentences
 from monitor.domain.rules.signals import signals_of
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, failed
@@ -77,7 +78,7 @@ class Evaluator:
             return [failed(_reason(error))], True
         except Exception as error:
             log.exception("evaluating rule %s/%s", rule.service, rule.name)
-            return [failed(f"an error of the platform's own: {type(error).__name__}")], True
+            return [failed(sentences.OWN_ERROR(error=type(error).__name__))], True
 
 
 class WindowEvaluator(Protocol):

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from monitor.domain import sentences
 from monitor.store.inference_tables.opening import BATCH_ROWS, READ_AHEAD, DeltaRows, read_errors
 from monitor.store.inference_tables.places import TablePlace
 from shared.errors import InvalidInput, NotFound
@@ -40,7 +41,7 @@ def read_statistics(location: str) -> Mapping[str, Any]:
             raise InvalidInput(f"{location} is larger than {LONGEST_STATISTICS // 2**20} MiB")
         found = json.loads(Path(location).read_bytes())
     except FileNotFoundError as error:
-        raise NotFound(f"there is no file {location}") from error
+        raise NotFound(sentences.NO_FILE(location=location)) from error
     except ValueError as error:
         raise InvalidInput(f"{location} is no JSON") from error
     if not isinstance(found, dict):
@@ -67,7 +68,7 @@ def _file_dataset(place: TablePlace) -> ds.Dataset:
     form = "csv" if location.endswith((".csv", ".csv.gz", ".tsv")) else "parquet"
     if not location.startswith(S3):
         if not Path(location).exists():
-            raise NotFound(f"there is no file {location}")
+            raise NotFound(sentences.NO_FILE(location=location))
         return ds.dataset(location, format=form)
     from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - only of object stores
     from pyarrow.fs import PyFileSystem  # noqa: PLC0415

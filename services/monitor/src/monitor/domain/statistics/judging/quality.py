@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from monitor.domain import sentences
 from monitor.domain.statistics.judging.states import State
 from monitor.domain.statistics.slices import ALL_ROWS, Slice
 
@@ -50,10 +51,10 @@ def judge_figure(
 ) -> FigureVerdict:
     """`margin`: half of the figure's interval; a bound counts as passed when the whole interval is past it."""
     if rows < bounds.min_sample or value is None:
-        reason = f"{name} has {rows} rows; {bounds.min_sample} are needed." if rows < bounds.min_sample else ""
-        return FigureVerdict(
-            name, "insufficient_data", value, None, rows, column, slice, reason or f"{name} is not defined here."
-        )
+        is_few = rows < bounds.min_sample
+        few = sentences.FEW_ROWS_OF(name=name, rows=rows, least=bounds.min_sample)
+        reason = few if is_few else sentences.NOT_DEFINED(name=name)
+        return FigureVerdict(name, "insufficient_data", value, None, rows, column, slice, reason)
     levels: tuple[tuple[State, float | None], ...] = (("critical", bounds.critical), ("warning", bounds.warning))
     for state, limit in levels:
         if limit is not None and _is_past(value, limit, margin, bounds.direction):

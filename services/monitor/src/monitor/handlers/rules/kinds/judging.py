@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from monitor.domain import sentences
 from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, of_drift, of_figure
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift
 from monitor.domain.statistics.judging.quality import judge_figure
@@ -39,10 +40,10 @@ def _unlike(
         if baseline.baseline.expectation(name) is not None:
             continue
         if known is None:
-            why = failed(f"the baseline has no column {name}: it was made of {baseline.source}", name)
+            why = failed(sentences.NO_BASELINE_COLUMN(column=name, source=baseline.source), name)
             found[name] = why if is_asked else None
         elif now is not None and now.kind != known.kind:
-            found[name] = failed(f"{name} holds {now.data_type}, in the baseline {known.data_type}", name)
+            found[name] = failed(sentences.OTHER_TYPE(column=name, found=now.data_type, known=known.data_type), name)
     return found
 
 
@@ -63,7 +64,7 @@ def judged_drift(
         DriftRule(rule.metric, rule.warning, rule.critical, rule.min_sample),
     )
     found = [of_drift(each) for each in judged] + [each for each in unlike.values() if each is not None]
-    return Judged(found or [failed(f"no column has a {rule.metric}: it is of another type")], figures)
+    return Judged(found or [failed(sentences.NO_SUCH_METRIC(metric=rule.metric))], figures)
 
 
 def judged_quality(
@@ -89,7 +90,7 @@ def judged_quality(
             unlike |= violated
         chosen = [each for each in figures if each.check == rule.metric and each.column not in unlike]
         found += [_judged(rule, each, part, is_allowed=bool(expected)) for each in chosen]
-    return Judged(found or [failed(f"no column has a {rule.metric}: it is of another type")])
+    return Judged(found or [failed(sentences.NO_SUCH_METRIC(metric=rule.metric))])
 
 
 def _expected(rule: Monitor, baseline: FoundBaseline | None, columns: Sequence[str]) -> tuple[ColumnExpectation, ...]:
@@ -106,9 +107,9 @@ def _violated(figures: Sequence[QualityFigure]) -> dict[str, Verdict]:
     for each in figures:
         name = each.column or ""
         if each.check == "missing_column":
-            found[name] = failed(f"the table has no column {name}, which the baseline names", name)
+            found[name] = failed(sentences.EXPECTED_COLUMN(column=name), name)
         elif each.check == "data_type" and each.value:
-            found[name] = failed(f"{name} is {each.detail}", name)
+            found[name] = failed(f"{name} holds {each.detail}", name)
     return found
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, bounds_of, insufficient, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
@@ -65,7 +66,7 @@ class LabelRules:
         """The verdicts of a window. Raises what opening tables raises."""
         places = await self.sources.tables(rule.service, LABELLED)
         if not places and rule.metric != "coverage":
-            return [insufficient("no inference of the service has a label yet", 0)]
+            return [insufficient(sentences.NO_LABEL_YET(), 0)]
         labelled = await open_rows(places)
         inferences = await open_rows(await self.sources.tables(rule.service, INFERENCES))
         judge = _coverage if rule.metric == "coverage" else _quality
@@ -116,7 +117,7 @@ def _coverage(rule: Monitor, labelled: OpenedRows, inferences: OpenedRows, windo
         ages.add(_delays(batch))
     found = ages.finish(inferences.count(window))
     if not found.predicted:
-        return [insufficient("there are no rows in the window", 0)]
+        return [insufficient(sentences.NO_ROWS(), 0)]
     verdict = of_figure(judge_figure(rule.metric, found.share, found.predicted, bounds_of(rule)))
     return [replace(verdict, details={"coverage": asdict(found)})]
 
@@ -149,7 +150,7 @@ def compared_columns(rule: Monitor, opened: OpenedRows) -> ComparedColumns:
     prediction = chosen_column(opened, "prediction", asked.prediction)
     score = None if asked.score is None else chosen_column(opened, "prediction", asked.score)
     if rule.metric in {"auc", "log_loss"} and (score is None or asked.positive is None):
-        raise InvalidInput(f"{rule.metric} needs outcome.score and outcome.positive: which column holds whose share")
+        raise InvalidInput(sentences.NEEDS_SCORE(metric=rule.metric))
     return ComparedColumns(label, prediction, score)
 
 
@@ -160,10 +161,10 @@ def chosen_column(opened: OpenedRows, role: Role, asked: str | None) -> str:
         if len(known) == 1:
             return known[0].name
         names = ", ".join(column.name for column in known) or "none"
-        raise InvalidInput(f"outcome.{role} is to be named: there are {names}")
+        raise InvalidInput(sentences.UNCLEAR_COLUMN(role=role, names=names))
     found = next((column.name for column in opened.columns.values() if asked in {column.name, column.original}), None)
     if found is None:
-        raise InvalidInput(f"the labelled table has no column {asked}")
+        raise InvalidInput(sentences.NO_SUCH_LABEL_COLUMN(column=asked))
     return found
 
 
@@ -201,7 +202,7 @@ def _quality(rule: Monitor, opened: OpenedRows, inferences: OpenedRows, window: 
                 sliced.add(batch)
     found = [_judged(rule, quality, part) for part, quality in sliced.finish().items()]
     if not found[0].rows:
-        return [insufficient("no row of the window has a label", 0)]
+        return [insufficient(sentences.NO_LABEL_HERE(), 0)]
     details = {"table_versions": dict(opened.versions), "coverage": asdict(ages.finish(inferences.count(window)))}
     return [replace(each, details={**each.details, **details}) for each in found]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, failed, insufficient
 from monitor.handlers.rules.baselines import Baselines, FoundBaseline
@@ -58,14 +59,14 @@ class TableRules:
         """The same, with what the verdicts were made of; nothing is written but a baseline."""
         places = await self.sources.tables(rule.service, INFERENCES)
         if not places:
-            return ComputedWindow([insufficient("no inference table of the service has rows yet", 0)])
+            return ComputedWindow([insufficient(sentences.NO_TABLE(), 0)])
         opened = await open_rows(places)
         if rule.metric in WHOLE_WINDOW:
             return ComputedWindow(await asyncio.to_thread(judged_window, rule, opened, window))
         columns, missing = opened.named(rule.columns)
-        absent = [failed(f"the table has no column {name}", name) for name in missing]
+        absent = [failed(sentences.NO_SUCH_COLUMN(column=name), name) for name in missing]
         if not columns:
-            return ComputedWindow(absent or [failed("the table has no column that can be profiled")])
+            return ComputedWindow(absent or [failed(sentences.NO_COLUMN())])
         found = await self._columns(rule, opened, columns, window)
         details = {"table_versions": dict(opened.versions)}
         verdicts = [*absent, *(replace(each, details={**each.details, **details}) for each in found.verdicts)]
@@ -80,15 +81,15 @@ class TableRules:
         profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
         rows = next(iter(profiles.values())).rows
         if not rows:
-            return ComputedWindow([insufficient("there are no rows in the window", 0)])
+            return ComputedWindow([insufficient(sentences.NO_ROWS(), 0)])
         if rows < rule.min_sample:
-            return ComputedWindow([insufficient(f"{rows} rows, fewer than {rule.min_sample}", rows)], profiles)
+            return ComputedWindow([insufficient(sentences.FEW_ROWS(rows=rows, least=rule.min_sample), rows)], profiles)
         if rule.baseline is None:
             judged = await asyncio.to_thread(judged_quality, rule, profiles, None, columns)
             return ComputedWindow(judged.verdicts, profiles)
         if baseline is None:
             made = await self.baselines.freeze_window(rule, opened, columns, window)
-            reason = f"{made.source} is the baseline from now on"
+            reason = sentences.FROM_NOW_ON(source=made.source)
             return ComputedWindow([insufficient(reason, rows)], profiles)
         judge = judged_drift if rule.kind == "drift" else judged_quality
         judged = await asyncio.to_thread(judge, rule, profiles, baseline, columns)
