@@ -307,9 +307,14 @@ async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window
     )
     keys = [(row["window"]["start"], row["slice_value"], row["column_name"]) for row in profiles]
     assert len(keys) == len(set(keys)) == 2 * 3 * 5  # windows, slices and all rows, columns and the table
-    moved = next(row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None)
-    assert (moved["granularity"], moved["drift_type"]) == ("1 hour", "BASELINE")
-    assert moved["population_stability_index"] > 0.25
+    moved = {row["drift_type"]: row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None}
+    assert moved["BASELINE"]["granularity"] == "1 hour"
+    assert moved["BASELINE"]["window_cmp"] is None
+    # The first window is the baseline, and the one before.
+    assert moved["CONSECUTIVE"]["window_cmp"] == {"start": NOON, "end": NOON + HOUR}
+    psi = [moved[kind]["population_stability_index"] for kind in ("BASELINE", "CONSECUTIVE")]
+    assert psi[0] == psi[1] > 0.25
+    assert len(drift) == 2 * 3 * 5  # kinds, slices and all rows, columns and the table
     assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
     noted = lake.noted["drift_metrics"]
     assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))

@@ -13,7 +13,7 @@ from monitor.domain.rules.verdicts import Verdict, failed, insufficient
 from monitor.handlers.rules.baselines import Baselines, FoundBaseline
 from monitor.handlers.rules.kinds.judging import judged_drift, judged_quality
 from monitor.handlers.rules.kinds.whole_window import WHOLE_WINDOW, judged_window
-from monitor.handlers.rules.metric_tables import MetricTables, WindowMetrics
+from monitor.handlers.rules.metric_tables import EarlierWindow, MetricTables, WindowMetrics, is_written
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
 from shared.contracts.monitors import Monitor
@@ -34,6 +34,8 @@ class ComputedWindow:
     profiles: Mapping[Slice, TableProfile] = field(default_factory=dict)
     baseline: FoundBaseline | None = None
     figures: Sequence[DriftFigures] = ()
+    opened: OpenedRows | None = None
+    """The tables that it was read from."""
     quality: ModelQuality | None = None
     """Of rules on labels."""
     worst_rows: Sequence[Mapping[str, object]] = ()
@@ -52,8 +54,18 @@ class TableRules:
         """The verdicts of a window; its profiles are written beside the inference table. Raises what opening raises."""
         computed = await self.compute(rule, window)
         baseline = computed.baseline.baseline if computed.baseline is not None else None
-        await self.metrics.write(WindowMetrics(rule, window, computed.profiles, computed.figures, baseline))
+        before = await self._before(rule, window, computed)
+        await self.metrics.write(WindowMetrics(rule, window, computed.profiles, computed.figures, baseline, before))
         return list(computed.verdicts)
+
+    async def _before(self, rule: Monitor, window: Window, computed: ComputedWindow) -> EarlierWindow | None:
+        """The window that ends where this one starts; None where nothing is to be compared with it."""
+        opened, found = computed.opened, next(iter(computed.profiles.values()), None)
+        if rule.kind != "drift" or not computed.figures or opened is None or found is None or not is_written(window):
+            return None
+        before = window.before(window.end - window.start)
+        profiles = await asyncio.to_thread(_profiled, rule, opened, list(found.columns), before, computed.baseline)
+        return EarlierWindow(before, profiles)
 
     async def compute(self, rule: Monitor, window: Window) -> ComputedWindow:
         """The same, with what the verdicts were made of; nothing is written but a baseline."""
@@ -70,7 +82,7 @@ class TableRules:
         found = await self._columns(rule, opened, columns, window)
         details = {"table_versions": dict(opened.versions)}
         verdicts = [*absent, *(replace(each, details={**each.details, **details}) for each in found.verdicts)]
-        return replace(found, verdicts=verdicts)
+        return replace(found, verdicts=verdicts, opened=opened)
 
     async def _columns(
         self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window
