@@ -58,7 +58,8 @@ class Page(html.parser.HTMLParser):
         self.text.append(data)
 
 
-def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
+def report_columns(name: str, value: str) -> list[ReportColumn]:
+    """One of each kind, the first one moved."""
     rng = np.random.default_rng(60)
     rows = [
         pa.record_batch(
@@ -76,7 +77,7 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
     builder = ProfileBuilder(frozen=baseline.frozen())
     builder.add(rows[1])
     profile = builder.finish()
-    columns = [
+    return [
         ReportColumn(
             name=column,
             state="critical" if place == 0 else "ok",
@@ -91,6 +92,9 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
         )
         for place, column in enumerate(profile.columns)
     ]
+
+
+def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
     points = [HistoryPoint(START + HOUR * place, level, 0.02) for place, level in enumerate((0.8, None, 0.7, 0.6))]
     points.append(HistoryPoint(START + 4 * HOUR, 0.5, is_estimated=True, state="critical"))
     return Report(
@@ -107,7 +111,7 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
         baseline_rows=800,
         slice=value,
         version=value,
-        columns=columns,
+        columns=report_columns(name, value),
         checks=[ReportCheck("null_rate", "warning", 0.081, 0.05, 0.004, name, 800, value)],
         histories=[ReportHistory("accuracy", points, 0.75, 0.6), ReportHistory(name, points[:1])],
         quality=model_quality([value, "b", "b"], [value, "b", value], "classification"),
