@@ -25,8 +25,8 @@ from monitor.domain.metrics.charts import CHARTS
 from monitor.domain.metrics.entries import KINDS, Entries, joined, rolled
 from monitor.domain.metrics.series import Merged, Steps
 from monitor.handlers.ingest import store_samples
+from monitor.loops.packing import Packer
 from monitor.main import MIGRATIONS
-from monitor.packing import Packer
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.blocks import FIVE_MINUTES, HOURS, MINUTES
 from monitor.store.metrics.own import OwnStore

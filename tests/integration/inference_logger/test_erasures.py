@@ -297,3 +297,45 @@ async def test_rows_go_by_lists_times_and_json_of_their_column(
         assert gone in counted(home)
         await world.order(column="who", values=(value,))
         assert gone not in counted(home), value
+
+
+async def test_values_go_from_profiles_of_windows_that_held_an_erased_row(
+    js: JetStreamContext, running: RunningLogger, world: OrderedErasures, home: Path
+) -> None:
+    where = home / "tables" / "wine" / "profile_metrics"
+    hours = [START + timedelta(hours=hour) for hour in (-1, 0, 1)]
+    items = pa.list_(pa.struct([("item", pa.string()), ("count", pa.int64())]))
+    window = pa.struct([("start", pa.timestamp("us", "UTC")), ("end", pa.timestamp("us", "UTC"))])
+    profiles = {
+        "window": pa.array([{"start": hour, "end": hour + timedelta(hours=1)} for hour in hours], window),
+        "column_name": ["customer"] * 3,
+        "count": [10] * 3,
+        "frequent_items": pa.array([[{"item": "s3cr3t", "count": 1}]] * 3, items),
+        "quantiles": pa.array([[47.11]] * 3, pa.list_(pa.float64())),
+        **{name: [47.11] * 3 for name in ("min", "max", "median", "avg")},
+    }
+    write_deltalake(where, pa.table(profiles))
+    key = TableKey("wine", kind="profile_metrics")
+    async with world.database.unit_of_work() as session:
+        await catalogue.note_foreign_table(
+            session, key, CommitResult(location=f"file://{where}", version=0, rows=3), START
+        )
+    await log(js, record("a", received_at=(START + timedelta(minutes=5)).isoformat()), record("b"))
+    await eventually(lambda: len(counted(home)) == 2)
+
+    order = await world.order(request_ids=("a",))
+    rows = {row["window"]["start"]: row for row in open_table(str(where)).to_pyarrow_table().to_pylist()}
+    values = ("frequent_items", "quantiles", "min", "max", "median")
+    kept = [[name for name in values if rows[hour][name] is not None] for hour in hours]
+    assert kept == [list(values), [], list(values)]
+    assert [(rows[hour]["count"], rows[hour]["avg"]) for hour in hours] == [(10, 47.11)] * 3
+    assert (await world.erasures.receipt(order.id)).tables["wine.profile_metrics"].rows == 1
+
+    # A window that was computed before its rows went, and written after: a later pass finds it.
+    write_deltalake(where, pa.table(profiles), mode="overwrite")
+    await world.at(ORDERED + timedelta(minutes=1))
+    assert open_table(str(where)).to_pyarrow_table().column("min").null_count == 1
+    await world.at(FINAL)
+    receipt = await world.erasures.receipt(order.id)
+    assert (receipt.finished_at, receipt.waiting_for) == (FINAL, None)
+    assert receipt.tables["wine.profile_metrics"].files_gone == 2

@@ -17,7 +17,7 @@ from monitor.domain.metrics.entries import Entries, Kind
 from monitor.domain.metrics.fields import BIN
 from monitor.domain.metrics.series import By, Merged, Steps, by_series, dense
 from monitor.handlers.ingest import store_samples
-from monitor.packing import Packer
+from monitor.loops.packing import Packer
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.minutes import read_span
 from monitor.store.metrics.own import OwnStore
@@ -158,7 +158,7 @@ async def test_a_packing_that_ends_half_way_changes_nothing(
 
     half = packer(database, NOON + timedelta(minutes=5))
     with monkeypatch.context() as patched:
-        patched.setattr("monitor.packing.merge_into_minutes", fails)
+        patched.setattr("monitor.loops.packing.merge_into_minutes", fails)
         with pytest.raises(RuntimeError):
             await half.pack_once()
     assert await answers(database, 60) == before

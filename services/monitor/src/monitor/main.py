@@ -9,16 +9,16 @@ from typing import Any
 
 import httpx
 
-from monitor import loops
 from monitor.clients.channels.sender import ChannelSender
-from monitor.clients.retraining.over_bus import ControllerOverBus, JobSystem, LoggerOverBus
-from monitor.clients.retraining.over_http import HttpSystem
+from monitor.clients.peers.alerting import AlertingOverBus
+from monitor.clients.peers.retraining import ControllerOverBus, LoggerOverBus
+from monitor.clients.peers.rules import PeersOverBus
+from monitor.clients.retraining.http import HttpSystem
+from monitor.clients.retraining.jobs import JobSystem
 from monitor.consumers.alerts import serve_alerts
 from monitor.consumers.bulk import pull_output, pull_samples
 from monitor.consumers.calls import subscribe
 from monitor.consumers.canaries import serve_canaries
-from monitor.consumers.controller import AlertingOverBus
-from monitor.consumers.peers import PeersOverBus
 from monitor.consumers.retraining import subscribe_retraining
 from monitor.consumers.rules import serve_rules
 from monitor.domain.metrics.port import MetricStore
@@ -31,7 +31,8 @@ from monitor.handlers.retraining.following import RetrainingLoop
 from monitor.handlers.rules.build import reports_of, rules_of
 from monitor.handlers.rules.rules import QualityRules
 from monitor.handlers.rules.sources import RowSources
-from monitor.packing import Packer
+from monitor.loops.packing import Packer
+from monitor.loops.retention import run_retention
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.own import OwnStore
 from monitor.store.metrics.prometheus import PrometheusStore
@@ -73,7 +74,7 @@ class App:
             "alerts": self.deliveries.run(),
             "rules": self.rules.run(),
             "retraining": self.retraining.run(),
-            "retention": loops.run_retention(self.database, self.clock, self.settings),
+            "retention": run_retention(self.database, self.clock, self.settings),
         }
 
     def servers(self) -> dict[str, Coroutine[Any, Any, None]]:

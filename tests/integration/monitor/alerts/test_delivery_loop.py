@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
@@ -77,51 +78,60 @@ async def loop(store_url: str) -> AsyncIterator[DeliveryLoop]:
     await database.close()
 
 
+@asynccontextmanager
+async def running(loop: DeliveryLoop) -> AsyncIterator[None]:
+    task = asyncio.create_task(loop.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def states(loop: DeliveryLoop) -> dict[str, tuple[str, str | None]]:
+    """Channel → its state and the reason."""
+    async with loop.database.read() as session:
+        found = await channel_states(session)
+    known = {name: found.get(routed.channel.id) for name, routed in CHANNELS.items()}
+    return {name: (row.state, row.reason) for name, row in known.items() if row is not None}
+
+
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 async def test_one_channel_holds_up_no_other(loop: DeliveryLoop) -> None:
-    senders, clock = loop.sender, loop.clock
+    senders, clock, registry = loop.sender, loop.clock, CollectorRegistry()
     assert isinstance(senders, Senders)
     assert isinstance(loop.calls, Controller)
-    registry = CollectorRegistry()
     loop.metrics = AlertMetrics(registry)
-    running = asyncio.create_task(loop.run())
-
-    async def states() -> dict[str, tuple[str, str | None]]:
-        async with loop.database.read() as session:
-            found = await channel_states(session)
-        return {
-            name: (found[routed.channel.id].state, found[routed.channel.id].reason)
-            for name, routed in CHANNELS.items()
-            if routed.channel.id in found
-        }
-
-    async with loop.database.unit_of_work() as session:
-        signal = Signal("wine", "drift", "drift", {}, "critical", "it moved", {}, clock.now())
-        await observe(session, (signal,), clock.now())
-    await eventually(lambda: "well: it moved" in senders.sent)
-    await eventually(lambda: any("secretless accepts nothing" in each for each in senders.sent))
 
     async def all_said() -> bool:
-        found = await states()
-        return {name: state for name, (state, _) in found.items()} == {
+        return {name: state for name, (state, _) in (await states(loop)).items()} == {
             "hangs": "ok", "broken": "failing", "locked": "failing", "secretless": "dead", "well": "ok",
         }  # fmt: skip
 
-    await eventually(all_said)
-    found = await states()
-    assert found["broken"] == ("failing", "it could not be sent: ValueError")
-    assert "credentials are not known" in (found["locked"][1] or "")
-    loop.calls.is_away = True  # what is defined is known all the same
-    senders.is_let_go.set()
-    await eventually(lambda: "hangs: it moved" in senders.sent)
-    loop._shown_at = None
-    await eventually(lambda: registry.get_sample_value("penstock_alert_channel_dead", {"channel": "secretless"}) == 1)
+    async with running(loop):
+        async with loop.database.unit_of_work() as session:
+            signal = Signal("wine", "drift", "drift", {}, "critical", "it moved", {}, clock.now())
+            await observe(session, (signal,), clock.now())
+        await eventually(lambda: "well: it moved" in senders.sent)
+        await eventually(lambda: any("secretless accepts nothing" in each for each in senders.sent))
+        await eventually(all_said)
+        found = await states(loop)
+        assert found["broken"] == ("failing", "it could not be sent: ValueError")
+        assert "credentials are not known" in (found["locked"][1] or "")
+        loop.calls.is_away = True  # what is defined is known all the same
+        senders.is_let_go.set()
+        await eventually(lambda: "hangs: it moved" in senders.sent)
+        loop._shown_at = None
+        dead = {"channel": "secretless"}
+        await eventually(lambda: registry.get_sample_value("penstock_alert_channel_dead", dead) == 1)
+    assert_counted(registry)
+    async with loop.database.read() as session:
+        waiting = await waiting_channels(session)
+    assert {CHANNELS[name].channel.id for name in ("broken", "locked", "secretless")} <= set(waiting)
+
+
+def assert_counted(registry: CollectorRegistry) -> None:
     assert registry.get_sample_value("penstock_alerts_open", {"severity": "critical", "state": "open"}) == 2
     attempts = {"channel": "broken", "outcome": "retry"}
     assert (registry.get_sample_value("penstock_alert_deliveries_total", attempts) or 0) >= 1
     assert (registry.get_sample_value("penstock_alert_delivery_oldest_waiting_seconds", {"channel": "locked"}) or 0) > 0
-    running.cancel()
-    await asyncio.wait({running})
-    async with loop.database.read() as session:
-        waiting = await waiting_channels(session)
-    assert {CHANNELS[name].channel.id for name in ("broken", "locked", "secretless")} <= set(waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from running_services.peers.alerting_answers import AlertingAnswers, Receiver
 from running_services.peers.monitor_process import MonitorProcess, ask, facts, say
 from shared import events
+from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.alerting.alerts import AlertDetail, AlertPage, AlertQuery, AlertsQuery
 from shared.contracts.rpc.alerts import ALERT, ALERTS
@@ -31,16 +33,7 @@ async def test_no_alert_and_no_message_is_lost_or_doubled(
     monitor.start()
     for _ in range(KILLS):
         for _ in range(5):
-            name = f"wine.t{chance.randrange(TABLES)}"
-            table = {"service": "wine", "table": name, "location": "file:///t"}
-            is_blocked = blocked[name] = not blocked.get(name, False)
-            at = SystemClock().now()
-            await say(
-                bus,
-                events.TableBlocked(**table, reason="no space") if is_blocked
-                else events.TableRecovered(**table, blocked_at=at),
-            )  # fmt: skip
-            expected["raised" if is_blocked else "resolved"] += 1
+            expected[await turn_a_table(bus, f"wine.t{chance.randrange(TABLES)}", blocked)] += 1
         receiver.status = chance.choice((200, 200, 503, 429))
         await asyncio.sleep(chance.uniform(1.0, 5.0))  # a kill at any moment of its work
         monitor.kill()
@@ -58,10 +51,31 @@ async def test_no_alert_and_no_message_is_lost_or_doubled(
     found: list[AlertDetail] = await eventually(is_settled, within=200, every=1.0)
     told = await facts(bus)
     assert Counter(fact for fact, _ in told) == expected
+    assert_told_in_order(told)
+    assert_each_sent_once(found, receiver)
+
+
+async def turn_a_table(bus: Bus, name: str, blocked: dict[str, bool]) -> str:
+    """Block a table that is not, and have one that is blocked recover; what the alert is to become."""
+    table = {"service": "wine", "table": name, "location": "file:///t"}
+    if is_blocked := not blocked.get(name, False):
+        await say(bus, events.TableBlocked(**table, reason="no space"))
+    else:
+        await say(bus, events.TableRecovered(**table, blocked_at=SystemClock().now()))
+    blocked[name] = is_blocked
+    return "raised" if is_blocked else "resolved"
+
+
+def assert_told_in_order(told: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+    """Of each alert, raised before resolved."""
     order: dict[str, list[str]] = {}
     for fact, headers in told:
         order.setdefault(headers["ce-subject"], []).append(fact)
     assert all(each == (["raised", "resolved"] * len(each))[: len(each)] for each in order.values())
+
+
+def assert_each_sent_once(found: Sequence[AlertDetail], receiver: Receiver) -> None:
+    """Every notification came, under one id, with one content."""
     for alert in found:
         statuses = [each.status for each in reversed(alert.deliveries)]
         assert statuses == (["firing"] if alert.resolved_at is None else ["firing", "resolved"])

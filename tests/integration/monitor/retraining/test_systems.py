@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from monitor.clients.retraining.over_http import HttpSystem
+from monitor.clients.retraining.http import HttpSystem
 from monitor.domain.retraining.http import Progress, StartOutcome
 from servers.vendor_server import Heard, Reply, VendorServer, reply
 from shared.clock import SystemClock

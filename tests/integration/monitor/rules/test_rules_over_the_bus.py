@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts.base import Contract
-from shared.contracts.quality.monitors import MonitorList
+from shared.contracts.quality.monitors import Monitor, MonitorList, MonitorWindow
 from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery
 from shared.contracts.rpc.quality import (
     MONITOR_STATES,
@@ -38,9 +39,11 @@ from shared.telemetry import Telemetry
 from waiting.eventually import eventually
 
 
-async def test_a_rule_is_evaluated_as_soon_as_it_is_defined(
+@pytest.fixture
+async def world(
     nats_server: NatsProcess, tmp_path: Path, migrated_stores: MigratedStores, request: pytest.FixtureRequest
-) -> None:
+) -> AsyncIterator[tuple[Lake, Bus]]:
+    """A lake of tables, and the bus of the controller, beside a whole monitor."""
     lake, clock = Lake(tmp_path / "tables"), SystemClock()
     controller, logger = (Bus(name, nats_server.url, clock=clock) for name in ("controller", "inference-logger"))
 
@@ -59,38 +62,44 @@ async def test_a_rule_is_evaluated_as_soon_as_it_is_defined(
         work = [controller.run(), logger.run(), *app.background().values()]
         tasks = [asyncio.create_task(each) for each in work]
         await asyncio.gather(*(bus.connected() for bus in (controller, logger, app.bus)))
-
-        async def listed() -> bool:
-            found = await controller.call(MONITOR_STATES, MonitorsOfService(service="wine"), timeout=5)
-            return isinstance(found, MonitorStates)
-
-        await eventually(listed)
-        end = clock.now().replace(microsecond=0)
-        lake.write(wine_rows(end - timedelta(hours=2), 1200, spread=timedelta(hours=2)))
-        rule = lake.rule("rows", "data_quality", "row_count", warning=5000.0, delay="PT0S")
-        fact = MonitorDefined(service="wine", monitor_id=rule.id, monitor="rows", revision=1)
-        headers = headers_of(fact, event_id=new_id(), source="controller", at=clock.now())
-        await controller.js.publish(subject_of(fact), fact.model_dump_json().encode(), stream="EVENTS", headers=headers)
-
-        async def windows() -> WindowPage:
-            found = await controller.call(MONITOR_WINDOWS, WindowsQuery(id=rule.id), timeout=5)
-            assert isinstance(found, WindowPage)
-            return found
-
-        async def first() -> bool:
-            return bool((await windows()).items)
-
-        await eventually(first)
-        (found,) = (await windows()).items
-        assert (found.state, found.revision) == ("warning", 1)
-        assert 0 < (found.value or 0) <= 1200
-        await controller.call(RUN_MONITOR, MonitorQuery(id=rule.id), timeout=5)
-
-        async def again() -> bool:
-            return (await windows()).items[0].revision == 2
-
-        await eventually(again)
+        yield lake, controller
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await app.close()
+
+
+async def windows(bus: Bus, rule: Monitor) -> Sequence[MonitorWindow]:
+    found = await bus.call(MONITOR_WINDOWS, WindowsQuery(id=rule.id), timeout=5)
+    assert isinstance(found, WindowPage)
+    return found.items
+
+
+async def test_a_rule_is_evaluated_as_soon_as_it_is_defined(world: tuple[Lake, Bus]) -> None:
+    lake, bus = world
+
+    async def listed() -> bool:
+        found = await bus.call(MONITOR_STATES, MonitorsOfService(service="wine"), timeout=5)
+        return isinstance(found, MonitorStates)
+
+    await eventually(listed)
+    now = SystemClock().now()
+    lake.write(wine_rows(now.replace(microsecond=0) - timedelta(hours=2), 1200, spread=timedelta(hours=2)))
+    rule = lake.rule("rows", "data_quality", "row_count", warning=5000.0, delay="PT0S")
+    fact = MonitorDefined(service="wine", monitor_id=rule.id, monitor="rows", revision=1)
+    headers = headers_of(fact, event_id=new_id(), source="controller", at=now)
+    await bus.js.publish(subject_of(fact), fact.model_dump_json().encode(), stream="EVENTS", headers=headers)
+
+    async def first() -> bool:
+        return bool(await windows(bus, rule))
+
+    await eventually(first)
+    (found,) = await windows(bus, rule)
+    assert (found.state, found.revision) == ("warning", 1)
+    assert 0 < (found.value or 0) <= 1200
+    await bus.call(RUN_MONITOR, MonitorQuery(id=rule.id), timeout=5)
+
+    async def again() -> bool:
+        return (await windows(bus, rule))[0].revision == 2
+
+    await eventually(again)

@@ -1,25 +1,21 @@
-"""Data quality and drift on real inference tables: verdicts, baselines, and what cannot be computed."""
+"""Data quality and drift on real inference tables: verdicts, metric tables, reports, and what cannot be computed."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import timedelta
 
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from sqlalchemy import select
 
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.build import reports_of
-from monitor.store.tables import AlertRow, BaselineRow, RuleProgressRow, RuleWindowRow
+from monitor.store.tables import AlertRow, RuleProgressRow, RuleWindowRow
 from quality_tables import HOUR, NOON, wine_rows
 from running_services.running_rules import Rules
-from shared.contracts.chunks import ChunkStream
-from shared.contracts.quality.monitors import Baseline, Monitor, TrainedModel
-from shared.contracts.quality.training_data import TrainingData
+from shared.contracts.quality.monitors import Baseline, Monitor
 from shared.contracts.rpc.quality import ReportQuery
 from shared.errors import NotFound
 
@@ -62,100 +58,6 @@ async def test_drift_is_judged_against_the_first_window_and_opens_one_alert(each
     await quality.evaluate()
     async with quality.database.read() as session:
         assert (await session.scalars(select(RuleWindowRow))).all() == []
-
-
-async def test_a_baseline_is_made_once_of_what_the_rule_names(quality: Rules) -> None:
-    lake, home = quality.lake, quality.lake.folder / "wine"
-    lake.write(wine_rows(NOON, 800, seed=1, moved=2.0))
-    plain = wine_rows(NOON - HOUR * 24 * 30, 3000, seed=9)
-    table = {"fixed acidity": plain["f_fixed_acidity"], "alcohol": plain["alcohol"], "quality": plain["prediction"]}
-    pq.write_table(pa.table(table), home / "train.parquet")
-    pa_csv.write_csv(pa.table(table), home / "train.csv")
-    pq.write_table(pa.table({"alcohol": ["much", "little"]}), home / "texts.parquet")
-    where = {"baseline_root": str(home)}
-    made = {
-        name: lake.rule(
-            name.replace(".", "-"),
-            "drift",
-            "psi",
-            baseline=Baseline(kind="file"),
-            baseline_path=str(home / name),
-            **where,
-            **DRIFT,
-        )
-        for name in ("train.parquet", "train.csv", "texts.parquet", "absent.parquet")
-    }
-    outside = lake.rule(
-        "out",
-        "drift",
-        "psi",
-        baseline=Baseline(kind="file"),
-        baseline_path=str(home / "../../x.parquet"),
-        **where,
-        **DRIFT,
-    )
-    await quality.evaluate()
-    for name in ("train.parquet", "train.csv"):
-        found = {each.column: each for each in await quality.windows(made[name])}
-        assert found.keys() == {"alcohol", "f_fixed_acidity"}  # those that both have, as the model calls them
-        assert (found["alcohol"].state, found["f_fixed_acidity"].state) == ("critical", "ok")
-        assert found["alcohol"].details["baseline_rows"] == 3000
-    (unlike,) = await quality.windows(made["texts.parquet"])
-    assert (unlike.state, unlike.reason) == ("error", "alcohol holds double, in the baseline string")
-    (absent,) = await quality.windows(made["absent.parquet"])
-    assert absent.state == "error"
-    assert "there is no file" in (absent.reason or "")
-    (out,) = await quality.windows(outside)
-    assert "leads out of" in (out.reason or "")
-    shutil.move(home / "train.parquet", home / "gone.parquet")
-    quality.clock.at += HOUR
-    lake.write(wine_rows(NOON + HOUR, 800, seed=2))
-    await quality.evaluate()
-    newest = [each for each in await quality.windows(made["train.parquet"]) if each.end == NOON + 2 * HOUR]
-    assert {each.state for each in newest} == {"ok"}  # of the baseline that was kept
-    async with quality.database.read() as session:
-        assert len((await session.scalars(select(BaselineRow))).all()) == 3
-
-
-async def test_another_model_has_another_first_window(quality: Rules) -> None:
-    lake = quality.lake
-    lake.write(wine_rows(NOON, 800, seed=1))
-    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, trained=TrainedModel(version="v1"), **DRIFT)
-    await quality.evaluate()
-    lake.write(wine_rows(NOON + HOUR, 800, seed=2, moved=2.0))
-    quality.clock.at += HOUR
-    lake.rules[rule.id] = rule.model_copy(update={"trained": TrainedModel(version="v2")})
-    await quality.evaluate()
-    newest = (await quality.windows(rule))[0]
-    assert (newest.state, newest.column) == ("insufficient_data", None)
-    lake.rules[rule.id] = rule  # and back: the baseline of before is still there
-    quality.rules._forced.add(rule.id)
-    await quality.evaluate()
-    again = {each.column: each for each in await quality.windows(rule) if each.end == NOON + 2 * HOUR}
-    assert (again["alcohol"].state, again["alcohol"].revision) == ("critical", 2)
-
-
-async def test_seasonal_and_named_windows_and_slices(quality: Rules) -> None:
-    lake = quality.lake
-    for week in (1, 2):
-        lake.write(wine_rows(NOON - timedelta(weeks=week), 600, seed=10 + week))
-    rows = wine_rows(NOON, 1600, seed=1)
-    rows["alcohol"] = rows["alcohol"] + (rows["colour"] == "red") * 3.0
-    lake.write(rows)
-    seasonal = lake.rule(
-        "season", "drift", "psi", baseline=Baseline(kind="seasonal", weeks=2), columns=("alcohol",), **DRIFT
-    )
-    earlier = NOON - timedelta(weeks=1)
-    named = Baseline(kind="window", start=earlier, end=earlier + HOUR)
-    sliced = lake.rule("sliced", "drift", "psi", baseline=named, columns=("alcohol",), slice="colour", **DRIFT)
-    where = lake.rule("where", "drift", "psi", baseline=named, columns=("alcohol",), slice="colour = 'red'", **DRIFT)
-    await quality.evaluate()
-    (found,) = await quality.windows(seasonal)
-    assert (found.state, found.details["baseline_rows"]) == ("critical", 1200)
-    by_slice = {each.slice: each.state for each in await quality.windows(sliced)}
-    assert by_slice == {None: "critical", "colour=red": "critical", "colour=rosé": "ok"}
-    by_slice = {each.slice: each.state for each in await quality.windows(where)}
-    assert by_slice == {None: "critical", "colour = 'red'=true": "critical", "colour = 'red'=false": "ok"}
 
 
 async def test_what_cannot_be_computed_says_why_and_is_tried_again(quality: Rules) -> None:
@@ -224,32 +126,6 @@ async def test_data_quality_of_columns_and_of_the_window(quality: Rules) -> None
         assert (worst.state, worst.value) == (state, value), name
 
 
-async def test_training_data_are_the_baseline_where_they_are_known_else_the_first_window(quality: Rules) -> None:
-    lake, home = quality.lake, quality.lake.folder / "wine"
-    lake.write(wine_rows(NOON, 800, seed=1, moved=2.0))
-    plain = wine_rows(NOON, 3000, seed=9)
-    columns = pa.table({"fixed acidity": plain["f_fixed_acidity"], "alcohol": plain["alcohol"]})
-    pa_csv.write_csv(columns, home / "train.csv")
-    lake.trained = TrainingData(kind="place", source="s", location=str(home / "train.csv"), root=str(home))
-    model = {"baseline": Baseline(kind="training"), "trained": TrainedModel(version="v1", model="w", model_version="3")}
-    placed = lake.rule("placed", "drift", "psi", **model, **DRIFT)
-    await quality.evaluate()
-    lake.trained = TrainingData(kind="artifact", source="a", name="train.csv", chunks=ChunkStream(subject="x"))
-    lake.file = (home / "train.csv").read_bytes()
-    sent = lake.rule("sent", "drift", "psi", **model, **DRIFT)
-    await quality.evaluate()
-    lake.trained = None
-    unknown = lake.rule("unknown", "drift", "psi", **model, **DRIFT)
-    await quality.evaluate()
-    for rule in (placed, sent):
-        found = {each.column: each for each in await quality.windows(rule)}
-        assert found.keys() == {"alcohol", "f_fixed_acidity"}
-        assert (found["alcohol"].state, found["alcohol"].details["baseline_rows"]) == ("critical", 3000)
-        assert str(found["alcohol"].details["baseline"]).startswith("training data of w 3: ")
-    (first,) = await quality.windows(unknown)
-    assert "is the baseline from now on" in (first.reason or "")
-
-
 async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window(quality: Rules) -> None:
     lake = quality.lake
     lake.write(wine_rows(NOON, 800, seed=1))
@@ -266,9 +142,14 @@ async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window
     )
     keys = [(row["window"]["start"], row["slice_value"], row["column_name"]) for row in profiles]
     assert len(keys) == len(set(keys)) == 2 * 3 * 5  # windows, slices and all rows, columns and the table
-    moved = next(row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None)
-    assert (moved["granularity"], moved["drift_type"]) == ("1 hour", "BASELINE")
-    assert moved["population_stability_index"] > 0.25
+    moved = {row["drift_type"]: row for row in drift if row["column_name"] == "alcohol" and row["slice_key"] is None}
+    assert moved["BASELINE"]["granularity"] == "1 hour"
+    assert moved["BASELINE"]["window_cmp"] is None
+    # The first window is the baseline, and the one before.
+    assert moved["CONSECUTIVE"]["window_cmp"] == {"start": NOON, "end": NOON + HOUR}
+    psi = [moved[kind]["population_stability_index"] for kind in ("BASELINE", "CONSECUTIVE")]
+    assert psi[0] == psi[1] > 0.25
+    assert len(drift) == 2 * 3 * 5  # kinds, slices and all rows, columns and the table
     assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
     noted = lake.noted["drift_metrics"]
     assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))
@@ -286,12 +167,15 @@ async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:
     for language in ("en", "zh"):
         query = ReportQuery(id=rule.id, end=NOON + 2 * HOUR, language=language)
         pages[language] = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert "the window from 2026-05-01T12:00:00+00:00" in pages["en"]
+    assert "从 2026-05-01T12:00:00+00:00 到 2026-05-01T13:00:00+00:00 的窗口" in pages["zh"]
+    assert not re.search(r">[^<]*(?:[A-Za-z]{2,} ){3}", pages["zh"].partition("</style>")[2])
     assert "<svg" in pages["en"]
     assert "alcohol" in pages["en"]
     assert pages["en"] != pages["zh"]
     shutil.rmtree(lake.folder)
     gone = b"".join([piece async for piece in await reports.page(query)]).decode()
-    assert "there is no table at" in gone
+    assert "处没有表，或其文件已不完整" in gone
     with pytest.raises(NotFound, match="no window"):
         await reports.page(query.model_copy(update={"end": NOON + 9 * HOUR}))
 

@@ -28,5 +28,7 @@ def test_an_upload_that_fails_leaves_the_room() -> None:
     with suppress(RuntimeError), held.one() as take:
         take(8)
         raise RuntimeError
+    assert (held.number, held.bytes) == (0, 0)
     with held.one() as take:
         take(10)
+        assert (held.number, held.bytes) == (1, 10)

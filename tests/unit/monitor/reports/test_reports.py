@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.domain import sentences
 from monitor.domain.reports import numbers, scales
 from monitor.domain.reports.markup import Html, element, escaped, shortened, visible
 from monitor.domain.reports.page import render
 from monitor.domain.reports.report import HistoryPoint, Report, ReportCheck, ReportColumn, ReportHistory, ReportSlice
 from monitor.domain.reports.words import DICTIONARIES, figure_name, word
+from monitor.domain.sentences import SENTENCES, in_chinese
 from monitor.domain.statistics.baselines.baseline import Baseline
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.domain.statistics.quality.model import model_quality
@@ -56,7 +58,8 @@ class Page(html.parser.HTMLParser):
         self.text.append(data)
 
 
-def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
+def report_columns(name: str, value: str) -> list[ReportColumn]:
+    """One of each kind, the first one moved."""
     rng = np.random.default_rng(60)
     rows = [
         pa.record_batch(
@@ -74,7 +77,7 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
     builder = ProfileBuilder(frozen=baseline.frozen())
     builder.add(rows[1])
     profile = builder.finish()
-    columns = [
+    return [
         ReportColumn(
             name=column,
             state="critical" if place == 0 else "ok",
@@ -89,6 +92,9 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
         )
         for place, column in enumerate(profile.columns)
     ]
+
+
+def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
     points = [HistoryPoint(START + HOUR * place, level, 0.02) for place, level in enumerate((0.8, None, 0.7, 0.6))]
     points.append(HistoryPoint(START + 4 * HOUR, 0.5, is_estimated=True, state="critical"))
     return Report(
@@ -105,7 +111,7 @@ def whole_report(name: str = "alcohol", value: str = "Minho") -> Report:
         baseline_rows=800,
         slice=value,
         version=value,
-        columns=columns,
+        columns=report_columns(name, value),
         checks=[ReportCheck("null_rate", "warning", 0.081, 0.05, 0.004, name, 800, value)],
         histories=[ReportHistory("accuracy", points, 0.75, 0.6), ReportHistory(name, points[:1])],
         quality=model_quality([value, "b", "b"], [value, "b", value], "classification"),
@@ -216,6 +222,23 @@ def test_both_languages_have_all_words() -> None:
     assert word("zh", "unheard_of") == "unheard_of"
     names = {"psi": "PSI", "psi a b": "PSI · a b", "estimated_auc": "ROC AUC (estimated)", "other": "other"}
     assert {name: figure_name("en", name) for name in names} == names
+
+
+def test_verdicts_are_said_in_chinese_by_a_chinese_report() -> None:
+    names = {name: f"<{name}>" for each in SENTENCES for name in re.findall(r"{(\w+)}", each.en)}
+    for each in SENTENCES:
+        assert set(re.findall(r"{\w+}", each.en)) == set(re.findall(r"{\w+}", each.zh)), each
+        assert in_chinese(each(**names)) == each.zh.format(**names)
+    nested = sentences.FROM_NOW_ON(source=sentences.OF_TRAINING(model="w", version=3, source="artifact a b.csv"))
+    assert in_chinese(nested) == "w 3 的训练数据：制品 a b.csv从现在起作为基线"
+    assert in_chinese("no sentence of ours") == "no sentence of ours"
+    said = [each(**names) for each in SENTENCES]
+    columns = [ReportColumn(f"c{place}", "error", reason=reason) for place, reason in enumerate(said)]
+    checks = [ReportCheck("psi", "error", None, None, detail=reason) for reason in said]
+    report = replace(whole_report(), baseline=nested, columns=columns, checks=checks, notes=said)
+    english = re.compile(r"(?:[A-Za-z]{2,}[ ,;:]+){3}")
+    assert [text for text in Page(render(report, "zh")).text if english.search(text) and "{" not in text] == []
+    assert any(english.search(text) for text in Page(render(report, "en")).text if "{" not in text)
 
 
 @pytest.mark.parametrize(

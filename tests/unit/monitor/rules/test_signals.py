@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.domain.rules.signals import JudgedWindow, signals_of
 from monitor.domain.rules.timing import Window
-from monitor.domain.rules.verdicts import Verdict, finite, worst_of
+from monitor.domain.rules.verdicts import Verdict, finite, worst_first
 from shared.contracts.quality.monitors import Monitor
 from shared.ids import new_id
 
@@ -16,8 +16,8 @@ HOUR = timedelta(hours=1)
 
 
 def rule(**fields: Any) -> Monitor:
-    given = {"windows": "2 of 3", "warning": 0.1, "critical": 0.25, **fields}
-    return Monitor(id=new_id(), service="wine", name="drift", kind="drift", metric="psi", created_at=NOON, **given)
+    usual = {"kind": "drift", "metric": "psi", "windows": "2 of 3", "warning": 0.1, "critical": 0.25}
+    return Monitor(id=new_id(), service="wine", name="drift", created_at=NOON, **{**usual, **fields})
 
 
 def past(*windows: dict[str, str]) -> list[JudgedWindow]:
@@ -55,11 +55,18 @@ def test_what_says_nothing_is_no_signal_and_is_passed_over() -> None:
     assert signals_of(rule(), between)[0].severity == "critical"
 
 
-def test_what_is_bad_comes_before_what_could_not_be_computed() -> None:
-    assert worst_of(["ok", "error", "warning"]) == "warning"
-    assert worst_of(["ok", "error"]) == "error"
-    assert worst_of(["ok", "insufficient_data"]) == "ok"
-    assert worst_of([]) == "insufficient_data"
+def test_of_an_accuracy_the_smallest_is_the_worst() -> None:
+    accuracy = rule(kind="model_quality", metric="accuracy", windows="1 of 1")
+    verdicts = [
+        Verdict("ok", None, "region=a", 0.95, 0.9, 800),
+        Verdict("critical", None, "region=b", 0.7, 0.8, 800),
+        Verdict("critical", None, "region=c", 0.4, 0.8, 800),
+        Verdict("warning", None, "region=d", 0.85, 0.9, 800),
+    ]
+    assert [each.slice for each in worst_first(verdicts, accuracy)] == ["region=c", "region=b", "region=d", "region=a"]
+    (signal,) = signals_of(accuracy, [JudgedWindow(Window(NOON, NOON + HOUR), verdicts)])
+    assert signal.summary == "accuracy of (region=c) is 0.4, threshold 0.8; 2 more"
+    assert [each["slice"] for each in signal.evidence["columns"]] == ["region=c", "region=b", "region=d"]
 
 
 def test_what_no_database_holds_is_left_out() -> None:

@@ -9,7 +9,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from monitor.domain.statistics.estimates.calibration import calibration_error, fit_calibration, fit_isotonic
 from monitor.domain.statistics.estimates.cbpe import estimate_quality
-from monitor.domain.statistics.quality.coverage import LagCurve, coverage, known_at
+from monitor.domain.statistics.quality.coverage import Coverage, LabelAges
 from monitor.domain.statistics.quality.model import model_quality
 
 
@@ -39,6 +39,8 @@ def test_calibration_is_kept_only_where_it_helps() -> None:
     assert calibration_error(calibrated["1"], labels.astype(float)) < 0.02
     assert calibrated["0"] + calibrated["1"] == pytest.approx(np.ones(4_000))
     assert fit_calibration({"1": truth[:200]}, labels[:200]).maps == {}
+    with_gaps = fit_calibration({"1": [*scores, None, np.nan]}, [*labels, 1, 0])
+    assert with_gaps == kept
 
 
 @pytest.mark.parametrize("mean", [0.0, 1.5])
@@ -86,39 +88,17 @@ def test_what_cannot_be_estimated() -> None:
     assert (empty.rows, empty.estimated, empty.figures) == (0, True, {})
 
 
-def test_a_lag_curve_is_not_deceived_by_young_rows() -> None:
-    """Delays are exponential with a mean of 100 s; rows came evenly over 300 s."""
-    rng = np.random.default_rng(35)
-    ages, delays = rng.uniform(0, 300, 20_000), rng.exponential(100, 20_000)
-    has_come = delays <= ages
-    curve = LagCurve.learn(delays[has_come].tolist(), ages[has_come].tolist())
-    naive = (delays[has_come] <= 60).mean()
-    # Of labels that come within 300 s.
-    expected = (1 - np.exp(-0.6)) / (1 - np.exp(-3))
-    assert abs(naive - expected) > 0.05
-    assert curve.share_by(60) == pytest.approx(expected, abs=0.03)
-    assert curve.age_of(0.5) == pytest.approx(-100 * np.log(1 - 0.5 * (1 - np.exp(-3))), rel=0.08)
-    assert (curve.share_by(-1), curve.share_by(1e9), curve.age_of(1.1)) == (0, 1, None)
-
-
-def test_a_curve_of_old_rows_is_their_distribution() -> None:
-    curve = LagCurve.learn([1, 2, 2, 5], [100, 100, 100, 100])
-    assert curve.ages_s == (1, 2, 5)
-    assert curve.shares == pytest.approx((0.25, 0.75, 1))
-    assert LagCurve.learn([], []) == LagCurve()
-    with pytest.raises(ValueError, match="1 delays for 2 ages"):
-        LagCurve.learn([1], [1, 2])
-
-
-def test_coverage_and_maturity() -> None:
-    curve = LagCurve((10, 20, 30), (0.5, 0.9, 1.0))
-    young, old = coverage(100, 40, 15, curve), coverage(100, 80, 40, curve)
-    assert (young.share, young.mature, young.expected_share) == (0.4, False, 0.5)
-    assert (old.share, old.mature, old.expected_share) == (0.8, True, 1.0)
-    assert coverage(10, 10, 0).mature
-    assert not coverage(10, 9, 0).mature
-    assert coverage(0, 0, 0, curve).share == 0
-
-
-def test_versions_are_compared_at_equal_age() -> None:
-    assert known_at(60, [10, 70, None, 60]) == (True, False, False, True)
+def test_coverage_and_the_age_of_labels() -> None:
+    delays = np.random.default_rng(35).exponential(100, 20_000)
+    ages = LabelAges()
+    for batch in np.split(delays, 4):
+        ages.add(batch)
+    ages.add(np.array([np.nan]))
+    found = ages.finish(predicted=40_002)
+    assert (found.labelled, found.share) == (20_001, 0.5)
+    # Rank error of the sketch: 0.7 %.
+    for value, share in ((found.delay_p50_s, 0.5), (found.delay_p90_s, 0.9)):
+        assert value is not None
+        assert (delays <= value).mean() == pytest.approx(share, abs=0.007)
+    assert LabelAges().finish(0) == Coverage(0, 0, None, None)
+    assert LabelAges().finish(0).share == 0

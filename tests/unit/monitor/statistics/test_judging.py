@@ -13,7 +13,7 @@ from monitor.domain.statistics.drift.figures import TestResult as Result
 from monitor.domain.statistics.drift.hypothesis_tests import homogeneity
 from monitor.domain.statistics.judging.correction import benjamini_hochberg
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift, worst
-from monitor.domain.statistics.judging.quality import Bounds, judge_figure
+from monitor.domain.statistics.judging.quality import Bounds, excess, judge_figure
 from monitor.domain.statistics.judging.states import State, of_windows, worst_of
 
 
@@ -163,8 +163,21 @@ def test_windows_needed_are_a_possible_number() -> None:
 def test_the_worst_state() -> None:
     assert worst_of([]) == FEW
     assert worst_of([FEW, WRONG]) == WRONG
-    assert worst_of([FEW, OK, WRONG]) == OK
+    assert worst_of([FEW, OK, WRONG]) == WRONG
+    assert worst_of([OK, WRONG, BAD]) == BAD
     assert worst_of([BAD, WORSE, FEW]) == WORSE
+    assert worst_of([OK, FEW]) == OK
+
+
+def test_how_far_past_a_threshold() -> None:
+    assert excess(0.3, 0.2) == pytest.approx(0.5)
+    assert excess(0.6, 0.8, is_lower_worse=True) == pytest.approx(0.25)
+    assert (
+        excess(-1.0, 0.5, is_lower_worse=True)
+        > excess(0.4, 0.5, is_lower_worse=True)
+        > excess(0.6, 0.5, is_lower_worse=True)
+    )
+    assert (excess(0.3, None), excess(0.3, 0.0), excess(None, 0.2)) == (0.3, 0.3, float("-inf"))
 
 
 @pytest.mark.parametrize(

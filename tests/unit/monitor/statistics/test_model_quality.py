@@ -46,6 +46,24 @@ def test_two_classes(two_classes: Any) -> None:
     assert {name: found[name] for name in expected} == pytest.approx(expected)
 
 
+def test_batches_that_show_one_class_alone_count_as_any(two_classes: Any) -> None:
+    truth, _, probability = two_classes
+    order = np.argsort(-truth, kind="stable")
+    builder = QualityBuilder("classification", "1")
+    for rows in np.array_split(order, 7):
+        builder.add(truth[rows], truth[rows], {"1": probability[rows]})
+    found = builder.finish().figures
+    assert found["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth, probability))
+    assert found["log_loss"] == pytest.approx(metrics.log_loss(truth, probability))
+
+
+def test_one_score_of_three_classes_has_no_log_loss(three_classes: Any) -> None:
+    truth, said, scores, names = three_classes
+    found = model_quality(truth, said, "classification", {names[0]: scores[:, 0]}).figures
+    assert found["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth == names[0], scores[:, 0]))
+    assert "log_loss" not in found
+
+
 def test_the_positive_class_can_be_chosen(two_classes: Any) -> None:
     truth, said, _ = two_classes
     found = model_quality(truth, said, "classification", positive="0").figures

@@ -23,7 +23,8 @@ LABELS = "labels"
 LABELLED = "labelled"
 KINDS = (KIND, INFERENCES, LABELS, LABELLED)
 """Kinds of tables that the logger writes."""
-METRIC_KINDS = ("profile_metrics", "drift_metrics")
+PROFILES = "profile_metrics"
+METRIC_KINDS = (PROFILES, "drift_metrics")
 """Kinds of tables that the monitor writes beside them."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pyarrow as pa
@@ -13,10 +13,11 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import KIND, LABELLED, LABELS, is_remote
+from inference_logger.domain.tables import KIND, LABELLED, LABELS, PROFILES, is_remote
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived import blocked
+from inference_logger.store.erasure.profiles import erase_profile_values
 from inference_logger.store.erasure.rows import (
     clear_log,
     erase_labels,
@@ -87,8 +88,13 @@ class Erasures:
             for table in sorted(tables, key=lambda each: each.location in holds_ids):
                 if table.kind != LABELS and table.location not in holds_keys:
                     await self._erase(table, state, erase_rows, order, every)
+        profiles = [table for table in await self._profiles(order.service) if state.minutes]
+        await self._begin(profiles, state)
+        minutes = [datetime.fromisoformat(minute) for minute in state.minutes]
+        for table in profiles:
+            await self._erase(table, state, erase_profile_values, order, minutes)
         if now >= order.final_by:
-            for table in tables:
+            for table in (*tables, *profiles):
                 await self._settle(table, state)
         state.first_pass_at, state.last_pass_at = state.first_pass_at or now, now
         is_whole = state.waiting_for is None
@@ -102,6 +108,11 @@ class Erasures:
                     ErasureFinished(service=order.service, erasure_id=order.id, receipt=state.receipt()),
                 )
             await save_state(session, state)
+
+    async def _profiles(self, service: str) -> list[TableRow]:
+        """The monitor's, of windows of the service's rows."""
+        async with self.stores.database.read() as session:
+            return [row for row in await catalogue.find_tables(session, service) if row.kind == PROFILES]
 
     async def _record_ids(
         self, order: ErasureOrder, tables: Sequence[TableRow], state: ErasureState
@@ -155,6 +166,7 @@ class Erasures:
                 await storage.run(erase, tables, location, order, what, storage)
             done = await storage.run(erased_since, location, order, state.begun[location], storage)
             state.note(table.name, location, done.rows.total(), done.files)
+            state.note_minutes(done.rows)
             async with self.stores.database.unit_of_work() as session:
                 await save_state(session, state)
                 if table.kind == KIND:

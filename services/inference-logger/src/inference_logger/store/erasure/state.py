@@ -31,6 +31,8 @@ class ErasureState:
     """Location → name of the table."""
     begun: dict[str, int] = field(default_factory=dict)
     """Location → version of the table when the pass under way began; what a killed one did stands behind it."""
+    minutes: list[str] = field(default_factory=list)
+    """Of requests whose rows went, ISO 8601: profiles of windows that hold them have values of these rows."""
     first_pass_at: datetime | None = None
     last_pass_at: datetime | None = None
     next_pass_at: datetime | None = None
@@ -59,6 +61,11 @@ class ErasureState:
         self.names[location] = name
         self.rows[location] = self.rows.get(location, 0) + rows
         self.files[location] = list(dict.fromkeys([*self.files.get(location, []), *files]))
+
+    def note_minutes(self, minutes: Iterable[datetime | None]) -> None:
+        """Rows of requests of these minutes went."""
+        said = {minute.isoformat() for minute in minutes if minute is not None}
+        self.minutes = sorted(said.union(self.minutes))
 
     def note_gone(self, location: str, count: int) -> None:
         """So many of its files are gone."""
@@ -105,7 +112,7 @@ async def save_state(session: AsyncSession, state: ErasureState) -> None:
     await session.merge(
         ErasureRow(
             id=state.id,
-            done={name: getattr(state, name) for name in ("rows", "files", "gone", "names", "begun")},
+            done={name: getattr(state, name) for name in ("rows", "files", "gone", "names", "begun", "minutes")},
             first_pass_at=state.first_pass_at,
             last_pass_at=state.last_pass_at,
             next_pass_at=state.next_pass_at,

@@ -1,1 +1,1 @@
-"""Systems that retrain, over HTTP and over the bus; what the controller and the inference-logger know."""
+"""Systems that retrain: over HTTP, and the platform's own jobs."""

@@ -6,7 +6,7 @@ from monitor.domain.reports import numbers, parts, sections
 from monitor.domain.reports.markup import Child, Html, element, joined, shortened
 from monitor.domain.reports.report import Language, Report
 from monitor.domain.reports.style import STYLE
-from monitor.domain.reports.words import figure_name, word
+from monitor.domain.reports.words import figure_name, sentence, word
 
 _LANGUAGE_TAGS = {"en": "en", "zh": "zh-CN"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -57,7 +57,7 @@ def render(report: Report, language: Language = "en") -> str:
 def _header(report: Report, language: Language) -> Html:
     facts = [
         (word(language, "window"), f"{numbers.time(report.start)} – {numbers.time(report.end)} UTC"),
-        (word(language, "baseline"), shortened(report.baseline)),
+        (word(language, "baseline"), shortened(sentence(language, report.baseline))),
         (word(language, "version"), shortened(report.version or "")),
         (word(language, "slice"), shortened(report.slice or word(language, "all_rows"))),
     ]
@@ -98,7 +98,7 @@ def _tile(name: str, value: Child) -> Html:
 
 
 def _notes(report: Report, language: Language) -> Html | None:
-    notes = [shortened(note, 400) for note in report.notes]
+    notes = [shortened(sentence(language, note), 400) for note in report.notes]
     if report.windows_needed is not None:
         needed, of = report.windows_needed
         notes.append(word(language, "windows_needed").format(needed=needed, of=of))

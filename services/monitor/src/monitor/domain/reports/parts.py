@@ -8,10 +8,10 @@ from monitor.domain.reports.markup import Child, Html, element
 from monitor.domain.reports.report import Language, ReportColumn
 from monitor.domain.reports.scales import Scale
 from monitor.domain.reports.words import word
-from monitor.domain.statistics.judging.states import State
+from monitor.domain.statistics.judging.quality import excess
+from monitor.domain.statistics.judging.states import BY_SEVERITY, State
 
 _SIGNS: dict[State, str] = {"ok": "✓", "warning": "!", "critical": "✕", "insufficient_data": "…", "error": "?"}
-ORDER: tuple[State, ...] = ("critical", "warning", "error", "ok", "insufficient_data")
 
 
 def badge(state: State, language: Language) -> Html:
@@ -43,8 +43,7 @@ def ranked(columns: Sequence[ReportColumn]) -> list[ReportColumn]:
     """By state, then by how far the value is beyond its threshold."""
 
     def key(column: ReportColumn) -> tuple[int, float, str]:
-        value = column.value or 0.0
-        return ORDER.index(column.state), -(value / column.threshold if column.threshold else value), column.name
+        return BY_SEVERITY.index(column.state), -excess(column.value, column.threshold), column.name
 
     return sorted(columns, key=key)
 

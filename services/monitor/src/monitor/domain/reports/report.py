@@ -105,6 +105,7 @@ class Report:
     quality: ModelQuality | None = None
     label_coverage: float | None = None
     slices: Sequence[ReportSlice] = ()
+    """The worst first."""
     worst_rows: Sequence[Mapping[str, object]] = ()
     """Rows with the largest loss, the worst first."""
     notes: Sequence[str] = ()

@@ -6,9 +6,10 @@ from monitor.domain.reports import numbers
 from monitor.domain.reports.distributions import distribution_chart, facts, legend
 from monitor.domain.reports.histories import history_chart
 from monitor.domain.reports.markup import Child, Html, element, joined, shortened
-from monitor.domain.reports.parts import ORDER, badge, bar, ranked, section, table
+from monitor.domain.reports.parts import badge, bar, ranked, section, table
 from monitor.domain.reports.report import Language, Report, ReportColumn
-from monitor.domain.reports.words import figure_name, word
+from monitor.domain.reports.words import figure_name, sentence, word
+from monitor.domain.statistics.judging.states import BY_SEVERITY
 from monitor.domain.statistics.quality.classification import label_order
 from monitor.domain.statistics.quality.figures import ModelQuality
 
@@ -41,7 +42,10 @@ def moved(report: Report, language: Language) -> Html | None:
     rows: list[list[Child]] = [
         [
             element("span", shortened(one.name, 60), title=shortened(one.name, 300), class_="name"),
-            joined(badge(one.state, language), element("small", shortened(one.reason, 200)) if one.reason else None),
+            joined(
+                badge(one.state, language),
+                element("small", shortened(sentence(language, one.reason), 200)) if one.reason else None,
+            ),
             numbers.number(one.value),
             bar(one, top),
             numbers.number(one.threshold),
@@ -108,7 +112,7 @@ def checks(report: Report, language: Language) -> Html | None:
     """Figures with bounds, those that are past them first."""
     if not report.checks:
         return None
-    found = sorted(report.checks, key=lambda one: ORDER.index(one.state))[:MAX_LISTED]
+    found = sorted(report.checks, key=lambda one: BY_SEVERITY.index(one.state))[:MAX_LISTED]
     heads = [
         (word(language, "check"), False),
         (word(language, "column"), False),
@@ -126,7 +130,7 @@ def checks(report: Report, language: Language) -> Html | None:
             _figure(one.name, one.value),
             _figure(one.name, one.expected),
             _figure(one.name, one.threshold),
-            shortened(one.detail, 160),
+            shortened(sentence(language, one.detail), 160),
         ]
         for one in found
     ]
@@ -141,7 +145,7 @@ def slices(report: Report, language: Language) -> Html | None:
     """By slice, the worst first."""
     if not report.slices:
         return None
-    found = sorted(report.slices, key=lambda one: (ORDER.index(one.state), -(one.value or 0.0)))[:MAX_LISTED]
+    found = report.slices[:MAX_LISTED]
     heads = [
         (word(language, "slice"), False),
         (word(language, "state"), False),

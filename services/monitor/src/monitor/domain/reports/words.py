@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.domain.reports.report import Language
+from monitor.domain.sentences import in_chinese
 
 _EN: Mapping[str, str] = {
     "ok": "OK",
@@ -245,6 +246,11 @@ def figure_name(language: Language, name: str) -> str:
     if known != metric:
         said += f" ({word(language, 'estimated')})"
     return f"{said} · {column}" if column else said
+
+
+def sentence(language: Language, text: str) -> str:
+    """Of a verdict; one that is not known stands for itself."""
+    return in_chinese(text) if language == "zh" else text
 
 
 def word(language: Language, key: str) -> str:

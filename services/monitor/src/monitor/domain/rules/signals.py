@@ -10,13 +10,13 @@ from typing import Any, Literal
 from monitor.domain.alerts.signals import Signal
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict
-from monitor.domain.statistics.judging.states import State, of_windows
+from monitor.domain.statistics.judging.quality import excess
+from monitor.domain.statistics.judging.states import BY_SEVERITY, State, of_windows
 from shared.contracts.quality.monitors import Monitor, windows_needed
 
 MOST_RANKED = 10
 Key = tuple[str | None, str | None]
 """Column and slice."""
-_RANK = {"ok": 0, "warning": 1, "critical": 2}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,13 @@ def _labels(key: Key) -> dict[str, str]:
 
 
 def _signal(rule: Monitor, window: Window, labels: Mapping[str, str], judged: Sequence[_Judged]) -> Signal:
-    ranked = sorted(judged, key=lambda each: (_RANK[each.severity], _excess(each.newest)), reverse=True)
+    is_lower_worse = rule.spec().is_lower_worse
+
+    def key(each: _Judged) -> tuple[int, float]:
+        beyond = excess(each.newest.value, each.newest.threshold, is_lower_worse=is_lower_worse)
+        return BY_SEVERITY.index(each.severity), -beyond
+
+    ranked = sorted(judged, key=key)
     severity = ranked[0].severity
     return Signal(
         service=rule.service,
@@ -79,13 +85,6 @@ def _signal(rule: Monitor, window: Window, labels: Mapping[str, str], judged: Se
         evidence=_evidence(rule, window, ranked),
         at=window.end,
     )
-
-
-def _excess(verdict: Verdict) -> float:
-    """How far a value is past its threshold, to rank columns by."""
-    if verdict.value is None:
-        return float("-inf")
-    return abs(verdict.value) / abs(verdict.threshold) if verdict.threshold else abs(verdict.value)
 
 
 def _summary(rule: Monitor, severity: str, ranked: Sequence[_Judged]) -> str:

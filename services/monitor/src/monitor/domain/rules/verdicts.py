@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.domain.statistics.judging.drift import ColumnVerdict
-from monitor.domain.statistics.judging.quality import Bounds, FigureVerdict
-from monitor.domain.statistics.judging.states import State
+from monitor.domain.statistics.judging.quality import Bounds, FigureVerdict, excess
+from monitor.domain.statistics.judging.states import BY_SEVERITY, State
 from monitor.domain.statistics.slices import ALL_ROWS, Slice
 from shared.contracts.quality.monitors import Monitor
-
-RANKS: Mapping[State, int] = {"insufficient_data": 0, "ok": 1, "warning": 2, "critical": 3, "error": 4}
 
 
 @dataclass(frozen=True)
@@ -89,8 +87,12 @@ def insufficient(reason: str, rows: int) -> Verdict:
     return Verdict("insufficient_data", rows=rows, reason=reason)
 
 
-def worst_of(states: Iterable[State]) -> State:
-    """The rule's own state: what is known to be bad comes before what could not be computed."""
-    found = set(states)
-    order: tuple[State, ...] = ("critical", "warning", "error", "ok", "insufficient_data")
-    return next((state for state in order if state in found), "insufficient_data")
+def worst_first(verdicts: Iterable[Verdict], rule: Monitor) -> list[Verdict]:
+    """By state, then by how far the value is past its threshold: of an accuracy, how far below."""
+    is_lower_worse = rule.spec().is_lower_worse
+
+    def key(verdict: Verdict) -> tuple[int, float]:
+        beyond = excess(verdict.value, verdict.threshold, is_lower_worse=is_lower_worse)
+        return BY_SEVERITY.index(verdict.state), -beyond
+
+    return sorted(verdicts, key=key)

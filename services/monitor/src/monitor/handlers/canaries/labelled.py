@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from monitor.domain.canaries.guardrails import Quality
 from monitor.domain.canaries.quality import QualityCounter
 from monitor.domain.rules.timing import Window
+from monitor.domain.statistics.quality import arrays
+from monitor.handlers.rules.kinds.label_rules import unsuitable_columns
 from monitor.handlers.rules.rows import OpenedRows
 from monitor.store.inference_tables.places import TablePlace
 
@@ -33,7 +35,8 @@ def count_labelled(
         condition = pc.field("version").isin(list(versions))
         for batch in table.batches([label, prediction, "version", "request_time"], Window(since, until), condition):
             if {label, prediction} <= set(batch.schema.names):
-                _add(counter, batch, label, prediction, versions[0])
+                with unsuitable_columns():
+                    _add(counter, batch, label, prediction, versions[0])
     return counter.finish()
 
 
@@ -49,13 +52,14 @@ def _add(counter: QualityCounter, batch: pa.RecordBatch, label: str, prediction:
     if not rows.num_rows:
         return
     is_canary = pc.equal(rows.column("version"), canary).to_numpy(zero_copy_only=False).astype(bool)
-    truth, predicted = rows.column(label), rows.column(prediction)
+    truth, predicted = arrays.as_array(rows.column(label)), arrays.as_array(rows.column(prediction))
     if pa.types.is_floating(predicted.type):
-        losses = pc.power(pc.subtract(predicted.cast(pa.float64()), truth.cast(pa.float64())), 2)
-        counter.add_losses(is_canary, losses.to_numpy(zero_copy_only=False))
+        losses = (arrays.doubles(predicted) - arrays.doubles(truth)) ** 2
+        is_number = np.isfinite(losses)
+        counter.add_losses(is_canary[is_number], losses[is_number])
         return
     seconds = rows.column("request_time").cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    is_wrong = pc.not_equal(predicted.cast(pa.string()), truth.cast(pa.string()))
+    is_wrong = pc.not_equal(arrays.texts(predicted), arrays.texts(truth))  # 1 and 1.0 are one class
     counter.add_classes(
         seconds.to_numpy(zero_copy_only=False).astype(np.int64),
         is_canary,

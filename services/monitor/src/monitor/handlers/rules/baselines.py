@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.sources import RowSources
 from monitor.store.inference_tables.places import TablePlace
@@ -79,13 +80,15 @@ class Baselines:
         if kept is not None:
             return kept
         made = await self._made(rule, rows, columns)
+        if made is not None and made.baseline.expectations and rule.kind == "drift":
+            raise InvalidInput(sentences.NO_DISTRIBUTIONS(source=made.source))
         return None if made is None else await self._keep(rule, made)
 
     async def freeze_window(
         self, rule: Monitor, rows: OpenedRows, columns: Sequence[str], window: Window
     ) -> FoundBaseline:
         """Have the rows of a window be the baseline from now on."""
-        source = f"the window from {window.start.isoformat()} to {window.end.isoformat()}"
+        source = _said(window)
         made = await asyncio.to_thread(_of_windows, rows, columns, (window,))
         return await self._keep(rule, FoundBaseline(made, source))
 
@@ -117,8 +120,8 @@ class Baselines:
             window = Window(asked.start, asked.end)
             made = await asyncio.to_thread(_of_windows, rows, columns, (window,))
             if not made.profile.rows:
-                raise InvalidInput(f"the baseline has no rows: nothing came from {asked.start} to {asked.end}")
-            return FoundBaseline(made, f"the window from {asked.start.isoformat()} to {asked.end.isoformat()}")
+                raise InvalidInput(sentences.EMPTY_WINDOW(start=asked.start, end=asked.end))
+            return FoundBaseline(made, _said(window))
         if asked.kind in {"table", "file"} and rule.baseline_path is not None:
             place = await self.sources.place(rule.baseline_path)
             sample = Sample(place, rule.baseline_root, is_table=asked.kind == "table")
@@ -132,7 +135,7 @@ class Baselines:
         """None: nothing is known of the data that the model was trained on."""
         calls = self.sources.calls
         found = await calls.training_data(TrainingDataQuery(service=service, version=model.version))
-        source = f"training data of {model.model} {model.model_version}: {found.source}"
+        source = sentences.OF_TRAINING(model=model.model, version=model.model_version, source=found.source)
         if found.kind == "place" and found.location is not None:
             place = await self.sources.place(found.location)
             sample = Sample(place, found.root, is_table=found.is_table)
@@ -153,7 +156,11 @@ class Baselines:
         weeks = rule.baseline.weeks or DEFAULT_WEEKS
         earlier = tuple(window.before(timedelta(weeks=week)) for week in range(1, weeks + 1))
         made = await asyncio.to_thread(_of_windows, rows, columns, earlier)
-        return FoundBaseline(made, f"the same window of {weeks} earlier weeks")
+        return FoundBaseline(made, sentences.OF_WEEKS(weeks=weeks))
+
+
+def _said(window: Window) -> str:
+    return sentences.OF_WINDOW(start=window.start.isoformat(), end=window.end.isoformat())
 
 
 def _from_bytes(data: bytes) -> Baseline:
@@ -174,20 +181,20 @@ def _of_windows(rows: OpenedRows, columns: Sequence[str], windows: Sequence[Wind
 
 def _of_samples(sample: Sample, rows: OpenedRows) -> Baseline:
     from monitor.domain.statistics.baselines.baseline import Baseline  # noqa: PLC0415
-    from monitor.domain.statistics.baselines.sagemaker import baseline_from_statistics  # noqa: PLC0415
-    from monitor.handlers.rules.rows import renamed  # noqa: PLC0415
+    from monitor.domain.statistics.baselines.sagemaker import baseline_from_json  # noqa: PLC0415
+    from monitor.handlers.rules.rows import renamed, stored_names  # noqa: PLC0415
     from monitor.store.inference_tables import samples  # noqa: PLC0415
 
     location, columns = sample.place.location, rows.columns
     samples.check_inside(location, sample.root)
     if not sample.is_table and samples.is_statistics(location):
         try:
-            return baseline_from_statistics(samples.read_statistics(location))
+            return baseline_from_json(samples.read_statistics(location)).renamed(stored_names(columns))
         except ValueError as error:
             raise InvalidInput(f"{location}: {error}") from error
     made = Baseline.from_batches(
         lambda: renamed(samples.sample_batches(sample.place, is_table=sample.is_table), columns)
     )
     if not made.profile.rows:
-        raise InvalidInput(f"the baseline has no rows: {location} is empty")
+        raise InvalidInput(sentences.EMPTY_PLACE(location=location))
     return made

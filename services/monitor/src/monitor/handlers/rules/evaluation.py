@@ -6,9 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
+from monitor.domain import sentences
 from monitor.domain.rules.signals import signals_of
 from monitor.domain.rules.timing import Window
-from monitor.domain.rules.verdicts import Verdict, failed, worst_of
+from monitor.domain.rules.verdicts import Verdict, failed
+from monitor.domain.statistics.judging.states import worst_of
 from monitor.handlers.alerts.observe import observe
 from monitor.handlers.rules.kinds.estimated_rules import PREFIX, EstimatedRules
 from monitor.handlers.rules.kinds.label_rules import LabelRules
@@ -76,7 +78,7 @@ class Evaluator:
             return [failed(_reason(error))], True
         except Exception as error:
             log.exception("evaluating rule %s/%s", rule.service, rule.name)
-            return [failed(f"an error of the platform's own: {type(error).__name__}")], True
+            return [failed(sentences.OWN_ERROR(error=type(error).__name__))], True
 
 
 class WindowEvaluator(Protocol):

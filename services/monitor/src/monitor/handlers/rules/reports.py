@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.signals import JudgedWindow
-from monitor.domain.rules.verdicts import Verdict, worst_of
+from monitor.domain.rules.verdicts import Verdict, worst_first
+from monitor.domain.statistics.judging.states import worst_of
 from monitor.handlers.rules.kinds.estimated_rules import PREFIX
-from monitor.handlers.rules.kinds.label_rules import worst_rows
+from monitor.handlers.rules.kinds.label_rules import problem_of, read_labelled
 from monitor.handlers.rules.kinds.table_rules import ComputedWindow, TableRules
 from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import last_windows
@@ -22,7 +23,14 @@ from shared.database import Database
 from shared.errors import NotFound, PenstockError
 
 if TYPE_CHECKING:
-    from monitor.domain.reports.report import HistoryPoint, Report, ReportColumn, ReportHistory
+    from monitor.domain.reports.report import (
+        HistoryPoint,
+        Report,
+        ReportCheck,
+        ReportColumn,
+        ReportHistory,
+        ReportSlice,
+    )
     from monitor.domain.statistics.quality.figures import ModelQuality
 
 HISTORY = 96
@@ -59,7 +67,9 @@ class WindowReports:
             if rule.kind in {"drift", "data_quality"}:
                 found = await self.tables.compute(rule, judged.window)
             elif is_labelled:
-                found = ComputedWindow((), worst_rows=await worst_rows(self.tables.sources, rule, judged.window))
+                labelled = await read_labelled(self.tables.sources, rule, judged.window)
+                if labelled is not None:
+                    found = ComputedWindow((), quality=labelled.quality, worst_rows=labelled.worst_rows)
         except PenstockError as error:
             return NOTHING, [error.message]
         return found, []
@@ -82,54 +92,66 @@ def _rendered(
 def _report(
     rule: Monitor, history: Sequence[JudgedWindow], computed: ComputedWindow, notes: Sequence[str], now: Any
 ) -> Report:
-    from monitor.domain.reports.report import Report, ReportCheck, ReportSlice  # noqa: PLC0415
+    from monitor.domain.reports.report import Report  # noqa: PLC0415
 
     judged = history[-1]
     whole = [each for each in judged.verdicts if each.slice is None]
-    by_slice: dict[str, list[Verdict]] = {}
-    for each in judged.verdicts:
-        if each.slice is not None:
-            by_slice.setdefault(each.slice, []).append(each)
-    per_column = [each for each in whole if each.column is not None]
+    per_column = worst_first((each for each in whole if each.column is not None), rule)
     return Report(
         service=rule.service,
         monitor=rule.name,
         kind=rule.kind,
         metric=rule.metric,
-        state=worst_of([each.state for each in judged.verdicts]),
+        state=worst_of(each.state for each in judged.verdicts),
         start=judged.window.start,
         end=judged.window.end,
         made_at=now,
         baseline=next((str(each.details["baseline"]) for each in whole if "baseline" in each.details), ""),
         rows=max((each.rows for each in whole), default=0),
-        baseline_rows=computed.baseline.baseline.profile.rows if computed.baseline is not None else None,
+        baseline_rows=_baseline_rows(computed),
         columns=[_column(each, computed) for each in per_column],
-        checks=[
-            ReportCheck(rule.metric, each.state, each.value, each.threshold, rows=each.rows, detail=each.reason or "")
-            for each in whole
-            if each.column is None
-        ],
+        checks=_checks(rule, whole),
         histories=_histories(rule, history, per_column),
-        quality=_quality(rule, whole),
-        slices=[
-            ReportSlice(
-                name,
-                worst_of([each.state for each in found]),
-                max(each.rows for each in found),
-                _worst(found).value,
-                _worst(found).threshold,
-                _worst(found).column,
-            )
-            for name, found in by_slice.items()
-        ],
+        quality=computed.quality or _quality(rule, whole),
+        label_coverage=_label_coverage(whole),
+        slices=_slices(rule, judged.verdicts),
         worst_rows=computed.worst_rows,
         notes=notes,
         windows_needed=windows_needed(rule.windows),
     )
 
 
-def _worst(found: Sequence[Verdict]) -> Verdict:
-    return max(found, key=lambda each: each.value if each.value is not None else float("-inf"))
+def _baseline_rows(computed: ComputedWindow) -> int | None:
+    """None: there is no baseline, or it says what is expected and is made of no rows."""
+    if computed.baseline is None or computed.baseline.baseline.expectations:
+        return None
+    return computed.baseline.baseline.profile.rows
+
+
+def _checks(rule: Monitor, whole: Sequence[Verdict]) -> list[ReportCheck]:
+    from monitor.domain.reports.report import ReportCheck  # noqa: PLC0415
+
+    return [
+        ReportCheck(rule.metric, each.state, each.value, each.threshold, rows=each.rows, detail=each.reason or "")
+        for each in whole
+        if each.column is None
+    ]
+
+
+def _slices(rule: Monitor, verdicts: Sequence[Verdict]) -> list[ReportSlice]:
+    """Each by its worst verdict, the worst slice first."""
+    from monitor.domain.reports.report import ReportSlice  # noqa: PLC0415
+
+    worst: dict[str, Verdict] = {}
+    rows: dict[str, int] = {}
+    for each in worst_first(verdicts, rule):
+        if each.slice is not None:
+            worst.setdefault(each.slice, each)
+            rows[each.slice] = max(each.rows, rows.get(each.slice, 0))
+    return [
+        ReportSlice(name, each.state, rows[name], each.value, each.threshold, each.column)
+        for name, each in worst.items()
+    ]
 
 
 def _column(verdict: Verdict, computed: ComputedWindow) -> ReportColumn:
@@ -151,10 +173,10 @@ def _column(verdict: Verdict, computed: ComputedWindow) -> ReportColumn:
 
 
 def _histories(rule: Monitor, history: Sequence[JudgedWindow], per_column: Sequence[Verdict]) -> list[ReportHistory]:
+    """Of the columns that are worst now."""
     from monitor.domain.reports.report import ReportHistory  # noqa: PLC0415
 
-    ranked = sorted(per_column, key=lambda each: each.value or 0.0, reverse=True)
-    names = [each.column for each in ranked[:DRAWN_HISTORIES]] or [None]
+    names = [each.column for each in per_column[:DRAWN_HISTORIES]] or [None]
     return [
         ReportHistory(
             f"{rule.metric} {name}" if name else rule.metric,
@@ -173,19 +195,22 @@ def _point(past: JudgedWindow, column: str | None) -> HistoryPoint:
     found = next(own, None)
     if found is None:
         return HistoryPoint(past.window.end, None)
-    return HistoryPoint(past.window.end, found.value, float(found.details.get("margin") or 0.0), state=found.state)
+    margin, is_estimated = float(found.details.get("margin") or 0.0), bool(found.details.get("estimated"))
+    return HistoryPoint(past.window.end, found.value, margin, is_estimated, found.state)
 
 
 def _quality(rule: Monitor, whole: Sequence[Verdict]) -> ModelQuality | None:
+    """As far as verdicts keep it."""
     from monitor.domain.statistics.quality.figures import ModelQuality  # noqa: PLC0415
 
     found = next((each for each in whole if "figures" in each.details), None)
     if found is None:
         return None
-    is_regression = rule.metric in {"mae", "rmse", "r2"}
-    return ModelQuality(
-        "regression" if is_regression else "classification",
-        found.rows,
-        found.details["figures"],
-        estimated=bool(found.details.get("estimated")),
-    )
+    is_estimated = bool(found.details.get("estimated"))
+    return ModelQuality(problem_of(rule), found.rows, found.details["figures"], estimated=is_estimated)
+
+
+def _label_coverage(whole: Sequence[Verdict]) -> float | None:
+    """Share of the window's predictions that had a label when it was judged."""
+    found = next((each.details["coverage"] for each in whole if "coverage" in each.details), None)
+    return found["labelled"] / found["predicted"] if found and found["predicted"] else None

@@ -13,7 +13,7 @@ from monitor.domain.statistics.baselines.baseline import Baseline
 from monitor.domain.statistics.kinds import ColumnKind, kind_of
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.domain.statistics.profiles.table import TableProfile
-from monitor.domain.statistics.slices import ALL_ROWS, Slice
+from monitor.domain.statistics.slices import Slice
 from monitor.store.inference_tables.opening import DeltaRows, TableColumn
 from monitor.store.inference_tables.places import TablePlace
 
@@ -57,6 +57,10 @@ class OpenedRows:
             name for name, stored in found.items() if stored is None
         ]
 
+    def count(self, window: Window) -> int:
+        """How many rows the window has."""
+        return sum(opened.count(window) for opened in self.tables)
+
     def batches(self, columns: Sequence[str], window: Window) -> Iterator[pa.RecordBatch]:
         """Rows of the window."""
         for opened in self.tables:
@@ -81,16 +85,16 @@ def profile_window(
     return {part: TableProfile(sliced.rows.get(part, 0), profile.columns) for part, profile in found.items()}
 
 
+def stored_names(columns: Mapping[str, TableColumn]) -> Mapping[str, str]:
+    """Features and predictions: as the model calls them → as the table does."""
+    return {column.original: name for name, column in columns.items() if column.role in {"feature", "prediction"}}
+
+
 def renamed(batches: Iterator[pa.RecordBatch], columns: Mapping[str, TableColumn]) -> Iterator[pa.RecordBatch]:
     """Rows of elsewhere, their columns called as the inference table calls those of the same features."""
-    stored = {column.original: name for name, column in columns.items() if column.role in {"feature", "prediction"}}
+    stored = stored_names(columns)
     for batch in batches:
         named = [stored.get(name, name) for name in batch.schema.names]
         wanted = [place for place, name in enumerate(named) if name in columns or not columns]
         chosen = [batch.column(place) for place in wanted]
         yield pa.RecordBatch.from_arrays(chosen, names=[named[place] for place in wanted])
-
-
-def all_rows(profiles: Mapping[Slice, TableProfile]) -> TableProfile:
-    """The profile of all rows."""
-    return profiles[ALL_ROWS]

@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.store.inference_tables.places import TablePlace
 from shared.errors import InvalidInput, NotFound, PenstockError, Unavailable
@@ -147,9 +148,9 @@ def read_errors(location: str) -> Iterator[None]:
     except PenstockError:
         raise
     except (TableNotFoundError, FileNotFoundError) as error:
-        raise NotFound(f"there is no table at {location}, or not all of its files are there any more") from error
+        raise NotFound(sentences.GONE(location=location)) from error
     except (DeltaError, OSError, pa.ArrowException) as error:
         text = str(error)
         known = storage_failure(text, bucket_of(location)) if location.startswith(S3) else None
         why = known or (type(error).__name__ if location.startswith(S3) else " ".join(text.split())[:200])
-        raise Unavailable(f"the table at {location} cannot be read: {why}") from error
+        raise Unavailable(sentences.UNREADABLE(location=location, why=why)) from error

@@ -1,5 +1,5 @@
 """Rows that a baseline is made of and that are no inference table: a Delta table, files of Parquet or CSV, SageMaker's
-statistics.
+statistics and constraints.
 
 A path must not lead out of the folder that it was allowed for: links are resolved before anything is opened.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from monitor.domain import sentences
 from monitor.store.inference_tables.opening import BATCH_ROWS, READ_AHEAD, DeltaRows, read_errors
 from monitor.store.inference_tables.places import TablePlace
 from shared.errors import InvalidInput, NotFound
@@ -29,7 +30,7 @@ def check_inside(location: str, root: str | None) -> None:
 
 
 def is_statistics(location: str) -> bool:
-    """Whether a file is SageMaker's `statistics.json`."""
+    """Whether a file is SageMaker's `statistics.json` or `constraints.json`."""
     return location.endswith(".json")
 
 
@@ -40,11 +41,11 @@ def read_statistics(location: str) -> Mapping[str, Any]:
             raise InvalidInput(f"{location} is larger than {LONGEST_STATISTICS // 2**20} MiB")
         found = json.loads(Path(location).read_bytes())
     except FileNotFoundError as error:
-        raise NotFound(f"there is no file {location}") from error
+        raise NotFound(sentences.NO_FILE(location=location)) from error
     except ValueError as error:
         raise InvalidInput(f"{location} is no JSON") from error
     if not isinstance(found, dict):
-        raise InvalidInput(f"{location} is not SageMaker's statistics.json")
+        raise InvalidInput(f"{location} is neither SageMaker's statistics.json nor its constraints.json")
     return found
 
 
@@ -67,7 +68,7 @@ def _file_dataset(place: TablePlace) -> ds.Dataset:
     form = "csv" if location.endswith((".csv", ".csv.gz", ".tsv")) else "parquet"
     if not location.startswith(S3):
         if not Path(location).exists():
-            raise NotFound(f"there is no file {location}")
+            raise NotFound(sentences.NO_FILE(location=location))
         return ds.dataset(location, format=form)
     from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - only of object stores
     from pyarrow.fs import PyFileSystem  # noqa: PLC0415

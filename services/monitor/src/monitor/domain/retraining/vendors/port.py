@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,20 +42,20 @@ class Ask:
         return {}
 
 
-class Vendor:
-    """One system; what it cannot do is left as it is here."""
+class Vendor(ABC):
+    """One system. Each starts a run; what it cannot do besides is left as it is here."""
 
     def login(self, ask: Ask) -> HttpCall | None:
         """The request whose answer has a token (`token_of`); None: none is needed."""
         return None
 
+    @abstractmethod
     def start(self, ask: Ask) -> HttpCall:
         """The request that starts it. Raises `ValueError` where the credentials are of no use."""
-        raise NotImplementedError
 
+    @abstractmethod
     def started(self, answer: HttpAnswer, ask: Ask) -> StartOutcome:
         """What its answer means."""
-        raise NotImplementedError
 
     def look(self, run: RetrainingRun, ask: Ask) -> HttpCall | None:
         """The request that asks how it does; None: it cannot be asked."""

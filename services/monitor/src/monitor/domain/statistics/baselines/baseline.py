@@ -1,4 +1,4 @@
-"""A baseline: the profile of rows that are held to be good, with bins that do not move."""
+"""A baseline: the profile of rows that are held to be good, with bins that do not move; or what is expected instead."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from monitor.domain.statistics.baselines import expectations
+from monitor.domain.statistics.baselines.expectations import ColumnExpectation
 from monitor.domain.statistics.baselines.freezing import DEFAULT_BINS, counted, freeze
 from monitor.domain.statistics.kinds import ColumnKind
 from monitor.domain.statistics.profiles.bins import ColumnBins
@@ -20,10 +22,22 @@ class Baseline:
     """A profile that has counts over its own frozen bins."""
 
     profile: TableProfile
+    expectations: tuple[ColumnExpectation, ...] = ()
+    """What somebody has said of columns; the profile is of no rows then."""
 
     def column(self, name: str) -> ColumnProfile | None:
         """None: the baseline does not know the column."""
         return self.profile.columns.get(name)
+
+    def expectation(self, name: str) -> ColumnExpectation | None:
+        """None: nothing is said of the column."""
+        return next((each for each in self.expectations if each.name == name), None)
+
+    def renamed(self, names: Mapping[str, str]) -> Baseline:
+        """With other names of columns: those of here → those of the table."""
+        columns = [replace(one, name=names.get(name, name)) for name, one in self.profile.columns.items()]
+        expected = tuple(replace(each, name=names.get(each.name, each.name)) for each in self.expectations)
+        return Baseline(replace(self.profile, columns={one.name: one for one in columns}), expected)
 
     def frozen(self) -> Mapping[str, ColumnBins]:
         """What windows have to be counted over, for `ProfileBuilder`."""
@@ -61,12 +75,13 @@ class Baseline:
 
     def to_bytes(self) -> bytes:
         """`from_bytes` reads it."""
-        return self.profile.to_bytes()
+        return expectations.to_bytes(self.expectations) if self.expectations else self.profile.to_bytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Baseline:
         """ValueError where it is not such bytes."""
-        return cls(TableProfile.from_bytes(data))
+        expected = expectations.from_bytes(data)
+        return cls(TableProfile.from_bytes(data)) if expected is None else cls(TableProfile(0, {}), expected)
 
 
 def _frozen(column: ColumnProfile, bins: int) -> ColumnProfile:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+_MARK = b"expectations 1\n"
 
 
 @dataclass(frozen=True)
@@ -21,3 +25,19 @@ class ColumnExpectation:
     """All categories that are allowed."""
     values_share: float = 1.0
     """Least share of values that are among `values`."""
+
+
+def to_bytes(expectations: Sequence[ColumnExpectation]) -> bytes:
+    """`from_bytes` reads it."""
+    return _MARK + json.dumps([asdict(each) for each in expectations]).encode()
+
+
+def from_bytes(data: bytes) -> tuple[ColumnExpectation, ...] | None:
+    """None: these are no expectations."""
+    if not data.startswith(_MARK):
+        return None
+    found = json.loads(data.removeprefix(_MARK))
+    return tuple(
+        ColumnExpectation(**{**each, "values": None if each["values"] is None else tuple(each["values"])})
+        for each in found
+    )

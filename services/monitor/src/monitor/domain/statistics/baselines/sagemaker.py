@@ -25,6 +25,17 @@ _SKETCHED = 2_000
 """Points that stand for the buckets in the quantile sketch."""
 
 
+def baseline_from_json(document: Mapping[str, Any]) -> Baseline:
+    """Of either document: constraints have no figures. ValueError as the two below."""
+    if "dataset" in document or _has_statistics(document):
+        return baseline_from_statistics(document)
+    return Baseline(TableProfile(0, {}), expectations_from_constraints(document))
+
+
+def _has_statistics(document: Mapping[str, Any]) -> bool:
+    return any({"numerical_statistics", "string_statistics"} & set(feature) for feature in _features(document))
+
+
 def baseline_from_statistics(statistics: Mapping[str, Any]) -> Baseline:
     """ValueError, naming the field, where the document has not the documented shape."""
     rows = _whole(_field(_field(statistics, "dataset"), "item_count", "dataset."))

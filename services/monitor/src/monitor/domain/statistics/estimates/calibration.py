@@ -49,11 +49,14 @@ class Calibration:
 
 def fit_calibration(scores: Mapping[str, Any], labels: Any) -> Calibration:
     """Of labelled rows that the model was not trained on. A class gets a map only where that lowers the calibration
-    error of rows held out (three folds that hold the class in equal shares), as in NannyML.
+    error of rows held out (three folds that hold the class in equal shares), as in NannyML. Rows without a label or a
+    score are left out.
     """
     truth = arrays.texts(arrays.as_array(labels))
     columns = arrays.score_columns(scores, len(truth))
     is_known = truth.is_valid().to_numpy(zero_copy_only=False)
+    for column in columns.values():
+        is_known = is_known & np.isfinite(column)
     names = np.asarray(truth.to_pylist(), dtype=object)[is_known]
     columns = {name: column[is_known] for name, column in columns.items()}
     columns = arrays.with_complement(columns, sorted(set(names.tolist())))

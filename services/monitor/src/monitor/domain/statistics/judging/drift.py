@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from monitor.domain import sentences
 from monitor.domain.statistics.drift.figures import DriftFigures
 from monitor.domain.statistics.judging.correction import benjamini_hochberg
 from monitor.domain.statistics.judging.states import State, worst_of
@@ -77,10 +78,11 @@ def worst(verdicts: Sequence[ColumnVerdict]) -> State:
 def _refusal(one: DriftFigures, rule: DriftRule) -> tuple[State, str] | None:
     rows, wanted = min(one.rows, one.baseline_rows), rule.min_sample
     if rows < wanted:
-        side = "window" if one.rows <= one.baseline_rows else "baseline"
-        return "insufficient_data", f"The {side} has {rows} values of {one.column}; {wanted} are needed."
+        few = sentences.FEW_IN_WINDOW if one.rows <= one.baseline_rows else sentences.FEW_IN_BASELINE
+        return "insufficient_data", few(rows=rows, column=one.column, least=wanted)
     if one.value(rule.metric) is None:
-        return "error", f"{rule.metric} is not defined for {one.column}, which is {one.kind} ({one.data_type})."
+        fields = {"metric": rule.metric, "column": one.column, "kind": one.kind, "data_type": one.data_type}
+        return "error", sentences.NOT_DEFINED_FOR(**fields)
     return None
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 State = Literal["ok", "warning", "critical", "insufficient_data", "error"]
 
+BY_SEVERITY: tuple[State, ...] = ("critical", "warning", "error", "ok", "insufficient_data")
+"""The worst first: what is known to be bad comes before what could not be computed."""
 _LEVELS: dict[State, int] = {"ok": 0, "warning": 1, "critical": 2}
 
 
@@ -16,10 +18,8 @@ def level_of(state: State) -> int | None:
 
 
 def worst_of(states: Iterable[State]) -> State:
-    """The highest level; where no level was reached: error before insufficient data. No states: insufficient data."""
-    found = set(states)
-    order: tuple[State, ...] = ("critical", "warning", "ok", "error")
-    return next((state for state in order if state in found), "insufficient_data")
+    """The first of `BY_SEVERITY` that is there. No states: insufficient data."""
+    return min(states, key=BY_SEVERITY.index, default="insufficient_data")
 
 
 def of_windows(states: Sequence[State], needed: int, of: int) -> State:

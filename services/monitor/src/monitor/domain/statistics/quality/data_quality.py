@@ -86,7 +86,7 @@ def _share(check: Check, column: ColumnProfile, part: float, rows: int, expected
 def _nulls(column: ColumnProfile, base: ColumnProfile | None, wanted: ColumnExpectation | None) -> QualityFigure:
     expected = reading.share(base.nulls, base) if base else None
     if wanted and wanted.completeness is not None:
-        expected = 1 - wanted.completeness
+        expected = round(1 - wanted.completeness, 12)
     return _share("null_rate", column, column.nulls, column.count, expected)
 
 
@@ -152,7 +152,8 @@ def _values(column: ColumnProfile, base: ColumnProfile | None, wanted: ColumnExp
         counts = dict(reading.frequent(column, limit=1_000_000))
         inside = sum(count for text, count in counts.items() if text in allowed)
         unknown = sorted(text for text in counts if text not in allowed)[:_NAMED]
-        figure = _share("new_value_rate", column, column.values - inside, column.values, 1 - wanted.values_share)
+        expected = round(1 - wanted.values_share, 12)
+        figure = _share("new_value_rate", column, column.values - inside, column.values, expected)
         return [replace(figure, detail=", ".join(unknown))]
     if base is None or base.bin_counts is None or column.bin_counts is None or not column.bin_counts.counts:
         return []

@@ -48,6 +48,7 @@ class QualityBuilder:
         self._pairs: Counter[tuple[str, str]] = Counter()
         self._rankings: dict[str, BinaryRanking] = {}
         self._log_loss = LogLoss()
+        self._has_one_score = False
         self._label_counts: Counter[str] = Counter()
 
     def add(self, labels: Any, predictions: Any, scores: Mapping[str, Any] | None = None) -> None:
@@ -78,9 +79,10 @@ class QualityBuilder:
             self._add_scores(truth, {name: column[mask] for name, column in columns.items()})
 
     def _add_scores(self, truth: pa.Array, columns: dict[str, npt.NDArray[np.float64]]) -> None:
-        columns = arrays.with_complement(columns, sorted({name for pair in self._pairs for name in pair}))
+        """Which classes there are is known at the end alone: of one column, other labels have what is left of it."""
         names = np.asarray(truth.to_pylist(), dtype=object)
-        probability = np.zeros(len(names))
+        self._has_one_score = len(columns) == 1
+        probability = 1 - next(iter(columns.values())) if self._has_one_score else np.zeros(len(names))
         is_whole = np.ones(len(names), dtype=bool)
         for name, column in columns.items():
             is_whole &= np.isfinite(column)
@@ -98,10 +100,12 @@ class QualityBuilder:
         return classification_figures(self._pairs, self._positive, self._ranking())
 
     def _ranking(self) -> dict[str, float]:
+        """Of one score among more than two classes there is no log loss: it does not say how likely the others are."""
         loss = self._log_loss.value()
         if loss is None:
             return {}
-        figures = {"log_loss": loss}
+        is_known = not self._has_one_score or len({name for pair in self._pairs for name in pair}) <= 2
+        figures = {"log_loss": loss} if is_known else {}
         areas = {name: area for name, one in self._rankings.items() if (area := one.auc()) is not None}
         total = sum(self._label_counts[name] for name in areas)
         if areas and total:

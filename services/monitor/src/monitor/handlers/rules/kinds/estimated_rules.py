@@ -10,10 +10,11 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
-from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, insufficient, of_figure
+from monitor.domain.rules.verdicts import Verdict, bounds_of, insufficient, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
-from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column
+from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column, unsuitable_columns
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
 from shared.contracts.quality.monitors import Monitor
@@ -44,7 +45,7 @@ class EstimatedRules:
         """The verdict of a window. Raises what opening tables raises."""
         places = await self.sources.tables(rule.service, INFERENCES)
         if not places:
-            return [insufficient("no inference table of the service has rows yet", 0)]
+            return [insufficient(sentences.NO_TABLE(), 0)]
         inferences = await open_rows(places)
         labelled = await open_rows(await self.sources.tables(rule.service, LABELLED))
         return await asyncio.to_thread(_judged, rule, inferences, labelled, window)
@@ -55,17 +56,15 @@ def _judged(rule: Monitor, inferences: OpenedRows, labelled: OpenedRows, window:
 
     positive = rule.outcome.positive
     if rule.outcome.score is None or positive is None:
-        raise InvalidInput(f"{rule.metric} needs outcome.score and outcome.positive: which column holds whose share")
+        raise InvalidInput(sentences.NEEDS_SCORE(metric=rule.metric))
     prediction = chosen_column(inferences, "prediction", rule.outcome.prediction)
     score = chosen_column(inferences, "prediction", rule.outcome.score)
     rows = _columns(inferences, (prediction, score), window, MOST_ROWS)
     if rows is None:
-        return [insufficient("there are no rows in the window", 0)]
-    calibration, labels = _calibration(rule, labelled, score)
-    try:
+        return [insufficient(sentences.NO_ROWS(), 0)]
+    with unsuitable_columns():
+        calibration, labels = _calibration(rule, labelled, score)
         found = estimate_quality({positive: rows.column(score)}, rows.column(prediction), calibration, positive)
-    except ValueError as error:
-        return [failed(f"quality cannot be estimated: {error}")]
     metric = rule.metric.removeprefix(PREFIX)
     name = next((each for each in FIGURES.get(metric, (metric,)) if each in found.figures), metric)
     margin = found.margins.get(name, 0.0)

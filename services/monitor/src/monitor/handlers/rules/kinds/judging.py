@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from monitor.domain import sentences
 from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, of_drift, of_figure
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift
 from monitor.domain.statistics.judging.quality import judge_figure
+from monitor.domain.statistics.slices import ALL_ROWS, Slice
 from monitor.handlers.rules.baselines import FoundBaseline
 from shared.contracts.quality.monitors import Monitor
 
 if TYPE_CHECKING:
+    from monitor.domain.statistics.baselines.expectations import ColumnExpectation
     from monitor.domain.statistics.drift.figures import DriftFigures
     from monitor.domain.statistics.profiles.table import TableProfile
     from monitor.domain.statistics.quality.data_quality import QualityFigure
-    from monitor.domain.statistics.slices import Slice
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ def _unlike(
     is_asked = list(rule.columns) != ["*"]
     for name in columns:
         known, now = baseline.baseline.column(name), profile.columns.get(name)
+        if baseline.baseline.expectation(name) is not None:
+            continue
         if known is None:
-            why = failed(f"the baseline has no column {name}: it was made of {baseline.source}", name)
+            why = failed(sentences.NO_BASELINE_COLUMN(column=name, source=baseline.source), name)
             found[name] = why if is_asked else None
         elif now is not None and now.kind != known.kind:
-            found[name] = failed(f"{name} holds {now.data_type}, in the baseline {known.data_type}", name)
+            found[name] = failed(sentences.OTHER_TYPE(column=name, found=now.data_type, known=known.data_type), name)
     return found
 
 
@@ -60,7 +64,7 @@ def judged_drift(
         DriftRule(rule.metric, rule.warning, rule.critical, rule.min_sample),
     )
     found = [of_drift(each) for each in judged] + [each for each in unlike.values() if each is not None]
-    return Judged(found or [failed(f"no column has a {rule.metric}: it is of another type")], figures)
+    return Judged(found or [failed(sentences.NO_SUCH_METRIC(metric=rule.metric))], figures)
 
 
 def judged_quality(
@@ -74,18 +78,46 @@ def judged_quality(
 
     unlike = _unlike(rule, next(iter(profiles.values())), baseline, columns) if baseline else {}
     found = [each for each in unlike.values() if each is not None]
+    expected = _expected(rule, baseline, columns)
     for part, profile in profiles.items():
         if rule.metric == "zero_rate":
             found += _zeros(rule, profile, part)
             continue
-        figures = data_quality(profile, baseline.baseline if baseline else None, (), part)
+        figures = data_quality(profile, baseline.baseline if baseline else None, expected, part)
+        if part == ALL_ROWS and expected:
+            violated = _violated(figures)
+            found += violated.values()
+            unlike |= violated
         chosen = [each for each in figures if each.check == rule.metric and each.column not in unlike]
-        found += [_judged(rule, each, part) for each in chosen]
-    return Judged(found or [failed(f"no column has a {rule.metric}: it is of another type")])
+        found += [_judged(rule, each, part, is_allowed=bool(expected)) for each in chosen]
+    return Judged(found or [failed(sentences.NO_SUCH_METRIC(metric=rule.metric))])
 
 
-def _judged(rule: Monitor, each: QualityFigure, part: Slice) -> Verdict:
+def _expected(rule: Monitor, baseline: FoundBaseline | None, columns: Sequence[str]) -> tuple[ColumnExpectation, ...]:
+    """What a baseline says of the rule's columns; of `*`, of columns that are not there, too."""
+    if baseline is None:
+        return ()
+    is_asked = list(rule.columns) != ["*"]
+    return tuple(each for each in baseline.baseline.expectations if not is_asked or each.name in columns)
+
+
+def _violated(figures: Sequence[QualityFigure]) -> dict[str, Verdict]:
+    """Columns that are expected and not there, or hold something of another kind."""
+    found: dict[str, Verdict] = {}
+    for each in figures:
+        name = each.column or ""
+        if each.check == "missing_column":
+            found[name] = failed(sentences.EXPECTED_COLUMN(column=name), name)
+        elif each.check == "data_type" and each.value:
+            found[name] = failed(f"{name} holds {each.detail}", name)
+    return found
+
+
+def _judged(rule: Monitor, each: QualityFigure, part: Slice, *, is_allowed: bool) -> Verdict:
+    """`is_allowed`: the share that is expected is none too many."""
     bounds = bounds_of(rule)
+    if is_allowed and each.expected is not None:
+        bounds = bounds.allowing(each.expected)
     judged = judge_figure(
         rule.metric, each.value, each.rows, bounds, margin=each.margin, column=each.column, slice=part
     )

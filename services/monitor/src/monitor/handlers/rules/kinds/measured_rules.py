@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from monitor.domain import sentences
 from monitor.domain.metrics.rollup import MINUTE_S
 from monitor.domain.rules.service_quality import figure, gather
 from monitor.domain.rules.timing import Window
@@ -39,19 +40,19 @@ class MeasuredRules:
             for kind in ("traffic", "usage", "replicas"):
                 rows += await read(session, kind, (rule.service,), since, until)
         if not rows:
-            return [insufficient("nothing was measured in the window", 0)]
+            return [insufficient(sentences.NOTHING_MEASURED(), 0)]
         measured = gather(rows, step_s, by_version=rule.slice is not None)
         parts = {name: of for name, of in measured.items() if name or rule.slice is None}
         found = []
         for name, of in sorted(parts.items()):
             requests = of.traffic.requests
             if requests < rule.min_sample and rule.metric not in NOT_BY_REQUESTS:
-                found.append(insufficient(f"{requests} requests, fewer than {rule.min_sample}", requests))
+                found.append(insufficient(sentences.FEW_REQUESTS(requests=requests, least=rule.min_sample), requests))
                 continue
             part = Slice("version", name) if name else ALL_ROWS
             bounds = bounds_of(rule, min_sample=0)
             found.append(of_figure(judge_figure(rule.metric, figure(rule.metric, of), requests, bounds, slice=part)))
-        return found or [insufficient("nothing was measured in the window", 0)]
+        return found or [insufficient(sentences.NOTHING_MEASURED(), 0)]
 
     def _step_s(self, window: Window) -> int:
         """10 s where the window does not lie on minutes and these are still kept, else minutes."""

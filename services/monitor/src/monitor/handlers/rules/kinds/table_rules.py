@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, failed, insufficient
 from monitor.handlers.rules.baselines import Baselines, FoundBaseline
 from monitor.handlers.rules.kinds.judging import judged_drift, judged_quality
 from monitor.handlers.rules.kinds.whole_window import WHOLE_WINDOW, judged_window
-from monitor.handlers.rules.metric_tables import MetricTables, WindowMetrics
+from monitor.handlers.rules.metric_tables import EarlierWindow, MetricTables, WindowMetrics, is_written
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
 from shared.contracts.quality.monitors import Monitor
@@ -20,6 +21,7 @@ from shared.contracts.quality.monitors import Monitor
 if TYPE_CHECKING:
     from monitor.domain.statistics.drift.figures import DriftFigures
     from monitor.domain.statistics.profiles.table import TableProfile
+    from monitor.domain.statistics.quality.figures import ModelQuality
     from monitor.domain.statistics.slices import Slice
     from monitor.handlers.rules.rows import OpenedRows
 
@@ -32,6 +34,10 @@ class ComputedWindow:
     profiles: Mapping[Slice, TableProfile] = field(default_factory=dict)
     baseline: FoundBaseline | None = None
     figures: Sequence[DriftFigures] = ()
+    opened: OpenedRows | None = None
+    """The tables that it was read from."""
+    quality: ModelQuality | None = None
+    """Of rules on labels."""
     worst_rows: Sequence[Mapping[str, object]] = ()
     """Rows that the model was most wrong about, of rules on labels."""
 
@@ -48,25 +54,35 @@ class TableRules:
         """The verdicts of a window; its profiles are written beside the inference table. Raises what opening raises."""
         computed = await self.compute(rule, window)
         baseline = computed.baseline.baseline if computed.baseline is not None else None
-        await self.metrics.write(WindowMetrics(rule, window, computed.profiles, computed.figures, baseline))
+        before = await self._before(rule, window, computed)
+        await self.metrics.write(WindowMetrics(rule, window, computed.profiles, computed.figures, baseline, before))
         return list(computed.verdicts)
+
+    async def _before(self, rule: Monitor, window: Window, computed: ComputedWindow) -> EarlierWindow | None:
+        """The window that ends where this one starts; None where nothing is to be compared with it."""
+        opened, found = computed.opened, next(iter(computed.profiles.values()), None)
+        if rule.kind != "drift" or not computed.figures or opened is None or found is None or not is_written(window):
+            return None
+        before = window.before(window.end - window.start)
+        profiles = await asyncio.to_thread(_profiled, rule, opened, list(found.columns), before, computed.baseline)
+        return EarlierWindow(before, profiles)
 
     async def compute(self, rule: Monitor, window: Window) -> ComputedWindow:
         """The same, with what the verdicts were made of; nothing is written but a baseline."""
         places = await self.sources.tables(rule.service, INFERENCES)
         if not places:
-            return ComputedWindow([insufficient("no inference table of the service has rows yet", 0)])
+            return ComputedWindow([insufficient(sentences.NO_TABLE(), 0)])
         opened = await open_rows(places)
         if rule.metric in WHOLE_WINDOW:
             return ComputedWindow(await asyncio.to_thread(judged_window, rule, opened, window))
         columns, missing = opened.named(rule.columns)
-        absent = [failed(f"the table has no column {name}", name) for name in missing]
+        absent = [failed(sentences.NO_SUCH_COLUMN(column=name), name) for name in missing]
         if not columns:
-            return ComputedWindow(absent or [failed("the table has no column that can be profiled")])
+            return ComputedWindow(absent or [failed(sentences.NO_COLUMN())])
         found = await self._columns(rule, opened, columns, window)
         details = {"table_versions": dict(opened.versions)}
         verdicts = [*absent, *(replace(each, details={**each.details, **details}) for each in found.verdicts)]
-        return replace(found, verdicts=verdicts)
+        return replace(found, verdicts=verdicts, opened=opened)
 
     async def _columns(
         self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window
@@ -77,15 +93,15 @@ class TableRules:
         profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
         rows = next(iter(profiles.values())).rows
         if not rows:
-            return ComputedWindow([insufficient("there are no rows in the window", 0)])
+            return ComputedWindow([insufficient(sentences.NO_ROWS(), 0)])
         if rows < rule.min_sample:
-            return ComputedWindow([insufficient(f"{rows} rows, fewer than {rule.min_sample}", rows)], profiles)
+            return ComputedWindow([insufficient(sentences.FEW_ROWS(rows=rows, least=rule.min_sample), rows)], profiles)
         if rule.baseline is None:
             judged = await asyncio.to_thread(judged_quality, rule, profiles, None, columns)
             return ComputedWindow(judged.verdicts, profiles)
         if baseline is None:
             made = await self.baselines.freeze_window(rule, opened, columns, window)
-            reason = f"{made.source} is the baseline from now on"
+            reason = sentences.FROM_NOW_ON(source=made.source)
             return ComputedWindow([insufficient(reason, rows)], profiles)
         judge = judged_drift if rule.kind == "drift" else judged_quality
         judged = await asyncio.to_thread(judge, rule, profiles, baseline, columns)

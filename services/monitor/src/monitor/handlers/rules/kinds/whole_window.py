@@ -28,7 +28,7 @@ def judged_window(rule: Monitor, opened: OpenedRows, window: Window) -> list[Ver
 def _whole_figure(metric: str, opened: OpenedRows, window: Window) -> tuple[float | None, int]:
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    rows = sum(table.count(window) for table in opened.tables)
+    rows = opened.count(window)
     if metric == "row_count":
         return float(rows), rows
     if metric == "freshness":

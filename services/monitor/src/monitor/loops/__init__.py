@@ -1,0 +1,1 @@
+"""What runs by the clock: samples are packed, and what is too old is deleted."""
