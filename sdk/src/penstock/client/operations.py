@@ -251,6 +251,7 @@ class Operations:
     delete_monitor = operation(rules.delete_monitor)
     run_monitor = operation(rules.run_monitor)
     monitor_report = operation(rules.monitor_report)
+    monitor_distribution = operation(rules.monitor_distribution)
     monitor_windows = listing(rules.monitor_windows)
     start_canary = operation(canary_requests.start_canary)
     canaries = listing(canary_requests.canaries)

@@ -118,6 +118,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", _M + "/run"): AccessLevel.EDITOR,
     ("GET", _M + "/windows"): AccessLevel.VIEWER,
     ("GET", _M + "/windows/report"): AccessLevel.VIEWER,
+    ("GET", _M + "/windows/distribution"): AccessLevel.VIEWER,
     ("GET", _S + "/retraining-triggers"): AccessLevel.VIEWER,
     ("POST", _S + "/retraining-triggers"): AccessLevel.EDITOR,
     ("GET", _R): AccessLevel.VIEWER,
