@@ -21,7 +21,7 @@ from monitor.domain.notifications.message import Message
 from monitor.domain.notifications.notification import Attempt, Notification, NotifiedAlert
 from monitor.domain.notifications.rendering import HTTP
 from monitor.domain.notifications.vendors.mail import mail
-from shared.contracts.alerting import ChannelDefinition, ChannelKind, Language
+from shared.contracts.alerting.channels import ChannelDefinition, ChannelKind, Language
 
 AT = datetime(2026, 11, 27, 10, 40, tzinfo=UTC)
 OPTIONS: dict[str, dict[str, Any]] = {

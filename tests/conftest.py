@@ -28,7 +28,7 @@ pytest_plugins = ["test_run.plugin"]
 ON_THE_SHARED_PLATFORM = "platform"
 """Name of the group of tests that one worker runs one after the other: those that use it, kill it or load it."""
 
-PLATFORM_OF_THEIR_OWN = frozenset({"test_readme.py", "test_upgrade.py", "test_tables.py"})
+PLATFORM_OF_THEIR_OWN = ("e2e/test_readme.py", "e2e/upgrade/test_upgrade.py", "chaos/test_tables.py")
 """Files of `chaos` and `e2e` that may run beside the group."""
 
 TRIES_OF_A_PROMISE = 5
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def group_of(file: str) -> str:
     """Which tests one worker runs in order: those of the same file, and all that need the shared platform."""
     path = Path(file)
-    needs_it = {"chaos", "e2e"} & set(path.parts) and path.name not in PLATFORM_OF_THEIR_OWN
+    needs_it = {"chaos", "e2e"} & set(path.parts) and not file.endswith(PLATFORM_OF_THEIR_OWN)
     return ON_THE_SHARED_PLATFORM if needs_it else file
 
 

@@ -19,8 +19,8 @@ from monitor.domain.metrics.rollup import MINUTE_S, ReplicaCounts, TrafficSums, 
 from monitor.store.log_lines import add_lines
 from monitor.store.metrics.blocks import merge_into_minutes
 from operations.many_services import fill_controller
-from shared.contracts.latency_bins import bin_of
-from shared.contracts.samples import LogLine, PodOutput
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.ids import new_id
 
 SHOWN = "service-0000"

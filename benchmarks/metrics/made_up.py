@@ -12,8 +12,8 @@ import numpy as np
 from monitor.domain.metrics.entries import KINDS, Entries, Kind, Series, entries_of, rolled
 from monitor.domain.metrics.fields import rows_of_traffic, rows_of_usage
 from monitor.domain.metrics.rollup import ReplicaCounts, TrafficSums
-from shared.contracts.latency_bins import bin_of, histogram_of
-from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
+from shared.contracts.metrics.latency_bins import bin_of, histogram_of
+from shared.contracts.metrics.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
 
 RUN, VERSION = UUID(int=1), UUID(int=2)
 MEDIAN_S, SPREAD = 0.011, 0.5

@@ -32,7 +32,7 @@ from monitor.store.metrics.blocks import FIVE_MINUTES, HOURS, MINUTES
 from monitor.store.metrics.own import OwnStore
 from monitor.store.tables import BlockRow, ReplicasRow, TrafficRow, UsageRow
 from shared.clock import SystemClock
-from shared.contracts.samples import TrafficSample, UsageSample
+from shared.contracts.metrics.samples import TrafficSample, UsageSample
 from shared.database import Database
 from shared.migrations import open_migrated
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.contracts.rpc.controller import Destination
-from shared.contracts.rpc.inference_logger import TableView
-from shared.contracts.rpc.monitor_rules import MetricTable
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
+from shared.contracts.rpc.inference_logger.tables import TableView
+from shared.contracts.rpc.quality import MetricTable
 from shared.errors import NotFound, Unavailable
 from shared.ids import new_id
 from shared.storage.objects import S3Credentials

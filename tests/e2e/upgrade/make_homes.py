@@ -2,7 +2,7 @@
 
 Run with the code of that release, in its checkout: `python tests/e2e/upgrade/make_homes.py FOLDER` writes
 `sqlite.tar.xz` and `postgresql.tar.xz` (the home, and with PostgreSQL a dump of each service's database) to FOLDER.
-Both are of the commit before the newest larger change; an older one goes on as `postgresql-older.tar.xz`.
+Both are of the commit before the newest larger change; older ones go on under what they lack (`…-payload-only`).
 
 Each home holds services `double` and `triple` (recorded, one version each), one key for each, ten rows in each payload
 table, and five answered requests of each service that are in the router's spool alone: the bus is frozen when they

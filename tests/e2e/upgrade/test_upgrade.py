@@ -1,8 +1,8 @@
 """A home that earlier code filled and that was killed starts with today's code, and goes on as if nothing were.
 
-The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit 22c73d1, which had no table but
-payload, and `postgresql-older` by 29dd06e, which had no console) hold two services, their keys, tables, and requests
-that are in the router's spool alone.
+The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit e90eee7, which had no quality rules;
+`…-payload-only` by 22c73d1, which had no other table, and `…-no-console` by 29dd06e) hold two services, their keys,
+tables, and requests that are in the router's spool alone.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ FACTORS = {"double": 2.0, "triple": 3.0}
 ANSWERED = 15
 """Predictions of each service that the earlier release answered: ten were rows, five were in the spool."""
 
+OLDER = ("sqlite-payload-only", "postgresql-payload-only", "postgresql-no-console")
 
-OLDER = pytest.param("postgresql-older", marks=pytest.mark.long)
 
-
-@pytest.fixture(params=["sqlite", "postgresql", OLDER])
+@pytest.fixture(params=["sqlite", "postgresql", *(pytest.param(name, marks=pytest.mark.long) for name in OLDER)])
 def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
     """The old home, unpacked, not yet started."""
     with tarfile.open(HOMES / f"{request.param}.tar.xz") as archive:

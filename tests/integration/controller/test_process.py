@@ -19,11 +19,11 @@ import pytest
 
 from penstock.client.clients import AsyncClient
 from penstock.client.errors import ApiError, NotFound, Unauthenticated
-from penstock.client.requests import Request, nothing, path, post
+from penstock.client.requests.base import Request, nothing, path, post
 from running_services.running_controller import TOKEN, Peers
 from servers.nats_process import NatsProcess
 from servers.ports import free_port
-from shared.contracts.samples import LogLine, PodOutput
+from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.ids import new_id
 from waiting.eventually import eventually
 

@@ -28,7 +28,7 @@ from running_services.spool_world import outcome
 from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger import AccountingPage, AccountingQuery
+from shared.contracts.rpc.inference_logger.tables import AccountingPage, AccountingQuery
 from waiting.eventually import eventually
 
 SEGMENT = 64 * 1024

@@ -29,7 +29,7 @@ from servers.object_stores.careless_store import careless_store
 from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess
 from shared.bus.nats_errors import NATS_ERRORS
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger import DestinationState
+from shared.contracts.rpc.inference_logger.tables import DestinationState
 from shared.storage.objects import S3Credentials
 from waiting.eventually import eventually
 

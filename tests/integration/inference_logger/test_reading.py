@@ -40,7 +40,7 @@ from inference_logger.store.reading.limits import QueryEnded, WorkingTime
 from inference_logger.store.reading.snapshot import DataFile, Snapshot, open_snapshot
 from inference_logger.store.reading.statistics import column_statistics
 from inference_logger.store.storage import LocalStorages
-from shared.contracts.rpc.inference_logger import ReadQuery, TableQuery
+from shared.contracts.rpc.inference_logger.tables import ReadQuery, TableQuery
 from shared.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from shared.migrations import open_migrated
 

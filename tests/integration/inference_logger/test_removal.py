@@ -21,8 +21,8 @@ from running_services.running_logger import RunningLogger
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery
-from shared.contracts.rpc.monitor_rules import NOTE_METRIC_TABLE, MetricTable
+from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery
+from shared.contracts.rpc.quality import NOTE_METRIC_TABLE, MetricTable
 from shared.events import ServiceDeleted
 from shared.ids import new_id
 from waiting.eventually import eventually

@@ -14,7 +14,7 @@ from monitor.handlers.rules.sources import RowSources
 from quality_tables import HOUR, NOON, Lake, wine_rows
 from shared.clock import SystemClock
 from shared.contracts.canaries import CanaryStage, Guardrail
-from shared.contracts.rpc.monitor_canaries import CanaryVerdictQuery
+from shared.contracts.rpc.canaries import CanaryVerdictQuery
 from shared.storage.destinations import DestinationDefinitions
 
 WINDOW = CanaryWindow(int(NOON.timestamp()), int((NOON + HOUR).timestamp()), 60)

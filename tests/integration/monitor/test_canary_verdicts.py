@@ -14,15 +14,15 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.canaries import CanaryStage, CanaryVerdict, Guardrail
-from shared.contracts.latency_bins import bin_of
-from shared.contracts.rpc.monitor_canaries import (
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.metrics.samples import PodTraffic, TrafficSample
+from shared.contracts.rpc.canaries import (
     CANARY_BASELINE,
     CANARY_VERDICT,
     CanaryBaseline,
     CanaryBaselineQuery,
     CanaryVerdictQuery,
 )
-from shared.contracts.samples import PodTraffic, TrafficSample
 from shared.errors import Unavailable
 from shared.ids import new_id
 from waiting.eventually import eventually

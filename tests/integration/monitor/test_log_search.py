@@ -16,8 +16,8 @@ from sqlalchemy import create_engine, text
 from monitor.handlers import logs
 from monitor.handlers.ingest import store_output
 from monitor.main import MIGRATIONS
+from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.contracts.rpc.monitor import LogContextQuery, LogPage, LogsQuery
-from shared.contracts.samples import LogLine, PodOutput
 from shared.database import Database
 from shared.errors import InvalidInput, NotFound
 from shared.migrations import sync_url

@@ -24,8 +24,8 @@ from monitor.store.metrics.own import OwnStore
 from monitor.store.metrics.recent import read_recent
 from monitor.store.tables import BlockRow, MeasuredRow, ReplicasRow, TrafficRow, UsageRow
 from shared.clock import SystemClock
-from shared.contracts.latency_bins import bin_of
-from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.metrics.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
 from shared.database import Database
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from monitor.domain.metrics.blocks import pack
 from monitor.domain.metrics.entries import Series, entries_of, rolled
 from monitor.main import MIGRATIONS
-from shared.contracts.latency_bins import bin_of
+from shared.contracts.metrics.latency_bins import bin_of
 from shared.migrations import sync_url
 
 EVENT = """insert into events (id, service, kind, name, level, reason, message, first_seen, last_seen, count{more})

@@ -21,7 +21,16 @@ from shared import events
 from shared.bus import Bus
 from shared.bus.envelope import headers_of
 from shared.clock import SystemClock
-from shared.contracts.latency_bins import LATENCY_BOUNDS_S
+from shared.contracts.metrics.latency_bins import LATENCY_BOUNDS_S
+from shared.contracts.metrics.samples import (
+    LogLine,
+    PodOutput,
+    PodTraffic,
+    PodUsage,
+    TrafficSample,
+    UsageSample,
+    VersionReplicas,
+)
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import (
     CHARTS,
@@ -35,15 +44,6 @@ from shared.contracts.rpc.monitor import (
     LogsQuery,
     MetricsQuery,
     SummariesQuery,
-)
-from shared.contracts.samples import (
-    LogLine,
-    PodOutput,
-    PodTraffic,
-    PodUsage,
-    TrafficSample,
-    UsageSample,
-    VersionReplicas,
 )
 from shared.errors import InvalidInput, Unavailable
 from shared.ids import new_id

@@ -21,8 +21,8 @@ from router.domain.traffic_counters import TrafficTallies
 from router.spool import SpoolState
 from scheduler.loops.metrics import UsageCollector
 from servers.prometheus_process import PrometheusProcess
+from shared.contracts.metrics.samples import PodUsage, UsageSample, VersionReplicas
 from shared.contracts.rpc.monitor import SummariesQuery
-from shared.contracts.samples import PodUsage, UsageSample, VersionReplicas
 from shared.errors import Unavailable
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)

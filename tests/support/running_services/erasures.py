@@ -12,8 +12,8 @@ from inference_logger.store import catalogue
 from running_services.logged_requests import START
 from running_services.running_logger import RunningLogger
 from shared.clock import SystemClock
-from shared.contracts.erasures import ErasureOrder
-from shared.contracts.rpc.inference_logger import AccountingQuery
+from shared.contracts.inference_tables.erasures import ErasureOrder
+from shared.contracts.rpc.inference_logger.tables import AccountingQuery
 from shared.errors import NotFound
 from shared.ids import new_id
 from waiting.eventually import eventually

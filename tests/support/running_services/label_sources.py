@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from running_services.running_logger import RunningLogger
-from shared.contracts.label_sources import DatabaseAccess, LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelRun, LabelSource
 from shared.errors import NotFound
 from shared.ids import new_id
 

@@ -21,7 +21,7 @@ from nats.aio.client import Client
 from running_services.router_world import World
 from servers.ports import free_port
 from shared.bus.bootstrap import ensure_topology
-from shared.contracts.samples import TrafficSample
+from shared.contracts.metrics.samples import TrafficSample
 from shared.events.request import RequestLogged, RequestRecord
 
 

@@ -17,7 +17,7 @@ from inference_logger.handlers.reading import queries
 from inference_logger.main import App, build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger import RowPage, RowsQuery, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger.tables import RowPage, RowsQuery, TablesQuery, TableView
 from shared.http import admin_app
 from shared.telemetry import Telemetry
 

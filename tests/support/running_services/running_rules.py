@@ -9,8 +9,8 @@ from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import find_windows
 from quality_tables import HOUR, NOON, Lake
 from shared.clock import SystemClock
-from shared.contracts.monitors import Monitor, MonitorWindow
-from shared.contracts.rpc.monitor_rules import WindowsQuery
+from shared.contracts.quality.monitors import Monitor, MonitorWindow
+from shared.contracts.rpc.quality import WindowsQuery
 from shared.database import Database
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from penstock.client.change_stream import ChangePosition
 from penstock.client.errors import Unauthenticated
-from penstock.client.platform import changes
+from penstock.client.requests.platform import changes
+from penstock.client.streams.changes import ChangePosition
 
 HELLO = ["id: 7", "event: hello", 'data: {"id": 7}', ""]
 CHANGE = ["id: 8", "event: change", 'data: {"kind": "service", "name": "a", "service": "a", "revision": 2}', ""]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.alerting import LIMITS, ChannelKind
-from shared.contracts.channel_credentials import CREDENTIALS, check_credentials, needs_credentials
-from shared.contracts.channel_forms import channel_forms
-from shared.contracts.channel_options import OPTIONS, options_of
-from shared.contracts.channel_values import check_address, check_host, check_url, webhook_key
+from shared.contracts.alerting.channel_credentials import CREDENTIALS, check_credentials, needs_credentials
+from shared.contracts.alerting.channel_forms import channel_forms
+from shared.contracts.alerting.channel_options import OPTIONS, options_of
+from shared.contracts.alerting.channel_values import check_address, check_host, check_url, webhook_key
+from shared.contracts.alerting.channels import LIMITS, ChannelKind
 from shared.errors import InvalidInput
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()

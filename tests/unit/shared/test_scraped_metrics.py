@@ -19,7 +19,7 @@ from scraped_metrics import DEPLOY, asked_for, names_of, problems_of
 from servers.prometheus_process import binary
 from shared.bus.metrics import BusMetrics
 from shared.clock import SystemClock
-from shared.contracts.samples import PodUsage, UsageSample, VersionReplicas
+from shared.contracts.metrics.samples import PodUsage, UsageSample, VersionReplicas
 
 
 @pytest.fixture(scope="module")

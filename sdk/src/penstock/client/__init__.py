@@ -1,6 +1,6 @@
 """A client of Penstock's control plane: `Client`, `AsyncClient`, the shapes of answers, the tree of errors.
 
-One file says what can be asked (`requests`), one how it is sent (`senders`); foreign exceptions do not get through.
+`requests` says what can be asked, `clients` how it is sent; foreign exceptions do not get through.
 """
 
 from penstock.client.clients import AsyncClient, Client

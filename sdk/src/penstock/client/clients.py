@@ -11,24 +11,22 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from penstock.client.change_stream import ChangePosition
 from penstock.client.downloads import READ_TIMEOUT_S, whole_file
 from penstock.client.errors import (
     ApiError,
-    LimitExceeded,
     PenstockError,
     ServerError,
     TimedOut,
     Unauthenticated,
     Unreachable,
     error_of,
+    is_transient,
 )
-from penstock.client.labels import ANSWER_TIMEOUT_S, UploadRequest
-from penstock.client.log_stream import RECONNECT_DELAY_S, RECONNECT_FOR_S, LogPosition
 from penstock.client.operations import AsyncMethods, Operations, SyncMethods
-from penstock.client.platform import ChangeStream
-from penstock.client.requests import Listing, Request, Stream
-from penstock.client.tables import FileRequest
+from penstock.client.requests.base import Listing, Request, Stream
+from penstock.client.requests.inference_tables.labels import ANSWER_TIMEOUT_S, UploadRequest
+from penstock.client.requests.inference_tables.tables import FileRequest
+from penstock.client.streams.reconnect import Position, ReconnectPolicy, position_of
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +35,6 @@ MAX_RETRY_DELAY_S = 5.0
 """A server that asks for more patience than this gets its refusal passed on."""
 STREAM_READ_TIMEOUT_S = 45.0
 """A followed stream has a sign of life every 15 s; three that are missing mean that it is gone."""
-_RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
 
 
 class _BaseClient(Operations):
@@ -73,7 +70,7 @@ class _BaseClient(Operations):
 
     def _retry_delay_s(self, request: Request[Any], error: PenstockError, attempt: int) -> float | None:
         """Seconds before the next attempt; None when there is none."""
-        if attempt >= self._retries or not request.is_repeatable or not _is_transient(error):
+        if attempt >= self._retries or not request.is_repeatable or not is_transient(error):
             return None
         asked = error.retry_after_s if isinstance(error, ApiError) else None
         pause = FIRST_RETRY_DELAY_S * 3**attempt if asked is None else asked
@@ -254,48 +251,6 @@ class AsyncClient(_BaseClient, AsyncMethods):
             return _parse_body(await self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, options["url"]) from None
-
-
-Position = LogPosition[Any] | ChangePosition
-"""How far a stream was read, over its connections."""
-
-
-def position_of(request: Stream[Any]) -> Position:
-    """The beginning of a stream."""
-    return ChangePosition(request) if isinstance(request, ChangeStream) else LogPosition(request)
-
-
-class ReconnectPolicy:
-    """Whether a stream that has broken off is to be looked for again: only what had begun, and for a while."""
-
-    def __init__(self, ended: str) -> None:
-        self._error: PenstockError = Unreachable(ended)
-        self._since: float | None = None
-        self._was_connected = False
-
-    def on_connected(self) -> None:
-        """The stream is there."""
-        self._was_connected, self._since = True, None
-
-    def on_error(self, error: PenstockError) -> None:
-        """Remember what broke it; raises `error` where another try cannot help."""
-        if not self._was_connected or not _is_transient(error):
-            raise error
-        self._error = error
-
-    def next_delay_s(self) -> float:
-        """Seconds until the next try; raises what broke it once that has lasted too long."""
-        now = time.monotonic()
-        self._since = self._since if self._since is not None else now
-        if now - self._since > RECONNECT_FOR_S:
-            raise self._error
-        return RECONNECT_DELAY_S
-
-
-def _is_transient(error: PenstockError) -> bool:
-    if isinstance(error, ServerError | LimitExceeded):
-        return error.status in _RETRYABLE_STATUSES
-    return isinstance(error, Unreachable)
 
 
 def _translate_error(error: Exception, url: str) -> Unreachable:

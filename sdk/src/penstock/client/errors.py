@@ -94,6 +94,14 @@ _KINDS: Mapping[int, type[ApiError]] = {
     422: InvalidRequest,
     429: LimitExceeded,
 }
+_RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
+
+
+def is_transient(error: PenstockError) -> bool:
+    """Whether the same request may be answered a little later."""
+    if isinstance(error, ServerError | LimitExceeded):
+        return error.status in _RETRYABLE_STATUSES
+    return isinstance(error, Unreachable)
 
 
 def error_of(status: int, body: object, headers: Mapping[str, str], url: str) -> ApiError:

@@ -33,12 +33,15 @@ from controller.store.access.keys import record_key_use
 from shared.bus import Bus
 from shared.bus.bulk import consume_batches
 from shared.clock import Clock
-from shared.contracts.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
+from shared.contracts.alerting.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
 from shared.contracts.base import Contract
-from shared.contracts.erasures import ErasureOrders
-from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
-from shared.contracts.monitors import MonitorList
+from shared.contracts.inference_tables.erasures import ErasureOrders
+from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
+from shared.contracts.metrics.samples import KeyUsageSample
+from shared.contracts.quality.monitors import MonitorList
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.contracts.retraining import RetrainingAccess, RetrainingTriggerList, RetrainingTriggerQuery
+from shared.contracts.rpc.alerts import ALERTING, CHANNEL_CREDENTIALS
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
@@ -60,11 +63,8 @@ from shared.contracts.rpc.controller import (
     StorageCredentials,
     StorageCredentialsQuery,
 )
-from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
-from shared.contracts.rpc.monitor_rules import MONITORS, TRAINING_DATA
+from shared.contracts.rpc.quality import MONITORS, TRAINING_DATA
 from shared.contracts.rpc.retraining import RETRAINING_ACCESS, RETRAINING_TRIGGERS
-from shared.contracts.samples import KeyUsageSample
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.erasure import ErasureFinished

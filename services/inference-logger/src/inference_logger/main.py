@@ -47,7 +47,7 @@ from inference_logger.store.storage import Storages
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
 from shared.clock import Clock
-from shared.contracts.erasures import ErasureTerms
+from shared.contracts.inference_tables.erasures import ErasureTerms
 from shared.database import Database
 from shared.errors import PenstockError, Unavailable
 from shared.filesystem.disk import DiskCheck

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from inference_logger.domain.accounting import Account
 from inference_logger.domain.waiting import WaitingTable
-from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 
 LABELS = ("table", "location")
 

@@ -102,7 +102,7 @@ def _store(service: str, start: int, blocks: dict[str, bytes]) -> None:
 
 
 def _sums_of_before(sums: Any) -> dict[str, Any]:
-    from shared.contracts.latency_bins import histogram_of
+    from shared.contracts.metrics.latency_bins import histogram_of
 
     found = dict(vars(sums))
     if 'latency_bins' in found:

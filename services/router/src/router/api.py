@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from router.domain.traffic_counters import Tally, TrafficTallies
 from router.spool import SpoolState
-from shared.contracts.latency_bins import LATENCY_BOUNDS_S, histogram_of
+from shared.contracts.metrics.latency_bins import LATENCY_BOUNDS_S, histogram_of
 
 
 class RouterMetricsCollector(Collector):

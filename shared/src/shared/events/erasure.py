@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.erasures import ErasureReceipt
+from shared.contracts.inference_tables.erasures import ErasureReceipt
 from shared.events.base import Event
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.log_counts import LogCounts
+from shared.contracts.metrics.log_counts import LogCounts
 from shared.events.base import Event
 
 REQUESTS_SUBJECT = "penstock.requests.v1"

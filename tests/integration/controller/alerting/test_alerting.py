@@ -19,7 +19,7 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,
@@ -33,7 +33,7 @@ from shared.contracts.alerts import (
     ChannelTest,
     ChannelTestQuery,
 )
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import NotFound
 from shared.events import AlertRaised
 from waiting.eventually import eventually

@@ -21,8 +21,8 @@ from operations.wine_service import events, published
 from running_services.running_controller import Controller, wine
 from shared.contracts.base import Contract
 from shared.contracts.canaries import CanaryVerdict, Decision, LatencyBaseline
+from shared.contracts.rpc.canaries import CANARY_BASELINE, CanaryBaseline, CanaryVerdictQuery
 from shared.contracts.rpc.method import RpcMethod
-from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CanaryBaseline, CanaryVerdictQuery
 from shared.errors import Unavailable
 
 SERVICE = "/services/wine-quality"

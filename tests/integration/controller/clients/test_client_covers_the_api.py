@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from penstock.client.operations import Operations, download, listing, operation, stream
-from penstock.client.requests import Request
+from penstock.client.requests.base import Request
 from running_services.running_controller import controller_for, settings_for
 
 PREFIX = "/api/v1"

@@ -11,9 +11,9 @@ import sys
 from platforms.command_line import CommandLine
 from running_services.running_controller import TOKEN, Peers
 from shared.clock import SystemClock
+from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.contracts.nodes import PodAllocation, PoolState
 from shared.contracts.rpc.monitor import LogPage
-from shared.contracts.samples import LogLine, PodOutput
 
 
 async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:

@@ -14,7 +14,7 @@ from controller.handlers.inference_tables.erasures import finish_erasure, open_o
 from controller.handlers.inference_tables.masking_keys import masking_key
 from controller.store.tables import ErasureRow
 from running_services.running_controller import Controller, Peers, wine
-from shared.contracts.erasures import ErasureReceipt, TableErasure
+from shared.contracts.inference_tables.erasures import ErasureReceipt, TableErasure
 from shared.events import ErasureFinished
 from shared.masking.values import hash_token
 

@@ -14,14 +14,14 @@ from controller.handlers.inference_tables.label_sources import defined_sources, 
 from running_services.running_controller import Controller, Peers, wine
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.label_sources import (
+from shared.contracts.inference_tables.label_sources import (
     LabelRun,
     LabelRunList,
     LabelSourceQuery,
     LabelSourceState,
     LabelSourceStates,
 )
-from shared.contracts.rpc.inference_logger_sources import (
+from shared.contracts.rpc.inference_logger.label_sources import (
     LABEL_SOURCE_RUNS,
     LABEL_SOURCE_STATES,
     RUN_LABEL_SOURCE,

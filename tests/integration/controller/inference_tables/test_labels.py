@@ -14,7 +14,7 @@ from running_services.door import Door
 from running_services.running_controller import TOKEN, Controller, Peers, wine
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger_labels import (
+from shared.contracts.rpc.inference_logger.labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,
     LabelCoverage,

@@ -14,8 +14,8 @@ import pytest
 from penstock.client import AsyncClient
 from running_services.door import Door
 from running_services.running_controller import TOKEN, Controller, Peers
+from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
-from shared.contracts.samples import LogLine, PodOutput
 from shared.ids import new_id
 from waiting.eventually import eventually
 

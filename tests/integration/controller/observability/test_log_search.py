@@ -8,8 +8,8 @@ import pytest
 
 from controller.api.observability import log_download
 from running_services.running_controller import Controller, Peers
+from shared.contracts.metrics.samples import LogLine
 from shared.contracts.rpc.monitor import LogEntry, LogPage, LogsQuery
-from shared.contracts.samples import LogLine
 from shared.errors import Unavailable
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)

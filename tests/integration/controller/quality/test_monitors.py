@@ -15,8 +15,9 @@ from controller.handlers.quality.monitors import defined_monitors
 from running_services.running_controller import Controller, Peers, wine
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.monitors import MonitorWindow
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.quality.monitors import MonitorWindow
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
+from shared.contracts.rpc.quality import (
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
@@ -28,7 +29,6 @@ from shared.contracts.rpc.monitor_rules import (
     WindowPage,
     WindowsQuery,
 )
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
 
 PATH = "/services/wine/monitors"
 PSI: dict[str, Any] = {

@@ -14,9 +14,9 @@ from controller.handlers.resources.metering import record_run
 from running_services.running_controller import Controller, Peers
 from shared.bus.bulk import publish
 from shared.contracts.deployment import Resources
+from shared.contracts.metrics.samples import TrafficSample
 from shared.contracts.rpc.scheduler import RunPage, RunsQuery
 from shared.contracts.runs import PodRun
-from shared.contracts.samples import TrafficSample
 from shared.errors import Unavailable
 from shared.events import RunEnded, RunStarted
 from shared.ids import new_id

@@ -22,7 +22,7 @@ from running_services.running_logger import RunningLogger, facts
 from servers.nats_process import NatsProcess
 from shared.bus.envelope import headers_of, subject_of
 from shared.contracts.deployment import ModelSignature
-from shared.contracts.rpc.inference_logger import TableView
+from shared.contracts.rpc.inference_logger.tables import TableView
 from shared.events import Event, PodReady, ServiceDeleted
 from shared.ids import new_id
 from waiting.eventually import eventually

@@ -22,7 +22,7 @@ from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from servers.postgres_port import PostgresPort, postgres_port
 from servers.postgres_process import PostgresProcess
-from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 from waiting.eventually import eventually
 
 PASSWORD = "hunter-of-the-7-seas"

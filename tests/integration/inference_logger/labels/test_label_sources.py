@@ -22,7 +22,7 @@ from running_services.label_sources import DefinedSources
 from running_services.logged_requests import log, record
 from running_services.running_logger import RunningLogger
 from shared.clock import SystemClock
-from shared.contracts.label_sources import LabelRun
+from shared.contracts.inference_tables.label_sources import LabelRun
 from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually
 

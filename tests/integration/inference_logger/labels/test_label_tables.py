@@ -30,7 +30,7 @@ from running_services.label_sources import DefinedSources
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from servers.object_stores.seaweed_process import WRITER, SeaweedProcess
-from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 from shared.errors import UpstreamFailed
 from waiting.eventually import eventually
 

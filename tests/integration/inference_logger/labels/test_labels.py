@@ -23,8 +23,8 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
-from shared.contracts.erasures import ErasureOrder
-from shared.contracts.rpc.inference_logger_labels import (
+from shared.contracts.inference_tables.erasures import ErasureOrder
+from shared.contracts.rpc.inference_logger.labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,
     LabelCoverageQuery,

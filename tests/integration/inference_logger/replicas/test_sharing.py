@@ -26,7 +26,7 @@ from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus.bootstrap import ensure_topology
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger_labels import RECEIVE_LABELS, LabelReceipt, LabelUpload
+from shared.contracts.rpc.inference_logger.labels import RECEIVE_LABELS, LabelReceipt, LabelUpload
 from shared.errors import Conflict, Unavailable
 from waiting.eventually import eventually
 

@@ -11,9 +11,9 @@ from running_services.peers.monitor_process import MonitorProcess, ask, facts, s
 from shared import events
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.alerts import Acknowledgement, AlertDetail, AlertQuery, AlertsQuery, ChannelTestQuery
+from shared.contracts.alerting.alerts import Acknowledgement, AlertDetail, AlertQuery, AlertsQuery, ChannelTestQuery
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
 from waiting.eventually import eventually

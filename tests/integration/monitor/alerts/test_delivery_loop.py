@@ -16,8 +16,8 @@ from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.observe import observe
 from monitor.store.alerts.definitions import channel_states
 from monitor.store.alerts.deliveries import waiting_channels
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.alerts import AlertingDefinitions, ChannelRoute, RoutedChannel
+from shared.contracts.alerting.alerts import AlertingDefinitions, ChannelRoute, RoutedChannel
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.database import Database
 from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually

@@ -13,8 +13,8 @@ from running_services.peers.alerting_answers import AlertingAnswers, Receiver
 from running_services.peers.monitor_process import MonitorProcess, ask, facts, say
 from shared import events
 from shared.clock import SystemClock
-from shared.contracts.alerts import AlertDetail, AlertPage, AlertQuery, AlertsQuery
-from shared.contracts.rpc.monitor_alerts import ALERT, ALERTS
+from shared.contracts.alerting.alerts import AlertDetail, AlertPage, AlertQuery, AlertsQuery
+from shared.contracts.rpc.alerts import ALERT, ALERTS
 from waiting.eventually import eventually
 
 KILLS, TABLES = 20, 12

@@ -20,8 +20,14 @@ from monitor.handlers.alerts.observe import close_alerts, observe, observe_fact
 from monitor.store.alerts.deliveries import delete_repeats
 from monitor.store.tables import AlertRow, DeliveryRow
 from shared import events
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.alerts import AlertingDefinitions, ChannelRoute, Matcher, RoutedChannel, SilenceDefinition
+from shared.contracts.alerting.alerts import (
+    AlertingDefinitions,
+    ChannelRoute,
+    Matcher,
+    RoutedChannel,
+    SilenceDefinition,
+)
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.database import Database
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

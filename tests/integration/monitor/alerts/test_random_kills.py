@@ -20,8 +20,8 @@ from monitor.handlers.alerts.deliveries import Claim, claim_message, record_outc
 from monitor.handlers.alerts.observe import observe
 from monitor.store.tables import AlertRow, DeliveryRow
 from shared.bus.outbox import outbox
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.alerts import AlertingDefinitions, ChannelRoute, RoutedChannel
+from shared.contracts.alerting.alerts import AlertingDefinitions, ChannelRoute, RoutedChannel
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.database import Database
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

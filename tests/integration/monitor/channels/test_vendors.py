@@ -14,7 +14,7 @@ from monitor.domain.notifications.notification import Attempt, Notification, Out
 from servers.receivers import vendors
 from servers.receivers.http_receiver import HttpReceiver, Reply, json_reply
 from servers.receivers.notifications import a_channel, a_notification, an_alert
-from shared.contracts.alerting import ChannelDefinition
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.security.addresses import AddressRule
 
 PATHS = {

@@ -34,8 +34,8 @@ from shared.contracts.retraining import (
     RetrainingTriggerList,
     RetrainingTriggerQuery,
 )
-from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery, TableView
-from shared.contracts.rpc.inference_logger_labels import LABEL_COVERAGE, LabelCoverage, LabelCoverageQuery
+from shared.contracts.rpc.inference_logger.labels import LABEL_COVERAGE, LabelCoverage, LabelCoverageQuery
+from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing, RpcMethod
 from shared.contracts.rpc.retraining import (
     AWAITED_MODELS,

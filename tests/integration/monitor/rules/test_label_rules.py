@@ -12,8 +12,8 @@ import pytest
 from monitor.handlers.rules.build import reports_of
 from quality_tables import HOUR, NOON, SCHEMA, named, wine_rows
 from running_services.running_rules import Rules
-from shared.contracts.monitors import Outcome
-from shared.contracts.rpc.monitor_rules import ReportQuery
+from shared.contracts.quality.monitors import Outcome
+from shared.contracts.rpc.quality import ReportQuery
 
 
 async def test_quality_is_computed_of_what_has_a_label_and_again_when_more_come(quality: Rules) -> None:

@@ -10,8 +10,8 @@ import pytest
 from monitor.handlers.ingest import store_samples
 from quality_tables import HOUR, NOON
 from running_services.running_rules import Rules
-from shared.contracts.latency_bins import LATENCY_BOUNDS_S
-from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
+from shared.contracts.metrics.latency_bins import LATENCY_BOUNDS_S
+from shared.contracts.metrics.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
 
 TEN = timedelta(seconds=10)
 ID = UUID(int=1)

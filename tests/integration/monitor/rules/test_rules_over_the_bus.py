@@ -19,9 +19,9 @@ from shared.bus import Bus
 from shared.bus.envelope import headers_of, subject_of
 from shared.clock import SystemClock
 from shared.contracts.base import Contract
-from shared.contracts.monitors import MonitorList
-from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.quality.monitors import MonitorList
+from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery
+from shared.contracts.rpc.quality import (
     MONITOR_STATES,
     MONITOR_WINDOWS,
     MONITORS,

@@ -18,9 +18,9 @@ from monitor.store.tables import AlertRow, BaselineRow, RuleProgressRow, RuleWin
 from quality_tables import HOUR, NOON, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import Baseline, Monitor, TrainedModel
-from shared.contracts.rpc.monitor_rules import DistributionQuery, ReportQuery
-from shared.contracts.training_data import TrainingData
+from shared.contracts.quality.monitors import Baseline, Monitor, TrainedModel
+from shared.contracts.quality.training_data import TrainingData
+from shared.contracts.rpc.quality import DistributionQuery, ReportQuery
 from shared.errors import NotFound
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}

@@ -18,8 +18,8 @@ from router.dataplane import DataPlane
 from router.domain.routes.table import RouteTable
 from running_services.router_bus import NatsServer, RecordingTable, RouterProcess, Station
 from running_services.router_world import KEY, Ledger, World, running_world
+from shared.contracts.metrics.samples import KeyUsageSample
 from shared.contracts.routes import KeyEntry, ServiceKeys
-from shared.contracts.samples import KeyUsageSample
 
 
 @pytest.fixture

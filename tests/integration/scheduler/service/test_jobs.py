@@ -14,9 +14,9 @@ from running_services.scheduler_service import Controller, controlling, scheduli
 from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Resources
 from shared.contracts.jobs import JOB_VERSION, JobOrder, JobQuery, JobState
+from shared.contracts.metrics.samples import PodOutput
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.retraining import CANCEL_JOB, JOB, RUN_JOB
-from shared.contracts.samples import PodOutput
 from shared.errors import NotFound, Temporary
 from shared.events import RunEnded, RunStarted
 from shared.ids import new_id

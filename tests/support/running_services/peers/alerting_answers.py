@@ -9,8 +9,7 @@ from typing import Any
 from servers.threaded_server import ThreadedServer
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     AlertingDefinitions,
     AlertingQuery,
     ChannelCredentials,
@@ -18,7 +17,8 @@ from shared.contracts.alerts import (
     ChannelRoute,
     RoutedChannel,
 )
-from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
+from shared.contracts.alerting.channels import ChannelDefinition
+from shared.contracts.rpc.alerts import ALERTING, CHANNEL_CREDENTIALS
 from shared.errors import NotFound
 from shared.ids import new_id
 

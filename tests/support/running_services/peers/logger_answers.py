@@ -9,8 +9,14 @@ from uuid import UUID
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.inference_tables.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.rpc.inference_logger.signatures import (
+    SIGNATURES,
+    SignatureList,
+    SignaturesQuery,
+    VersionSignature,
+)
+from shared.contracts.rpc.inference_logger.tables import (
     ACCOUNTING,
     ERASURE_RECEIPT,
     ERASURE_TERMS,
@@ -31,12 +37,6 @@ from shared.contracts.rpc.inference_logger import (
     TableQuery,
     TablesQuery,
     TableView,
-)
-from shared.contracts.rpc.inference_logger_signatures import (
-    SIGNATURES,
-    SignatureList,
-    SignaturesQuery,
-    VersionSignature,
 )
 from shared.contracts.rpc.method import Nothing
 from shared.errors import NotFound

@@ -7,6 +7,13 @@ from collections.abc import Callable
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.canaries import CanaryVerdict
+from shared.contracts.rpc.canaries import (
+    CANARY_BASELINE,
+    CANARY_VERDICT,
+    CanaryBaseline,
+    CanaryBaselineQuery,
+    CanaryVerdictQuery,
+)
 from shared.contracts.rpc.monitor import (
     CHARTS,
     EVENTS,
@@ -31,13 +38,6 @@ from shared.contracts.rpc.monitor import (
     SummariesQuery,
     TrafficSummaries,
     TrafficSummary,
-)
-from shared.contracts.rpc.monitor_canaries import (
-    CANARY_BASELINE,
-    CANARY_VERDICT,
-    CanaryBaseline,
-    CanaryBaselineQuery,
-    CanaryVerdictQuery,
 )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from monitor.domain.notifications.message import Message
 from monitor.domain.notifications.notification import Attempt, Notification, NotifiedAlert
-from shared.contracts.alerting import ChannelDefinition, ChannelKind
+from shared.contracts.alerting.channels import ChannelDefinition, ChannelKind
 
 AT = datetime(2026, 11, 27, 10, 40, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from inference_logger.domain.labels import json_formats
 from inference_logger.domain.labels.values import LabelKey, ParsedLabels
 from inference_logger.store.labels import files
 from inference_logger.store.labels.files import UploadReader
-from shared.contracts.rpc.inference_logger_labels import LabelFormat
+from shared.contracts.rpc.inference_logger.labels import LabelFormat
 from shared.errors import InvalidInput
 
 LATEST = datetime(2026, 3, 2, tzinfo=UTC)

@@ -25,7 +25,7 @@ from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.handlers.sources.reading import position_text
 from inference_logger.store.sources.postgresql_values import position_value, stored_position
 from inference_logger.store.sources.staging import Bounds, Stage
-from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 from shared.errors import InvalidInput, LimitExceeded, UpstreamFailed
 from shared.ids import new_id
 

@@ -14,8 +14,7 @@ from monitor.domain.alerts.matching import matches_all
 from monitor.domain.alerts.muting import muting_of, window_span
 from monitor.domain.alerts.routing import LastDelivery, plan_deliveries
 from monitor.domain.alerts.sending import TokenBucket, next_message, retry_at, take_token
-from shared.contracts.alerting import LIMITS, ChannelDefinition, ChannelLimits
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     AlertingDefinitions,
     ChannelRoute,
     MaintenanceDefinition,
@@ -23,6 +22,7 @@ from shared.contracts.alerts import (
     RoutedChannel,
     SilenceDefinition,
 )
+from shared.contracts.alerting.channels import LIMITS, ChannelDefinition, ChannelLimits
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)  # a Friday
 ALERT = Alert(

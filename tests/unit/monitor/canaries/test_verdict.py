@@ -16,8 +16,8 @@ from monitor.domain.canaries.windows import compared_intervals, traffic_of, weig
 from monitor.domain.metrics.entries import Series, entries_of
 from monitor.domain.metrics.latency import slower_than
 from shared.contracts.canaries import CanaryStage, CanaryVerdict, Guardrail, LatencyBaseline
-from shared.contracts.latency_bins import bin_of
-from shared.contracts.rpc.monitor_canaries import CanaryVerdictQuery
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.rpc.canaries import CanaryVerdictQuery
 
 START = datetime(2026, 11, 27, 12, tzinfo=UTC)
 NOON = int(START.timestamp())

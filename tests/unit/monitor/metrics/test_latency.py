@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from monitor.domain.metrics.latency import bins_of_histogram, duration_of, quantile, slower_than
-from shared.contracts.latency_bins import LATENCY_BOUNDS_S, LATENCY_EDGES_S, LATENCY_ERROR, bin_of, histogram_of
+from shared.contracts.metrics.latency_bins import LATENCY_BOUNDS_S, LATENCY_EDGES_S, LATENCY_ERROR, bin_of, histogram_of
 
 
 def lognormal(count: int, seed: int) -> list[float]:

@@ -9,8 +9,8 @@ from uuid import UUID
 from monitor.domain.metrics.entries import NOT_ROUTED, Series
 from monitor.domain.metrics.fields import fields_of_sums, rows_of_traffic, rows_of_usage, traffic_of_fields
 from monitor.domain.metrics.rollup import TrafficSums, read_sums
-from shared.contracts.latency_bins import bin_of
-from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.metrics.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
 
 RUN = UUID(int=1)
 VERSION = UUID(int=2)

@@ -12,8 +12,8 @@ from monitor.domain.metrics.fields import replica_fields, traffic_fields, usage_
 from monitor.domain.metrics.rollup import ReplicaCounts, TrafficSums
 from monitor.domain.metrics.series import By, Merged, Steps, by_series, dense
 from monitor.domain.metrics.summaries import Measured, ServiceTraffic, SummaryWindow, summarised
-from shared.contracts.latency_bins import bin_of
-from shared.contracts.samples import PodUsage
+from shared.contracts.metrics.latency_bins import bin_of
+from shared.contracts.metrics.samples import PodUsage
 
 SECONDS = (0.0005, 0.002, 0.004, 0.008, 0.02, 0.04, 0.08, 0.2, 0.4, 0.8)
 STEPS = Steps(start=6000, step_s=60, count=4, now=9000)

@@ -20,7 +20,7 @@ from monitor.domain.notifications.vendors.mail import mail
 from monitor.domain.notifications.vendors.wecom import ROOMS
 from monitor.domain.notifications.wording import Wording
 from servers.receivers.notifications import AT, a_channel, a_message, a_notification, an_alert
-from shared.contracts.alerting import ChannelKind
+from shared.contracts.alerting.channels import ChannelKind
 
 URL = {"url": "https://robot.example/send?key=k"}
 CREDENTIALS: dict[ChannelKind, dict[str, str]] = {

@@ -14,8 +14,8 @@ from monitor.domain.statistics.slices import ALL_ROWS, Slice
 from monitor.handlers.rules.baselines import FoundBaseline
 from monitor.handlers.rules.kinds.column_shares import LONGEST_VALUE, distribution_of
 from monitor.handlers.rules.kinds.table_rules import ColumnProfiles
-from shared.contracts.distributions import ColumnDistribution
-from shared.contracts.rpc.monitor_rules import DistributionQuery
+from shared.contracts.quality.distributions import ColumnDistribution
+from shared.contracts.rpc.quality import DistributionQuery
 from shared.errors import NotFound
 
 RED = Slice("colour", "red")

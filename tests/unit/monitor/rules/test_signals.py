@@ -8,7 +8,7 @@ from typing import Any
 from monitor.domain.rules.signals import JudgedWindow, signals_of
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, finite, worst_of
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 from shared.ids import new_id
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

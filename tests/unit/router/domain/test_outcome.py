@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from router.domain.outcome import is_sampled, is_valid_request_id, trace_id_of
 from router.domain.traffic_counters import Tally, traffic_between
-from shared.contracts.latency_bins import bin_of
+from shared.contracts.metrics.latency_bins import bin_of
 
 
 def test_sampling_is_by_id_and_near_its_fraction() -> None:

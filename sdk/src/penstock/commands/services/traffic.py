@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.client.requests import UNSET
+from penstock.client.requests.base import UNSET
 from penstock.commands.cli.arguments import parse_weights
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.errors import TIMEOUT, exit_with_error

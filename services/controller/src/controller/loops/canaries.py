@@ -21,8 +21,8 @@ from controller.store.tables import CanaryRow
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.canaries import CanaryVerdict, LatencyBaseline
+from shared.contracts.rpc.canaries import CANARY_BASELINE, CANARY_VERDICT, CanaryBaseline
 from shared.contracts.rpc.method import RpcMethod
-from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CANARY_VERDICT, CanaryBaseline
 from shared.database import Database
 from shared.errors import NotFound, PenstockError, describe_error
 

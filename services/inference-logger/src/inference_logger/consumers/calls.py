@@ -19,8 +19,9 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.inference_tables.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.rpc.inference_logger.signatures import SIGNATURES, SignatureList, SignaturesQuery
+from shared.contracts.rpc.inference_logger.tables import (
     ACCOUNTING,
     DESTINATION_STATES,
     ERASURE_RECEIPT,
@@ -44,9 +45,8 @@ from shared.contracts.rpc.inference_logger import (
     TableQuery,
     TablesQuery,
 )
-from shared.contracts.rpc.inference_logger_signatures import SIGNATURES, SignatureList, SignaturesQuery
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_rules import NOTE_METRIC_TABLE, MetricTable
+from shared.contracts.rpc.quality import NOTE_METRIC_TABLE, MetricTable
 from shared.database import Database
 from shared.events import PodChecked, PodReady, ServiceDeleted
 

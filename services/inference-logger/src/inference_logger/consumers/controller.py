@@ -5,8 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from shared.bus import Bus
-from shared.contracts.erasures import ErasureOrder, ErasureOrders
-from shared.contracts.label_sources import DatabaseAccess, LabelSource, LabelSourceList, LabelSourceQuery
+from shared.contracts.inference_tables.erasures import ErasureOrder, ErasureOrders
+from shared.contracts.inference_tables.label_sources import (
+    DatabaseAccess,
+    LabelSource,
+    LabelSourceList,
+    LabelSourceQuery,
+)
 from shared.contracts.rpc.controller import (
     DESTINATIONS,
     ERASURES,

@@ -6,8 +6,20 @@ from inference_logger.handlers.labels.coverage import label_coverage
 from inference_logger.handlers.labels.intake import LabelIntake
 from inference_logger.handlers.sources.schedule import LabelSources
 from shared.bus import Bus
-from shared.contracts.label_sources import LabelRunList, LabelSourceQuery, LabelSourceState, LabelSourceStates
-from shared.contracts.rpc.inference_logger_labels import (
+from shared.contracts.inference_tables.label_sources import (
+    LabelRunList,
+    LabelSourceQuery,
+    LabelSourceState,
+    LabelSourceStates,
+)
+from shared.contracts.rpc.inference_logger.label_sources import (
+    LABEL_SOURCE_RUNS,
+    LABEL_SOURCE_STATES,
+    RUN_LABEL_SOURCE,
+    LabelRunsQuery,
+    LabelSourcesOfService,
+)
+from shared.contracts.rpc.inference_logger.labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,
     LabelCoverage,
@@ -15,13 +27,6 @@ from shared.contracts.rpc.inference_logger_labels import (
     LabelReceipt,
     LabelUpload,
     receive_labels_of,
-)
-from shared.contracts.rpc.inference_logger_sources import (
-    LABEL_SOURCE_RUNS,
-    LABEL_SOURCE_STATES,
-    RUN_LABEL_SOURCE,
-    LabelRunsQuery,
-    LabelSourcesOfService,
 )
 from shared.errors import Unavailable
 

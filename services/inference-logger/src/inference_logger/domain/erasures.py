@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from inference_logger.domain.inferences.kinds import COERCIONS
 from inference_logger.domain.records import RawRecord
 from inference_logger.domain.rows import client_request_id
-from shared.contracts.erasures import ErasureOrder
+from shared.contracts.inference_tables.erasures import ErasureOrder
 
 SOON = (timedelta(minutes=1), timedelta(minutes=10))
 """Passes after the first one: for what was on its way then."""

@@ -13,7 +13,7 @@ from inference_logger.store import positions
 from inference_logger.store.destinations.registry import DestinationRegistry
 from shared.clock import Clock
 from shared.contracts.rpc.controller import Destination
-from shared.contracts.rpc.inference_logger import DestinationState, DestinationStates, DestinationTest
+from shared.contracts.rpc.inference_logger.tables import DestinationState, DestinationStates, DestinationTest
 from shared.database import Database
 from shared.errors import NotFound
 

@@ -30,7 +30,7 @@ from inference_logger.store.erasure.state import ErasureState, load_state, save_
 from inference_logger.store.storage import Storage
 from inference_logger.store.tables import TableRow
 from shared.bus.outbox import publish
-from shared.contracts.erasures import ErasureOrder, ErasureReceipt
+from shared.contracts.inference_tables.erasures import ErasureOrder, ErasureReceipt
 from shared.errors import NotFound, PenstockError
 from shared.events import ErasureFinished
 

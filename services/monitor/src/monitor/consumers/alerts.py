@@ -6,7 +6,7 @@ from monitor.handlers.alerts import answers
 from monitor.handlers.alerts.testing import ChannelTester
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,
@@ -18,7 +18,7 @@ from shared.contracts.alerts import (
     ChannelTestQuery,
 )
 from shared.contracts.base import Contract
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.database import Database
 
 

@@ -13,7 +13,7 @@ from shared.bus.bulk import consume_batches
 from shared.bus.consumers.dead_letters import dead_letter
 from shared.bus.topology import LOGS, METRICS
 from shared.contracts.base import Contract
-from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
+from shared.contracts.metrics.samples import PodOutput, TrafficSample, UsageSample
 from shared.database import Database
 
 BATCH = 500

@@ -8,7 +8,7 @@ from monitor.handlers.canaries.quality import CanaryQuality
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.canaries import CanaryVerdict
-from shared.contracts.rpc.monitor_canaries import (
+from shared.contracts.rpc.canaries import (
     CANARY_BASELINE,
     CANARY_VERDICT,
     CanaryBaseline,

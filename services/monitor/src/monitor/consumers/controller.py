@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from shared.bus import Bus
-from shared.contracts.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
-from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
+from shared.contracts.alerting.alerts import AlertingDefinitions, AlertingQuery, ChannelCredentials, ChannelQuery
+from shared.contracts.rpc.alerts import ALERTING, CHANNEL_CREDENTIALS
 
 ANSWER_WITHIN_S = 3.0
 

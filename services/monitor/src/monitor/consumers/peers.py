@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 
 from shared.bus import Bus
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import Monitor, MonitorList
+from shared.contracts.quality.monitors import Monitor, MonitorList
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.contracts.rpc.controller import (
     DESTINATIONS,
     STORAGE_CREDENTIALS,
@@ -15,10 +16,9 @@ from shared.contracts.rpc.controller import (
     StorageCredentials,
     StorageCredentialsQuery,
 )
-from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery, TableView
+from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_rules import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
+from shared.contracts.rpc.quality import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
 from shared.storage.objects import S3Credentials
 
 ANSWER_WITHIN_S = 3.0

@@ -8,8 +8,8 @@ from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import find_windows
 from shared.bus import Bus
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.distributions import ColumnDistribution
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.quality.distributions import ColumnDistribution
+from shared.contracts.rpc.quality import (
     MONITOR_DISTRIBUTION,
     MONITOR_REPORT,
     MONITOR_STATES,

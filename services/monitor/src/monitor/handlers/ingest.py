@@ -12,8 +12,8 @@ from monitor.domain.events import event_line_of
 from monitor.domain.metrics.fields import rows_of_traffic, rows_of_usage
 from monitor.store import event_list, log_lines
 from monitor.store.metrics.samples import add_measured, claim_uncounted
+from shared.contracts.metrics.samples import PodOutput, TrafficSample, UsageSample
 from shared.contracts.rpc.monitor import RECENT_STEP_S
-from shared.contracts.samples import PodOutput, TrafficSample, UsageSample
 
 
 async def store_samples(session: AsyncSession, traffic: Sequence[TrafficSample], usage: Sequence[UsageSample]) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.store.tables import NOT_EXAMINED, LogLineRow
+from shared.contracts.metrics.samples import PodOutput
 from shared.contracts.rpc.monitor import LogsQuery
-from shared.contracts.samples import PodOutput
 from shared.logs.levels import level_of
 
 

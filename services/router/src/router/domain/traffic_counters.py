@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
-from shared.contracts.latency_bins import bin_of, histogram_of
-from shared.contracts.samples import PodTraffic
+from shared.contracts.metrics.latency_bins import bin_of, histogram_of
+from shared.contracts.metrics.samples import PodTraffic
 
 Key = TypeVar("Key", str, int)
 

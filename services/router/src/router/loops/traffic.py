@@ -11,7 +11,7 @@ from router.domain.routes.table import RouteTable
 from router.domain.traffic_counters import TrafficTallies, traffic_between
 from router.settings import RouterSettings
 from shared.clock import Clock
-from shared.contracts.samples import PodTraffic, TrafficSample
+from shared.contracts.metrics.samples import PodTraffic, TrafficSample
 from shared.errors import Unavailable
 from shared.ids import new_id
 

@@ -17,7 +17,7 @@ from router.clients import ReconnectingBus, publish
 from router.shipper.publisher import message_headers
 from router.spool.counts import LOGGED, CountsFile, MinuteCounts, read_counts
 from shared.clock import Clock
-from shared.contracts.log_counts import LogCounts
+from shared.contracts.metrics.log_counts import LogCounts
 from shared.errors import Unavailable
 from shared.events.request import REQUESTS_SUBJECT, RequestLogged
 

@@ -13,7 +13,7 @@ from scheduler.store.lease import Lease
 from scheduler.store.tables import LogPositionRow, PodRow
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.samples import LogLine, PodOutput
+from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.errors import NotFound
 
 MAX_LINES = 500

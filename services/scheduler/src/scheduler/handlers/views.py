@@ -13,9 +13,9 @@ from scheduler.domain.verdict import VersionFailure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.contracts.deployment import PodView, VersionState
+from shared.contracts.metrics.samples import VersionReplicas
 from shared.contracts.routes import PodEndpoint, VersionEndpoints
 from shared.contracts.rpc.scheduler import PodTimeline, StartPhase
-from shared.contracts.samples import VersionReplicas
 from shared.errors import NotFound
 
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.contracts.samples import UsageSample
+from shared.contracts.metrics.samples import UsageSample
 
 
 class UsageCollector(Collector):

@@ -6,7 +6,7 @@ import logging
 
 from scheduler.handlers import views
 from scheduler.loops.dependencies import LoopDependencies
-from shared.contracts.samples import PodUsage, UsageSample
+from shared.contracts.metrics.samples import PodUsage, UsageSample
 from shared.errors import Temporary
 from shared.ids import new_id
 

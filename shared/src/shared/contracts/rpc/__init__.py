@@ -1,1 +1,1 @@
-"""RPC methods (`penstock.rpc.<service>.<method>`): a module for each service that serves them."""
+"""RPC methods (`penstock.rpc.<service>.<method>`): by the service that serves them, else by what several serve."""

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from shared.contracts.rpc.alerts import (
+    ACKNOWLEDGE_ALERT,
+    ALERT,
+    ALERTING,
+    ALERTS,
+    CHANNEL_CREDENTIALS,
+    CHANNEL_HEALTHS,
+    TEST_CHANNEL,
+)
+from shared.contracts.rpc.canaries import CANARY_BASELINE, CANARY_VERDICT
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
     DESTINATIONS,
@@ -13,8 +23,10 @@ from shared.contracts.rpc.controller import (
     SECRET_VALUES,
     STORAGE_CREDENTIALS,
 )
-from shared.contracts.rpc.controller_alerting import ALERTING, CHANNEL_CREDENTIALS
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.rpc.inference_logger.label_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
+from shared.contracts.rpc.inference_logger.labels import LABEL_COVERAGE, RECEIVE_LABELS
+from shared.contracts.rpc.inference_logger.signatures import SIGNATURES
+from shared.contracts.rpc.inference_logger.tables import (
     ACCOUNTING,
     DESTINATION_STATES,
     ERASURE_RECEIPT,
@@ -26,14 +38,9 @@ from shared.contracts.rpc.inference_logger import (
     TABLES,
     TEST_DESTINATION,
 )
-from shared.contracts.rpc.inference_logger_labels import LABEL_COVERAGE, RECEIVE_LABELS
-from shared.contracts.rpc.inference_logger_signatures import SIGNATURES
-from shared.contracts.rpc.inference_logger_sources import LABEL_SOURCE_RUNS, LABEL_SOURCE_STATES, RUN_LABEL_SOURCE
 from shared.contracts.rpc.method import RpcMethod
 from shared.contracts.rpc.monitor import CHARTS, EVENTS, LOG_CONTEXT, LOGS, METRICS, SUMMARIES
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS, CHANNEL_HEALTHS, TEST_CHANNEL
-from shared.contracts.rpc.monitor_canaries import CANARY_BASELINE, CANARY_VERDICT
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.rpc.quality import (
     MONITOR_DISTRIBUTION,
     MONITOR_REPORT,
     MONITOR_STATES,

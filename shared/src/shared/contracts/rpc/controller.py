@@ -8,8 +8,8 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.deployment import Deployment, SecretKeyRef
-from shared.contracts.erasures import ErasureOrders
-from shared.contracts.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
+from shared.contracts.inference_tables.erasures import ErasureOrders
+from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelSourceList, LabelSourceQuery
 from shared.contracts.nodes import Node
 from shared.contracts.rpc.method import Nothing, RpcMethod
 

@@ -14,7 +14,7 @@ from controller.api.pagination import Page
 from controller.domain.access.roles import Role
 from controller.domain.commands import Command, Text
 from controller.store.audit import AuditedResource, record_action
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,
@@ -24,7 +24,7 @@ from shared.contracts.alerts import (
     AlertsQuery,
     AlertState,
 )
-from shared.contracts.rpc.monitor_alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS
+from shared.contracts.rpc.alerts import ACKNOWLEDGE_ALERT, ALERT, ALERTS
 
 router = APIRouter(tags=["alerts"])
 

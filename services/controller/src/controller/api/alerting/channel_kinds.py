@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from controller.api.dependencies import json_answer
-from shared.contracts.channel_forms import ChannelKindForms, channel_forms
+from shared.contracts.alerting.channel_forms import ChannelKindForms, channel_forms
 
 router = APIRouter(tags=["alerts"])
 

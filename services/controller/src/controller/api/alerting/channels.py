@@ -20,10 +20,10 @@ from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.alerting.definitions import load_channel, visible_channels
 from controller.store.audit import AuditedResource, record_action
 from controller.store.tables import ChannelRow
-from shared.contracts.alerting import ChannelKind, Language
-from shared.contracts.alerts import ChannelHealth, ChannelHealths, ChannelTest, ChannelTestQuery
+from shared.contracts.alerting.alerts import ChannelHealth, ChannelHealths, ChannelTest, ChannelTestQuery
+from shared.contracts.alerting.channels import ChannelKind, Language
+from shared.contracts.rpc.alerts import CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.contracts.rpc.method import Nothing
-from shared.contracts.rpc.monitor_alerts import CHANNEL_HEALTHS, TEST_CHANNEL
 from shared.errors import Temporary
 
 STATES_WITHIN_S = 1.0

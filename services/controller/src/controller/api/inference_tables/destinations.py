@@ -17,7 +17,7 @@ from controller.handlers.inference_tables import destinations
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.inference_tables.destinations import every_destination, load_destination
 from controller.store.tables import DestinationRow
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.rpc.inference_logger.tables import (
     DESTINATION_STATES,
     TEST_DESTINATION,
     DestinationHealth,

@@ -19,8 +19,8 @@ from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.erasures import load_erasure, page_of_erasures
 from controller.store.services.services import load_service
 from controller.store.tables import ErasureRow
-from shared.contracts.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
-from shared.contracts.rpc.inference_logger import ERASURE_RECEIPT, ERASURE_TERMS, ERASURES_BEGUN
+from shared.contracts.inference_tables.erasures import ErasureIds, ErasureQuery, ErasureReceipt, ErasureTerms
+from shared.contracts.rpc.inference_logger.tables import ERASURE_RECEIPT, ERASURE_TERMS, ERASURES_BEGUN
 from shared.contracts.rpc.method import Nothing
 from shared.errors import NotFound, Temporary
 

@@ -18,7 +18,7 @@ from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.inference_tables.label_sources import load_source, sources_of
 from controller.store.services.services import load_service
 from controller.store.tables import LabelSourceRow
-from shared.contracts.label_sources import (
+from shared.contracts.inference_tables.label_sources import (
     LabelRun,
     LabelRunList,
     LabelSourceFormat,
@@ -26,7 +26,7 @@ from shared.contracts.label_sources import (
     LabelSourceState,
     LabelSourceStates,
 )
-from shared.contracts.rpc.inference_logger_sources import (
+from shared.contracts.rpc.inference_logger.label_sources import (
     LABEL_SOURCE_RUNS,
     LABEL_SOURCE_STATES,
     RUN_LABEL_SOURCE,

@@ -18,7 +18,7 @@ from controller.domain.commands import ServiceName
 from controller.domain.idempotency import answer_seal
 from controller.domain.times import Moment
 from shared.contracts.chunks import MAX_CHUNK_BYTES
-from shared.contracts.rpc.inference_logger_labels import (
+from shared.contracts.rpc.inference_logger.labels import (
     LABEL_COVERAGE,
     RECEIVE_LABELS,
     LabelCoverage,

@@ -11,7 +11,7 @@ from controller.api.dependencies import Dependencies
 from controller.domain.inference_tables.masking import MaskedRow, MaskingPreview, preview
 from controller.store.services.services import load_service
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.rpc.inference_logger import READ, ReadQuery, RowPage
+from shared.contracts.rpc.inference_logger.tables import READ, ReadQuery, RowPage
 
 ROWS_WITHIN_S = 15.0
 

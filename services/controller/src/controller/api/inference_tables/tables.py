@@ -17,7 +17,7 @@ from controller.domain.commands import ServiceName
 from controller.domain.times import Moment
 from controller.store.access.people import visible_services
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.rpc.inference_logger.tables import (
     READ,
     TABLE,
     TABLES,

@@ -21,8 +21,8 @@ from pydantic import ValidationError
 
 from controller.api.dependencies import ApiDependencies
 from controller.api.observability.stream_access import AccessRecheck, ended_event, refusal_of
+from shared.contracts.metrics.samples import PodOutput
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
-from shared.contracts.samples import PodOutput
 from shared.errors import PenstockError, Unavailable
 from shared.logs.levels import Level, level_of
 from shared.logs.matching import LineFilter

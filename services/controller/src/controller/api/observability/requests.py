@@ -13,7 +13,8 @@ from controller.api.dependencies import ApiDependencies, Dependencies, must_exis
 from controller.api.observability.log_filters import RequestId
 from controller.domain.commands import ServiceName
 from controller.domain.times import Moment
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.rpc.inference_logger.signatures import SIGNATURES, SignatureList, SignaturesQuery
+from shared.contracts.rpc.inference_logger.tables import (
     ACCOUNTING,
     ROWS,
     AccountingPage,
@@ -21,7 +22,6 @@ from shared.contracts.rpc.inference_logger import (
     RowPage,
     RowsQuery,
 )
-from shared.contracts.rpc.inference_logger_signatures import SIGNATURES, SignatureList, SignaturesQuery
 from shared.contracts.rpc.monitor import LOGS, LogEntry, LogPage, LogsQuery
 from shared.errors import NotFound, PenstockError
 

@@ -20,8 +20,8 @@ from controller.store.quality.monitors import load_monitor, monitors_of
 from controller.store.services.services import load_service
 from controller.store.tables import MonitorRow
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.distributions import ColumnDistribution
-from shared.contracts.monitors import (
+from shared.contracts.quality.distributions import ColumnDistribution
+from shared.contracts.quality.monitors import (
     AlertScope,
     Baseline,
     MonitorKind,
@@ -29,7 +29,7 @@ from shared.contracts.monitors import (
     Outcome,
     WindowState,
 )
-from shared.contracts.rpc.monitor_rules import (
+from shared.contracts.rpc.quality import (
     MONITOR_DISTRIBUTION,
     MONITOR_REPORT,
     MONITOR_STATES,

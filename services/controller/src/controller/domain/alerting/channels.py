@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field, StrictBool, field_validator, model_v
 from controller.domain import names
 from controller.domain.alerting.matchers import Matchers
 from controller.domain.commands import Command, ServiceName
-from shared.contracts.alerting import ChannelKind, Language
-from shared.contracts.alerts import AlertSeverity
-from shared.contracts.channel_credentials import needs_credentials
-from shared.contracts.channel_options import options_of
+from shared.contracts.alerting.alerts import AlertSeverity
+from shared.contracts.alerting.channel_credentials import needs_credentials
+from shared.contracts.alerting.channel_options import options_of
+from shared.contracts.alerting.channels import ChannelKind, Language
 from shared.errors import Detail, InvalidInput
 
 MOST_CHANNELS = 200

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain.commands import Command, plain_text
-from shared.contracts.erasures import ErasureTerms
+from shared.contracts.inference_tables.erasures import ErasureTerms
 from shared.errors import Detail, InvalidInput
 
 MARGIN = timedelta(hours=1)

@@ -19,7 +19,7 @@ from controller.domain.inference_tables.locations import (
     prefix_refusal,
     url_of,
 )
-from shared.contracts.label_sources import LabelSourceFormat
+from shared.contracts.inference_tables.label_sources import LabelSourceFormat
 from shared.errors import Detail, InvalidInput
 from shared.schedules import BadSchedule, Schedule
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StrictBool, field_validator, model_v
 from controller.domain import names
 from controller.domain.commands import Command, plain_text
 from controller.domain.times import Moment
-from shared.contracts.monitors import (
+from shared.contracts.quality.monitors import (
     METRICS,
     AlertScope,
     BaselineKind,

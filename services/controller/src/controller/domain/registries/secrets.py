@@ -21,8 +21,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain import names
 from controller.domain.commands import Command, ServiceName, Text
-from shared.contracts.alerting import ChannelKind
-from shared.contracts.channel_credentials import check_credentials
+from shared.contracts.alerting.channel_credentials import check_credentials
+from shared.contracts.alerting.channels import ChannelKind
 from shared.database_urls import parse_database_url
 from shared.errors import Detail, InvalidInput, Unavailable
 
@@ -69,7 +69,7 @@ CHANNELS: Mapping[SecretKind, ChannelKind] = {
     SecretKind.ALERTMANAGER: "alertmanager",
     SecretKind.SMTP: "smtp",
 }
-"""Kinds that hold the credentials of channels; `shared.contracts.channel_credentials` knows what those are made of."""
+"""Kinds that hold the credentials of channels; `channel_credentials` (shared) knows what those are made of."""
 
 SecretText = Annotated[str, Field(min_length=1, max_length=65_536)]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]

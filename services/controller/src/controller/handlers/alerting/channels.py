@@ -15,9 +15,9 @@ from controller.store.access.people import load_project
 from controller.store.alerting.definitions import count_of
 from controller.store.registries.secrets import load_secret, secret_by_name
 from controller.store.tables import ChannelRow
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.alerts import ChannelCredentials, ChannelRoute, RoutedChannel
-from shared.contracts.channel_credentials import check_credentials
+from shared.contracts.alerting.alerts import ChannelCredentials, ChannelRoute, RoutedChannel
+from shared.contracts.alerting.channel_credentials import check_credentials
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.database import Database
 from shared.errors import Conflict, NotFound
 

@@ -12,7 +12,12 @@ from controller.store.alerting.definitions import (
     visible_windows,
     with_secrets,
 )
-from shared.contracts.alerts import AlertingDefinitions, AlertingQuery, MaintenanceDefinition, SilenceDefinition
+from shared.contracts.alerting.alerts import (
+    AlertingDefinitions,
+    AlertingQuery,
+    MaintenanceDefinition,
+    SilenceDefinition,
+)
 from shared.database import Database
 
 

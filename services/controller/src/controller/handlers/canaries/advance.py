@@ -25,7 +25,7 @@ from controller.store.canaries.canaries import load_canary, store_verdict
 from controller.store.services.services import StoredService, StoredVersion, load_service
 from controller.store.tables import CanaryRow
 from shared.contracts.canaries import CanaryStage, CanaryVerdict, LatencyBaseline
-from shared.contracts.rpc.monitor_canaries import CanaryBaselineQuery, CanaryVerdictQuery
+from shared.contracts.rpc.canaries import CanaryBaselineQuery, CanaryVerdictQuery
 
 
 @dataclass(frozen=True)

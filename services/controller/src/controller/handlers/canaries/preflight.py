@@ -17,7 +17,7 @@ from controller.store.tables import CanaryRow
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.rpc.inference_logger import READ, ReadQuery
+from shared.contracts.rpc.inference_logger.tables import READ, ReadQuery
 from shared.database import Database
 from shared.errors import NotFound
 

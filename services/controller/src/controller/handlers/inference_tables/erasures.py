@@ -13,7 +13,7 @@ from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.erasures import open_erasures
 from controller.store.inference_tables.masking_keys import key_of_project
 from controller.store.tables import ErasureRow, ServiceRow
-from shared.contracts.erasures import ErasureOrder, ErasureOrders, ErasureTerms
+from shared.contracts.inference_tables.erasures import ErasureOrder, ErasureOrders, ErasureTerms
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.events import ErasureFinished

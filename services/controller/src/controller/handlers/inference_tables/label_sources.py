@@ -22,7 +22,7 @@ from controller.store.inference_tables.destinations import usable_destinations
 from controller.store.inference_tables.label_sources import every_source, sources_of
 from controller.store.registries.secrets import load_secret
 from controller.store.tables import LabelSourceRow, ServiceRow
-from shared.contracts.label_sources import DatabaseAccess, LabelSource, LabelSourceList
+from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelSource, LabelSourceList
 from shared.database import Database
 from shared.errors import Conflict, NotFound
 

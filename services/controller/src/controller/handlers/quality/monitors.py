@@ -14,7 +14,7 @@ from controller.store.quality.monitors import every_monitor, monitors_of
 from controller.store.services.services import StoredService, read_services
 from controller.store.tables import MonitorRow, ServiceRow
 from shared.bus.outbox import publish
-from shared.contracts.monitors import Baseline, Monitor, MonitorList, Outcome, TrainedModel
+from shared.contracts.quality.monitors import Baseline, Monitor, MonitorList, Outcome, TrainedModel
 from shared.database import Database
 from shared.errors import Conflict
 from shared.events.monitor import MonitorDefined, MonitorDeleted

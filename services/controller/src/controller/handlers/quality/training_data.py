@@ -15,7 +15,7 @@ from controller.store.inference_tables.destinations import usable_destinations
 from controller.store.services.services import load_service
 from controller.store.tables import ServiceRow, VersionRow
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.database import Database
 from shared.errors import InvalidInput, NotFound
 

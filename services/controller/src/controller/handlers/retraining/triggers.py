@@ -20,7 +20,7 @@ from controller.store.registries.secrets import load_secret
 from controller.store.retraining.triggers import every_trigger, triggers_of
 from controller.store.services.services import load_service
 from controller.store.tables import RetrainingTriggerRow, ServiceRow, VersionRow
-from shared.contracts.channel_values import webhook_key
+from shared.contracts.alerting.channel_values import webhook_key
 from shared.contracts.retraining import (
     AlertMatch,
     RetrainingAccess,

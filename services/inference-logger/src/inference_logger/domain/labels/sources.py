@@ -14,7 +14,7 @@ import pyarrow as pa
 from inference_logger.domain.labels.tabular import LabelColumns
 from inference_logger.domain.labels.values import Label, LabelKey
 from inference_logger.domain.tables import is_remote
-from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 from shared.errors import InvalidInput
 from shared.schedules import BadSchedule, Schedule
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from inference_logger.handlers.labels.places import find_label_tables, labelled_of, place_of
 from inference_logger.handlers.stores import Stores
 from inference_logger.store.labels.coverage import CoverageCounts, count_coverage
-from shared.contracts.rpc.inference_logger_labels import CoverageStep, LabelCoverage, LabelCoverageQuery
+from shared.contracts.rpc.inference_logger.labels import CoverageStep, LabelCoverage, LabelCoverageQuery
 from shared.errors import InvalidInput
 
 MOST_STEPS = 10_000

@@ -24,7 +24,7 @@ from inference_logger.store.labels.files import UploadReader
 from inference_logger.store.labels.table import AppendedLabels, append_labels, find_requests
 from inference_logger.store.labels.uploads import find_receipt, save_receipt
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.rpc.inference_logger_labels import MAX_REJECTIONS, LabelReceipt, LabelUpload, RejectedLabel
+from shared.contracts.rpc.inference_logger.labels import MAX_REJECTIONS, LabelReceipt, LabelUpload, RejectedLabel
 from shared.errors import Conflict, LimitExceeded, PenstockError, UpstreamFailed
 
 MAX_BYTES = 256 * 1024 * 1024

@@ -12,7 +12,7 @@ from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.metrics import LogMetrics
 from inference_logger.store import counts, positions
 from inference_logger.store.counts import StoredFacts
-from shared.contracts.rpc.inference_logger import AccountingPage, AccountingPoint, AccountingQuery
+from shared.contracts.rpc.inference_logger.tables import AccountingPage, AccountingPoint, AccountingQuery
 from shared.database import Database
 from shared.errors import InvalidInput, PenstockError
 

@@ -10,7 +10,7 @@ from inference_logger.handlers.reading.reader import TableReader
 from inference_logger.store import catalogue, positions
 from inference_logger.store.derived.blocked import find_blocked
 from inference_logger.store.tables import TableRow
-from shared.contracts.rpc.inference_logger import (
+from shared.contracts.rpc.inference_logger.tables import (
     ReadQuery,
     RowPage,
     RowsQuery,

@@ -37,7 +37,7 @@ from inference_logger.store.reading.statistics import column_statistics
 from inference_logger.store.storage import Storages
 from inference_logger.store.tables import TableRow
 from shared.contracts.chunks import MAX_CHUNK_BYTES
-from shared.contracts.rpc.inference_logger import ReadQuery, TableDetails, TableView
+from shared.contracts.rpc.inference_logger.tables import ReadQuery, TableDetails, TableView
 from shared.database import Database
 from shared.errors import LimitExceeded, NotFound, Unavailable, UpstreamFailed
 from shared.storage.objects import storage_failure

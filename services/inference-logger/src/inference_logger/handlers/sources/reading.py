@@ -39,8 +39,8 @@ from inference_logger.store.sources.state import (
     save_progress,
 )
 from inference_logger.store.storage import LOCAL
-from shared.contracts.label_sources import DatabaseAccess, LabelSource
-from shared.contracts.rpc.inference_logger_labels import LabelReceipt
+from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelSource
+from shared.contracts.rpc.inference_logger.labels import LabelReceipt
 from shared.errors import PenstockError, Unavailable, UpstreamFailed
 
 AT_ONCE = 2

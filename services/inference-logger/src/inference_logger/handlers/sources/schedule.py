@@ -13,7 +13,7 @@ from inference_logger.domain.waiting import LONGEST_REASON, error_reason
 from inference_logger.handlers.sources.reading import RunCounts, SourceReader
 from inference_logger.metrics import SourceMetrics
 from inference_logger.store.sources.state import forget_others, last_runs, load_progress, save_progress, save_run
-from shared.contracts.label_sources import LabelRun, LabelSource, LabelSourceState
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource, LabelSourceState
 from shared.errors import NotFound, PenstockError
 from shared.ids import new_id
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from inference_logger.domain.inferences.signatures import KnownSignatures, parse_signature
 from inference_logger.store.tables import SignatureRow
 from shared.contracts.deployment import ModelSignature
-from shared.contracts.rpc.inference_logger_signatures import SignatureList, VersionSignature
+from shared.contracts.rpc.inference_logger.signatures import SignatureList, VersionSignature
 
 MOST_GENERATIONS = 100
 """Signatures that are kept of a version."""

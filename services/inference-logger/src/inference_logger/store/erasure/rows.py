@@ -20,7 +20,7 @@ from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.storage import Storage
-from shared.contracts.erasures import ErasureOrder
+from shared.contracts.inference_tables.erasures import ErasureOrder
 
 MARK = "penstock.erasure"
 """Stands in the commit, with the order's id: what is derived from commits has nothing new in it."""

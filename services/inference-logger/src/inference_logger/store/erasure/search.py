@@ -21,7 +21,7 @@ from inference_logger.domain.schema import SYSTEM_COLUMNS
 from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.delta.rows import find_rows, schema_of
 from inference_logger.store.storage import Storage
-from shared.contracts.erasures import ErasureOrder
+from shared.contracts.inference_tables.erasures import ErasureOrder
 
 JSON_COLUMNS = ("features_json", "prediction_json")
 """Hold what fits no column of its own."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.domain.erasures import OUT_OF_REACH
 from inference_logger.store.tables import ErasureRow
-from shared.contracts.erasures import ErasureReceipt, TableErasure
+from shared.contracts.inference_tables.erasures import ErasureReceipt, TableErasure
 
 
 @dataclass

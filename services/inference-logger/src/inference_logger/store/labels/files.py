@@ -17,7 +17,7 @@ from inference_logger.domain.labels.sources import staged_schema
 from inference_logger.domain.labels.tabular import LabelColumns, find_columns, read_table
 from inference_logger.domain.labels.values import MOST_LABELS, TOO_MANY, ParsedLabels, TooManyLabels
 from inference_logger.store.labels.parquet import open_parquet, parquet_batches, plain_bytes, require_distinct
-from shared.contracts.rpc.inference_logger_labels import LabelFormat
+from shared.contracts.rpc.inference_logger.labels import LabelFormat
 from shared.errors import InvalidInput
 
 MOST_CELLS = 4 * MOST_LABELS

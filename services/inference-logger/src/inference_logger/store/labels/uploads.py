@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inference_logger.store.tables import LabelUploadRow
-from shared.contracts.rpc.inference_logger_labels import LabelReceipt
+from shared.contracts.rpc.inference_logger.labels import LabelReceipt
 from shared.errors import Conflict
 
 KEPT = timedelta(days=1)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from inference_logger.domain.inferences.names import NAME
 from inference_logger.store.reading.snapshot import Snapshot
-from shared.contracts.rpc.inference_logger import TableColumn, TableCommit, TableDetails, TableView
+from shared.contracts.rpc.inference_logger.tables import TableColumn, TableCommit, TableDetails, TableView
 from shared.filters.types import kind_of, time_column
 
 DESCRIPTION = "comment"

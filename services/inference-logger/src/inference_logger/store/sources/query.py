@@ -30,7 +30,7 @@ from inference_logger.store.sources.postgresql_values import (
     stored_position,
 )
 from inference_logger.store.sources.staging import BATCH_ROWS, ROUND_ROWS, Bounds, Stage
-from shared.contracts.label_sources import DatabaseAccess
+from shared.contracts.inference_tables.label_sources import DatabaseAccess
 from shared.database_urls import DatabaseUrl, parse_database_url
 from shared.errors import Forbidden, InvalidInput, LimitExceeded, PenstockError, UpstreamFailed
 from shared.security.addresses import AddressRule

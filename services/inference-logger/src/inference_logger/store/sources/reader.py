@@ -18,7 +18,7 @@ from inference_logger.store.sources.places import place_of_source
 from inference_logger.store.sources.query import SourceQuery
 from inference_logger.store.sources.staging import Bounds
 from inference_logger.store.storage import LOCAL, Storage
-from shared.contracts.label_sources import DatabaseAccess, LabelSource
+from shared.contracts.inference_tables.label_sources import DatabaseAccess, LabelSource
 from shared.errors import UpstreamFailed
 
 T = TypeVar("T")

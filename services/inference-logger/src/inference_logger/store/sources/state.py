@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from inference_logger.domain.labels.sources import SourceProgress, says_the_same
 from inference_logger.store.tables import LabelRunRow, LabelSourceFileRow, LabelSourceRow
-from shared.contracts.label_sources import LabelRun, LabelSource
+from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 
 RUNS_KEPT = 50
 """Of each source."""

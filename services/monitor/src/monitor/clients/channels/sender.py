@@ -15,8 +15,8 @@ from monitor.domain.notifications.message import Message
 from monitor.domain.notifications.notification import Attempt, Notification, Outcome
 from monitor.domain.notifications.rendering import HTTP, scrubbed
 from monitor.domain.notifications.vendors.mail import mail
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.channel_credentials import check_credentials
+from shared.contracts.alerting.channel_credentials import check_credentials
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.errors import InvalidInput, UpstreamFailed
 from shared.security.addresses import AddressRule
 

@@ -17,7 +17,7 @@ import httpx
 
 from monitor.domain.notifications.notification import Outcome
 from monitor.domain.notifications.vendors.mail import Mail, classify_reply
-from shared.contracts.channel_options import SmtpOptions
+from shared.contracts.alerting.channel_options import SmtpOptions
 from shared.security.addresses import AddressRule
 from shared.security.pinned_transport import checked_addresses
 

@@ -20,8 +20,8 @@ from shared.contracts.retraining import (
     RetrainingTriggerList,
     RetrainingTriggerQuery,
 )
-from shared.contracts.rpc.inference_logger import TABLES, TableList, TablesQuery
-from shared.contracts.rpc.inference_logger_labels import LABEL_COVERAGE, LabelCoverage, LabelCoverageQuery
+from shared.contracts.rpc.inference_logger.labels import LABEL_COVERAGE, LabelCoverage, LabelCoverageQuery
+from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.retraining import CANCEL_JOB, JOB, RETRAINING_ACCESS, RETRAINING_TRIGGERS, RUN_JOB
 from shared.errors import NotFound, Permanent

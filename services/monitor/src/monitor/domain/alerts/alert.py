@@ -13,7 +13,7 @@ from uuid import UUID
 
 from monitor.domain.alerts.evidence import bounded_evidence, bounded_text
 from monitor.domain.alerts.signals import Signal
-from shared.contracts.alerts import AlertSeverity, AlertState
+from shared.contracts.alerting.alerts import AlertSeverity, AlertState
 
 RANK: Mapping[str, int] = {"ok": 0, "warning": 1, "critical": 2}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shared.contracts.alerts import Matcher
+from shared.contracts.alerting.alerts import Matcher
 from shared.errors import InvalidInput
 from shared.logs.patterns import compile_pattern
 

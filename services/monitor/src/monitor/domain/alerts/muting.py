@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor.domain.alerts.alert import Alert
 from monitor.domain.alerts.matching import matches_all
-from shared.contracts.alerts import AlertingDefinitions, MaintenanceDefinition, SilenceDefinition
+from shared.contracts.alerting.alerts import AlertingDefinitions, MaintenanceDefinition, SilenceDefinition
 from shared.schedules import BadSchedule, Schedule
 
 LONGEST_WINDOW = timedelta(days=31)

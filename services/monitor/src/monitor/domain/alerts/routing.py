@@ -13,8 +13,8 @@ from uuid import UUID, uuid5
 
 from monitor.domain.alerts.alert import RANK, Alert
 from monitor.domain.alerts.matching import matches_all
-from shared.contracts.alerting import LIMITS
-from shared.contracts.alerts import AlertSeverity, DeliveryReason, DeliveryStatus, RoutedChannel
+from shared.contracts.alerting.alerts import AlertSeverity, DeliveryReason, DeliveryStatus, RoutedChannel
+from shared.contracts.alerting.channels import LIMITS
 
 DELIVERIES = UUID("5a3dd3b4-2f0f-4a53-9c1b-0e4a3d9a7c11")
 """Namespace of the ids of deliveries."""

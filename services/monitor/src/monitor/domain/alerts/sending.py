@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from shared.contracts.alerting import ChannelLimits
+from shared.contracts.alerting.channels import ChannelLimits
 
 DIRECT = 3
 """Up to so many waiting deliveries are sent one by one; beyond, they are merged."""

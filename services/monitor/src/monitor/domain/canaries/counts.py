@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from monitor.domain.canaries.e_values import EventCounts
 from monitor.domain.metrics.latency import slower_than
 from shared.contracts.canaries import GuardrailKind
-from shared.contracts.latency_bins import LATENCY_EDGES_S
+from shared.contracts.metrics.latency_bins import LATENCY_EDGES_S
 
 NOT_THE_VERSION = frozenset({"429", "499"})
 NOT_THE_REQUEST = frozenset({"401", "403", "404"})

@@ -12,7 +12,7 @@ from monitor.domain.canaries.counts import ComparedInterval, errors_of, requests
 from monitor.domain.canaries.e_values import binomial_tail, share_e_value
 from monitor.domain.canaries.guardrails import Quality, judge_guardrail
 from shared.contracts.canaries import CanaryVerdict, Decision, GuardrailFigures, GuardrailKind, HardStop, SampleRatio
-from shared.contracts.rpc.monitor_canaries import CanaryVerdictQuery
+from shared.contracts.rpc.canaries import CanaryVerdictQuery
 
 SAMPLE_RATIO_ALPHA = 0.001
 SAMPLE_RATIO_TOLERANCE = 0.2

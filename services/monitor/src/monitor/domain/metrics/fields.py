@@ -8,7 +8,7 @@ from typing import Any
 from monitor.domain.metrics.entries import NOT_ROUTED, PRESENT, Kind, Series
 from monitor.domain.metrics.latency import bins_of_histogram
 from monitor.domain.metrics.rollup import ReplicaCounts, TrafficSums, UsageSums
-from shared.contracts.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
+from shared.contracts.metrics.samples import PodTraffic, PodUsage, TrafficSample, UsageSample, VersionReplicas
 
 MILLION = 1_000_000
 STATUS, DROPPED, IN_FLIGHT, BIN = "status:", "dropped:", "in_flight@", "b"

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from shared.contracts.latency_bins import LATENCY_BOUNDS_S, LATENCY_EDGES_S
+from shared.contracts.metrics.latency_bins import LATENCY_BOUNDS_S, LATENCY_EDGES_S
 
 
 def duration_of(place: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from monitor.domain.metrics.entries import Kind
 from monitor.domain.metrics.latency import bins_of_histogram
-from shared.contracts.samples import PodTraffic
+from shared.contracts.metrics.samples import PodTraffic
 
 Key = TypeVar("Key", str, int)
 

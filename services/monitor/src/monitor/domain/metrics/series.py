@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.domain.metrics.entries import NOT_ROUTED, Entries, Series, rolled
 from monitor.domain.metrics.fields import BIN, IN_FLIGHT
 from monitor.domain.metrics.latency import duration_of
-from shared.contracts.latency_bins import LATENCY_EDGES_S
+from shared.contracts.metrics.latency_bins import LATENCY_EDGES_S
 
 By = Literal["version", "pod", "none"]
 Floats = NDArray[np.float64]

@@ -10,8 +10,8 @@ from typing import Any
 from monitor.domain.notifications.markup import link_of
 from monitor.domain.notifications.notification import Attempt, Notification
 from monitor.domain.notifications.wording import Escape, Wording
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.channel_options import options_of
+from shared.contracts.alerting.channel_options import options_of
+from shared.contracts.alerting.channels import ChannelDefinition
 
 
 @dataclass(frozen=True)

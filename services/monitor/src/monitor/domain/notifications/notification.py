@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from shared.contracts.alerting import Language
+from shared.contracts.alerting.channels import Language
 
 AlertStatus = Literal["firing", "acknowledged", "resolved"]
 Severity = Literal["warning", "critical"]

@@ -9,7 +9,7 @@ from monitor.domain.notifications.message import Message
 from monitor.domain.notifications.notification import Outcome
 from monitor.domain.notifications.request import Answer, HttpRequest
 from monitor.domain.notifications.vendors import dingtalk, feishu, pagerduty, prometheus, slack, webhook, wecom
-from shared.contracts.alerting import ChannelKind
+from shared.contracts.alerting.channels import ChannelKind
 
 Render = Callable[[Message], tuple[HttpRequest, ...]]
 Classify = Callable[[Answer, datetime], Outcome]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.contracts.alerting import Language
+from shared.contracts.alerting.channels import Language
 
 
 @dataclass(frozen=True)

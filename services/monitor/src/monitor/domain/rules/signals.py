@@ -11,7 +11,7 @@ from monitor.domain.alerts.signals import Signal
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict
 from monitor.domain.statistics.judging.states import State, of_windows
-from shared.contracts.monitors import Monitor, windows_needed
+from shared.contracts.quality.monitors import Monitor, windows_needed
 
 MOST_RANKED = 10
 Key = tuple[str | None, str | None]

@@ -11,7 +11,7 @@ from monitor.domain.statistics.judging.drift import ColumnVerdict
 from monitor.domain.statistics.judging.quality import Bounds, FigureVerdict
 from monitor.domain.statistics.judging.states import State
 from monitor.domain.statistics.slices import ALL_ROWS, Slice
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 
 RANKS: Mapping[State, int] = {"insufficient_data": 0, "ok": 1, "warning": 2, "critical": 3, "error": 4}
 

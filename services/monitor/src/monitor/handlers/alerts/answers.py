@@ -15,7 +15,7 @@ from monitor.store.alerts.alerts import find_alerts, load_alert, read_alert
 from monitor.store.alerts.definitions import channel_states, load_definitions
 from monitor.store.alerts.deliveries import deliveries_of, waiting_channels
 from monitor.store.tables import AlertRow
-from shared.contracts.alerts import (
+from shared.contracts.alerting.alerts import (
     Acknowledgement,
     AlertDetail,
     AlertEntry,

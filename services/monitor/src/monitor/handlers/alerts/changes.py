@@ -17,7 +17,7 @@ from monitor.store.alerts.alerts import read_alert, write_alert
 from monitor.store.alerts.deliveries import last_deliveries
 from monitor.store.tables import AlertRow, DeliveryRow
 from shared.bus.outbox import publish
-from shared.contracts.alerts import AlertingDefinitions
+from shared.contracts.alerting.alerts import AlertingDefinitions
 from shared.events.alert import AlertRaised, AlertResolved, AlertUpdated
 
 

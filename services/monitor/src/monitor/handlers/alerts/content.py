@@ -11,7 +11,7 @@ from typing import Any
 from monitor.domain.alerts.alert import RANK, Alert
 from monitor.domain.notifications.notification import AlertStatus, Notification, NotifiedAlert
 from monitor.store.tables import DeliveryRow
-from shared.contracts.alerting import ChannelDefinition
+from shared.contracts.alerting.channels import ChannelDefinition
 
 MOST_FACTS = 12
 MOST_COLUMNS = 4

@@ -11,7 +11,7 @@ from monitor.handlers.alerts.changes import route_alert, store_transition
 from monitor.store.alerts.alerts import due_alerts, make_due, open_alerts, read_alert
 from monitor.store.alerts.definitions import forget_states, load_definitions, save_definitions
 from monitor.store.alerts.deliveries import drop_others
-from shared.contracts.alerts import AlertingDefinitions
+from shared.contracts.alerting.alerts import AlertingDefinitions
 
 ROUTED_TOGETHER = 100
 

@@ -20,8 +20,8 @@ from monitor.handlers.alerts.observe import observe
 from monitor.store.alerts.definitions import channel_state
 from monitor.store.alerts.deliveries import end_deliveries, of_message, waiting_of
 from monitor.store.tables import ChannelStateRow
-from shared.contracts.alerting import LIMITS, ChannelDefinition
-from shared.contracts.alerts import RoutedChannel
+from shared.contracts.alerting.alerts import RoutedChannel
+from shared.contracts.alerting.channels import LIMITS, ChannelDefinition
 
 LONGEST_OUTCOME = 500
 

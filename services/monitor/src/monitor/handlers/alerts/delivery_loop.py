@@ -25,8 +25,8 @@ from monitor.store.alerts.definitions import channel_states, known_revision, loa
 from monitor.store.alerts.deliveries import waiting_channels
 from monitor.store.tables import ChannelStateRow
 from shared.clock import Clock
-from shared.contracts.alerting import ChannelDefinition
-from shared.contracts.alerts import AlertingDefinitions, RoutedChannel
+from shared.contracts.alerting.alerts import AlertingDefinitions, RoutedChannel
+from shared.contracts.alerting.channels import ChannelDefinition
 from shared.database import Database
 from shared.errors import NotFound, PenstockError, describe_error
 

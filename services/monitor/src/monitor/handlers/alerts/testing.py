@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from monitor.domain.notifications.notification import Attempt, Notification, NotifiedAlert, Outcome
 from monitor.handlers.alerts.deliveries import note_test
 from shared.clock import Clock
-from shared.contracts.alerting import LIMITS, ChannelDefinition, Language
-from shared.contracts.alerts import ChannelTest, ChannelTestQuery
+from shared.contracts.alerting.alerts import ChannelTest, ChannelTestQuery
+from shared.contracts.alerting.channels import LIMITS, ChannelDefinition, Language
 from shared.database import Database
 from shared.errors import LimitExceeded, NotFound, PenstockError
 from shared.ids import new_id

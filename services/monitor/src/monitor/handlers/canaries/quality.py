@@ -13,7 +13,7 @@ from monitor.domain.canaries.guardrails import Quality
 from monitor.domain.canaries.windows import CanaryWindow
 from monitor.handlers.rules.sources import LABELLED, RowSources
 from monitor.store.inference_tables.places import TablePlace
-from shared.contracts.rpc.monitor_canaries import CanaryVerdictQuery
+from shared.contracts.rpc.canaries import CanaryVerdictQuery
 from shared.errors import PenstockError
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from monitor.domain.metrics.entries import Entries
 from monitor.domain.metrics.port import MetricStore
 from monitor.handlers.canaries.quality import CanaryQuality
 from shared.contracts.canaries import CanaryVerdict, LatencyBaseline
-from shared.contracts.rpc.monitor_canaries import CanaryBaseline, CanaryBaselineQuery, CanaryVerdictQuery
+from shared.contracts.rpc.canaries import CanaryBaseline, CanaryBaselineQuery, CanaryVerdictQuery
 
 
 async def freeze_baseline(store: MetricStore, query: CanaryBaselineQuery, now: datetime) -> CanaryBaseline:

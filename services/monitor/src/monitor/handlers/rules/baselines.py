@@ -19,8 +19,8 @@ from monitor.store.inference_tables.places import TablePlace
 from monitor.store.rules.progress import find_baseline, save_baseline
 from monitor.store.tables import BaselineRow
 from shared.clock import Clock
-from shared.contracts.monitors import Monitor, TrainedModel
-from shared.contracts.training_data import TrainingDataQuery
+from shared.contracts.quality.monitors import Monitor, TrainedModel
+from shared.contracts.quality.training_data import TrainingDataQuery
 from shared.database import Database
 from shared.errors import InvalidInput
 

@@ -18,7 +18,7 @@ from monitor.store.rules.progress import load_progress
 from monitor.store.rules.windows import last_windows, save_window
 from monitor.store.tables import RuleProgressRow
 from shared.clock import Clock
-from shared.contracts.monitors import MOST_WINDOWS, Monitor
+from shared.contracts.quality.monitors import MOST_WINDOWS, Monitor
 from shared.database import Database
 from shared.errors import InvalidInput, PenstockError
 

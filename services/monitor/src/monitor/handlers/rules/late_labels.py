@@ -17,7 +17,7 @@ from monitor.store.rules.progress import load_progress
 from monitor.store.rules.windows import compute_again
 from monitor.store.tables import RuleProgressRow
 from shared.clock import Clock
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 from shared.database import Database
 from shared.errors import PenstockError
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.sources import INFERENCES, PeerCalls, RowSources
-from shared.contracts.monitors import Monitor
-from shared.contracts.rpc.monitor_rules import MetricTable
+from shared.contracts.quality.monitors import Monitor
+from shared.contracts.rpc.quality import MetricTable
 from shared.errors import PenstockError
 
 if TYPE_CHECKING:

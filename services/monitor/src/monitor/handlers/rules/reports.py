@@ -18,9 +18,9 @@ from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import last_windows
 from shared.clock import Clock
 from shared.contracts.chunks import MAX_CHUNK_BYTES
-from shared.contracts.distributions import ColumnDistribution
-from shared.contracts.monitors import Monitor, windows_needed
-from shared.contracts.rpc.monitor_rules import DistributionQuery, ReportQuery
+from shared.contracts.quality.distributions import ColumnDistribution
+from shared.contracts.quality.monitors import Monitor, windows_needed
+from shared.contracts.rpc.quality import DistributionQuery, ReportQuery
 from shared.database import Database
 from shared.errors import InvalidInput, NotFound, PenstockError
 

@@ -18,8 +18,8 @@ from monitor.store.rules.progress import every_progress, forget_others
 from monitor.store.rules.windows import rules_to_retry, windows_to_retry
 from monitor.store.tables import RuleProgressRow
 from shared.clock import Clock
-from shared.contracts.monitors import Monitor
-from shared.contracts.rpc.monitor_rules import MonitorState
+from shared.contracts.quality.monitors import Monitor
+from shared.contracts.rpc.quality import MonitorState
 from shared.database import Database
 from shared.errors import NotFound, PenstockError
 

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from monitor.store.inference_tables.places import TablePlace
 from shared.contracts.chunks import ChunkStream
-from shared.contracts.monitors import Monitor
-from shared.contracts.rpc.inference_logger import TableView
-from shared.contracts.rpc.monitor_rules import MetricTable
-from shared.contracts.training_data import TrainingData, TrainingDataQuery
+from shared.contracts.quality.monitors import Monitor
+from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
+from shared.contracts.rpc.inference_logger.tables import TableView
+from shared.contracts.rpc.quality import MetricTable
 from shared.storage.destinations import ControllerCalls, DestinationDefinitions, folder_of
 from shared.storage.objects import S3
 

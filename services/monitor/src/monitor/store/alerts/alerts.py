@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.alerts.alert import Alert
 from monitor.store.tables import AlertRow
-from shared.contracts.alerts import AlertsQuery
+from shared.contracts.alerting.alerts import AlertsQuery
 from shared.errors import NotFound
 
 CHUNK = 200

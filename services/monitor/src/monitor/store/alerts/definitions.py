@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.store.tables import AlertingDefinitionsRow, ChannelStateRow
-from shared.contracts.alerts import AlertingDefinitions
+from shared.contracts.alerting.alerts import AlertingDefinitions
 
 ONLY = 1
 

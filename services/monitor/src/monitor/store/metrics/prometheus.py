@@ -19,7 +19,7 @@ from monitor.domain.metrics.entries import NOT_ROUTED, PRESENT, Entries, Kind, S
 from monitor.domain.metrics.fields import BIN, DROPPED, IN_FLIGHT, MILLION, STATUS
 from monitor.domain.metrics.latency import bins_of_histogram
 from monitor.domain.metrics.series import Steps
-from shared.contracts.latency_bins import LATENCY_BOUNDS_S
+from shared.contracts.metrics.latency_bins import LATENCY_BOUNDS_S
 from shared.errors import Unavailable, describe_error
 
 MOST_POINTS = 11_000

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from monitor.domain.metrics.entries import Entries, Kind, Series, entries_of
 from monitor.domain.metrics.fields import Row
 from monitor.store.tables import MeasuredRow, PackedRow, SampleRow
-from shared.contracts.samples import TrafficSample
+from shared.contracts.metrics.samples import TrafficSample
 
 _MEASURED: Any = MeasuredRow
 _PACKED: Any = PackedRow

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.store.tables import BaselineRow, RuleProgressRow, RuleWindowRow
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 
 KEPT_BASELINES = 4
 """Of a rule: that of the model of before is needed again after a roll-back."""

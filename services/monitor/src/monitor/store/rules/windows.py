@@ -15,8 +15,8 @@ from monitor.domain.rules.signals import JudgedWindow
 from monitor.domain.rules.timing import Window, retry_at
 from monitor.domain.rules.verdicts import Verdict, finite
 from monitor.store.tables import RuleWindowRow
-from shared.contracts.monitors import MonitorWindow
-from shared.contracts.rpc.monitor_rules import WindowsQuery
+from shared.contracts.quality.monitors import MonitorWindow
+from shared.contracts.rpc.quality import WindowsQuery
 
 _table: Any = RuleWindowRow
 

@@ -8,7 +8,7 @@ import hmac
 from datetime import datetime
 from urllib.parse import urlencode
 
-from shared.contracts.channel_values import webhook_key
+from shared.contracts.alerting.channel_values import webhook_key
 
 
 def dingtalk_query(secret: str, at: datetime) -> str:

@@ -10,7 +10,7 @@ import json
 from monitor.domain.retraining.http import HttpAnswer, HttpCall, StartOutcome, refusal_of
 from monitor.domain.retraining.http import started as accepted
 from monitor.domain.retraining.vendors.port import Ask, Vendor
-from shared.contracts.channel_values import webhook_key
+from shared.contracts.alerting.channel_values import webhook_key
 from shared.contracts.retraining import RetrainingRun, WebhookAction
 
 

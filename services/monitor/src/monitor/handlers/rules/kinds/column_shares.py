@@ -10,8 +10,8 @@ from monitor.domain.rules.verdicts import finite, slice_text
 from monitor.domain.statistics.profiles import reading
 from monitor.domain.statistics.profiles.column import ColumnProfile
 from monitor.handlers.rules.kinds.table_rules import ColumnProfiles
-from shared.contracts.distributions import ColumnDistribution, DistributionBin, SideFigures, ValueShare
-from shared.contracts.rpc.monitor_rules import DistributionQuery
+from shared.contracts.quality.distributions import ColumnDistribution, DistributionBin, SideFigures, ValueShare
+from shared.contracts.rpc.quality import DistributionQuery
 from shared.errors import NotFound
 
 LONGEST_VALUE = 200

@@ -16,7 +16,7 @@ from monitor.domain.statistics.judging.quality import judge_figure
 from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, of_drift, 
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift
 from monitor.domain.statistics.judging.quality import judge_figure
 from monitor.handlers.rules.baselines import FoundBaseline
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 
 if TYPE_CHECKING:
     from monitor.domain.statistics.drift.figures import DriftFigures

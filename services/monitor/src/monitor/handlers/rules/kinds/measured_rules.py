@@ -14,7 +14,7 @@ from monitor.domain.statistics.slices import ALL_ROWS, Slice
 from monitor.store.metrics.minutes import read_span
 from monitor.store.metrics.recent import read_recent
 from shared.clock import Clock
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 from shared.contracts.rpc.monitor import RECENT_KEPT, RECENT_STEP_S
 from shared.database import Database
 

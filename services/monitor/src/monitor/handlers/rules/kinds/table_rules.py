@@ -15,7 +15,7 @@ from monitor.handlers.rules.kinds.whole_window import WHOLE_WINDOW, judged_windo
 from monitor.handlers.rules.metric_tables import MetricTables, WindowMetrics
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 from shared.errors import NotFound
 
 if TYPE_CHECKING:

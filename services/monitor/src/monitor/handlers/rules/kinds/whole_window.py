@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.domain.rules.timing import Window
 from monitor.domain.rules.verdicts import Verdict, bounds_of, of_figure
 from monitor.domain.statistics.judging.quality import judge_figure
-from shared.contracts.monitors import Monitor
+from shared.contracts.quality.monitors import Monitor
 
 if TYPE_CHECKING:
     from monitor.handlers.rules.rows import OpenedRows

@@ -1,0 +1,1 @@
+"""Alerts, and the channels that their notifications go to."""

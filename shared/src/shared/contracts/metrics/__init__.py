@@ -1,0 +1,1 @@
+"""Measurements: samples, the latency sketch, counts of the request log."""

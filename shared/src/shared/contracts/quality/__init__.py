@@ -1,0 +1,1 @@
+"""Quality rules (monitors), and the training data that they compare with."""

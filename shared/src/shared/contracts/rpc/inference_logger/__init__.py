@@ -1,0 +1,1 @@
+"""RPC methods of the inference logger: tables, labels and their sources, signatures."""
