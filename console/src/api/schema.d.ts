@@ -1689,6 +1689,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/monitors/{monitor}/windows/distribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Distribution
+         * @description How the values of a column lie in a window, beside the baseline: of rules on columns, as the rows are now.
+         */
+        get: operations["read_distribution_api_v1_services__service__monitors__monitor__windows_distribution_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/monitors/{monitor}/windows/report": {
         parameters: {
             query?: never;
@@ -3629,6 +3649,41 @@ export interface components {
             name: string;
         };
         /**
+         * ColumnDistribution
+         * @description A column of a window beside the baseline, as shares of at most 28 common bins, or of at most 9 values.
+         */
+        ColumnDistribution: {
+            baseline?: components["schemas"]["SideFigures"] | null;
+            /**
+             * Bins
+             * @default []
+             */
+            bins: components["schemas"]["DistributionBin"][];
+            /** Column */
+            column: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "numeric" | "categorical" | "temporal" | "other";
+            /**
+             * Slice
+             * @description Null: all rows.
+             */
+            slice?: string | null;
+            /**
+             * Source
+             * @description What the baseline was made of; null: there is none.
+             */
+            source?: string | null;
+            /**
+             * Values
+             * @default []
+             */
+            values: components["schemas"]["ValueShare"][];
+            window: components["schemas"]["SideFigures"];
+        };
+        /**
          * ColumnStatistics
          * @description What is known of the values of one column. What a type does not have is null or empty.
          */
@@ -4027,6 +4082,28 @@ export interface components {
              * @enum {string}
              */
             writing: "concurrent" | "single" | "unknown";
+        };
+        /**
+         * DistributionBin
+         * @description Numbers from `start` to `end` (of times: seconds since 1970), and the share of each side that lies there.
+         *
+         *     The outermost bins hold what lies beyond them, too.
+         */
+        DistributionBin: {
+            /**
+             * Baseline
+             * @description Share of the values, 0 to 1; null: there is nothing to compare with.
+             */
+            baseline: number | null;
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+            /**
+             * Window
+             * @description Share of the values, 0 to 1; null: the window has none.
+             */
+            window: number | null;
         };
         /**
          * EnvironmentOutlook
@@ -8543,6 +8620,29 @@ export interface components {
             version: string;
         };
         /**
+         * SideFigures
+         * @description What is known of one side in a few numbers.
+         */
+        SideFigures: {
+            /**
+             * Mean
+             * @description Of numbers.
+             */
+            mean: number | null;
+            /**
+             * Median
+             * @description Of numbers, within 0.7 % of rank.
+             */
+            median: number | null;
+            /**
+             * Nulls
+             * @description Share of the rows without a value.
+             */
+            nulls: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * SignatureList
          * @description All signatures that rows of a service are typed by.
          */
@@ -9449,6 +9549,27 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * ValueShare
+         * @description One value, and the share of each side that has it.
+         */
+        ValueShare: {
+            /**
+             * Baseline
+             * @description Share of the values, 0 to 1; null: there is nothing to compare with.
+             */
+            baseline: number | null;
+            /**
+             * Value
+             * @description Null: all others.
+             */
+            value: string | null;
+            /**
+             * Window
+             * @description Share of the values, 0 to 1; null: the window has none.
+             */
+            window: number | null;
         };
         /**
          * VersionChange
@@ -19712,6 +19833,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_MonitorWindow_"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_distribution_api_v1_services__service__monitors__monitor__windows_distribution_get: {
+        parameters: {
+            query: {
+                /** @description As the table or the model calls it. */
+                column: string;
+                /** @description The window's end, as it is listed. */
+                end: string;
+                /** @description As the windows name it; without: all rows. */
+                slice?: string | null;
+            };
+            header?: never;
+            path: {
+                monitor: string;
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnDistribution"];
                 };
             };
             /** @description A value, shape or name that cannot be accepted. */

@@ -1,3 +1,5 @@
+import { partsOf, secondsOf } from './durations';
+
 /** How numbers, sizes and times are written in one language. */
 export interface Formats {
   readonly locale: string;
@@ -10,6 +12,8 @@ export interface Formats {
   milliseconds(value: number): string;
   /** A span of time with its two largest units. */
   duration(seconds: number): string;
+  /** An ISO-8601 duration as people write it, whole: `1 h`, `1 小时`; what is none stays as it is. */
+  span(iso: string): string;
   /** A moment, in the browser's time zone, to the second. */
   dateTime(at: string | number | Date): string;
   time(at: string | number | Date): string;
@@ -63,6 +67,7 @@ export function formatsOf(locale: string): Formats {
     milliseconds: (value) =>
       value < 1000 ? unit(round(value), 'millisecond') : unit(value / 1000, 'second'),
     duration: (seconds) => duration(seconds, unit),
+    span: (iso) => span(iso, locale),
     dateTime: (at) => dateTime.format(new Date(at)),
     time: (at) => time.format(new Date(at)),
     clock: (at) => clock.format(at),
@@ -99,6 +104,27 @@ function duration(seconds: number, unit: (value: number, name: string) => string
     if (count > 0) parts.push(unit(count, name));
   }
   return parts.join(' ');
+}
+
+const SPANS = { D: 'day', H: 'hour', M: 'minute', S: 'second' } as const;
+
+/** Number and unit stand apart in every language; a lone `m` would be a metre or a month. */
+function span(iso: string, locale: string): string {
+  const seconds = secondsOf(iso);
+  if (seconds === null) return iso;
+  const said = ([letter, count]: ReturnType<typeof partsOf>[number]) => {
+    const unitDisplay = letter === 'M' ? 'short' : 'narrow';
+    const form = writer(locale, {
+      style: 'unit',
+      unit: SPANS[letter],
+      unitDisplay,
+      maximumFractionDigits: 3,
+    });
+    const [unit] = form.formatToParts(count).filter(({ type }) => type === 'unit');
+    const number = writer(locale, { maximumFractionDigits: 3 }).format(count);
+    return `${number} ${unit?.value ?? ''}`;
+  };
+  return partsOf(seconds).map(said).join(' ');
 }
 
 function relativeTo(seconds: number, format: Intl.RelativeTimeFormat): string {

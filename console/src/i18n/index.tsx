@@ -12,6 +12,7 @@ import { type Formats, formatsOf } from './formats';
 import { isLanguage, type Language, LOCALES, storedLanguage, storeLanguage } from './language';
 
 export { loadPageTexts, loadTexts, type Texts } from './dictionaries';
+export { isoDuration, secondsOf, typedDuration } from './durations';
 export type { Formats } from './formats';
 export { isLanguage, LANGUAGES, type Language, LOCALES } from './language';
 

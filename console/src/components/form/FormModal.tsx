@@ -4,6 +4,8 @@ import { useTexts } from '@/i18n';
 import { ErrorNotice } from '../page/ErrorNotice';
 import { useFieldErrors } from './fieldErrors';
 
+export const STAYS_OPEN = Symbol('stays open');
+
 /** A form in a dialog: what the server refuses is shown at its field, and nothing that was typed is lost. */
 export function FormModal<T extends object>(props: {
   title: string;
@@ -11,7 +13,7 @@ export function FormModal<T extends object>(props: {
   /** Nothing brings back what it does. */
   isDanger?: boolean;
   initial?: Partial<T>;
-  /** Resolves once it is done; what it throws is shown. */
+  /** Resolves once it is done, with `STAYS_OPEN` where it is not over; what it throws is shown. */
   submit: (values: T) => Promise<unknown>;
   onClose: () => void;
   children: ReactNode;
@@ -24,8 +26,7 @@ export function FormModal<T extends object>(props: {
     errors.clear();
     setBusy(true);
     try {
-      await props.submit(values);
-      props.onClose();
+      if ((await props.submit(values)) !== STAYS_OPEN) props.onClose();
     } catch (thrown) {
       errors.show(thrown);
     } finally {

@@ -1,16 +1,15 @@
-import { Alert, Button, Flex, Modal, Table } from 'antd';
+import { Alert, Flex, Modal } from 'antd';
 import type { FieldChange, UpdatePreview } from '@/api';
 import { useTexts } from '@/i18n';
-import { ChangesTable, Value } from './ChangesTable';
-import { flatten } from './fieldChanges';
+import { ChangesTable } from './ChangesTable';
+import { ConflictDialog } from './ConflictDialog';
 import type { ReviewedEdit } from './useReviewedEdit';
 
 /** Old beside new before an update is stored; or what somebody else has changed meanwhile, with the choice. */
 export function ReviewDialog<C extends object>({ edit }: { edit: ReviewedEdit<C> }) {
   const { stage } = edit;
   if (stage.kind === 'review') return <Review preview={stage.preview} edit={edit} />;
-  if (stage.kind === 'conflict') return <Conflict theirs={stage.theirs} change={stage.change} edit={edit} />;
-  return null;
+  return stage.kind === 'conflict' ? <Conflict stage={stage} edit={edit} /> : null;
 }
 
 function Review<C>({ preview, edit }: { preview: UpdatePreview; edit: ReviewedEdit<C> }) {
@@ -46,45 +45,20 @@ function Review<C>({ preview, edit }: { preview: UpdatePreview; edit: ReviewedEd
 }
 
 function Conflict<C extends object>(props: {
-  theirs: readonly FieldChange[];
-  change: C;
+  stage: { theirs: readonly FieldChange[]; change: C };
   edit: ReviewedEdit<C>;
 }) {
   const t = useTexts().review;
-  const { edit } = props;
-  const mine = flatten(props.change);
+  const { stage, edit } = props;
   return (
-    <Modal
-      open
-      title={t.conflictTitle}
-      width={820}
-      onCancel={edit.backToEditing}
-      footer={
-        <>
-          <Button onClick={edit.takeTheirs}>{t.takeTheirs}</Button>
-          <Button type="primary" loading={edit.isBusy} onClick={() => void edit.keepMine()}>
-            {t.keepMine}
-          </Button>
-        </>
-      }
-    >
-      <p>{t.conflictHint}</p>
-      <Table<FieldChange>
-        size="small"
-        rowKey="field"
-        pagination={false}
-        dataSource={[...props.theirs]}
-        columns={[
-          { title: t.field, render: (_, one) => <code>{one.field}</code> },
-          { title: t.opened, render: (_, one) => <Value of={one.before} /> },
-          { title: t.theirs, render: (_, one) => <Value of={one.after} /> },
-          {
-            title: t.yours,
-            render: (_, one) => (mine.has(one.field) ? <Value of={mine.get(one.field)} /> : t.untouched),
-          },
-        ]}
-      />
-      <p>{t.keepMineHint}</p>
-    </Modal>
+    <ConflictDialog
+      theirs={stage.theirs}
+      mine={stage.change}
+      hint={t.keepMineHint}
+      isBusy={edit.isBusy}
+      keepMine={() => void edit.keepMine()}
+      takeTheirs={edit.takeTheirs}
+      onClose={edit.backToEditing}
+    />
   );
 }

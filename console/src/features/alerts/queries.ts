@@ -86,6 +86,8 @@ export const replaceSilence = ({ id, revision }: Silence, body: Schemas['Silence
       body,
     }),
   );
+export const readSilence = ({ id }: Silence) =>
+  data(api.GET('/api/v1/silences/{silence}', { params: { path: { silence: id } } }));
 export const endSilence = ({ id }: Silence) =>
   data(api.DELETE('/api/v1/silences/{silence}', { params: { path: { silence: id } } }));
 
@@ -98,5 +100,7 @@ export const replaceMaintenance = ({ name, revision }: Maintenance, body: Schema
       body,
     }),
   );
-export const deleteMaintenance = (name: string) =>
+export const readMaintenance = ({ name }: Maintenance) =>
+  data(api.GET('/api/v1/maintenance-windows/{window}', { params: { path: { window: name } } }));
+export const deleteMaintenance = ({ name }: Maintenance) =>
   data(api.DELETE('/api/v1/maintenance-windows/{window}', { params: { path: { window: name } } }));

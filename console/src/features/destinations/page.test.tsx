@@ -64,7 +64,7 @@ test('who was overtaken sees what the other changed, and saves over it only then
   state.now = { ...LAKE, region: 'eu-west-1', revision: 2 };
   await userEvent.click(screen.getByRole('button', { name: 'Save' }));
   await screen.findByText('eu-west-1');
-  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Put mine over it' }));
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Save' })).toBeNull());
   expect(requests.seen.filter(({ method }) => method === 'PUT')).toHaveLength(2);
 });

@@ -17,11 +17,10 @@ export const destinationsQuery = queryOptions({
 export const useDestinationWrite = <T, R>(write: (values: T) => Promise<R>) =>
   useWrite('destinations', write);
 
-export const createSecret = (body: Schemas['NewSecret']) => data(api.POST('/api/v1/secrets', { body }));
 export const createDestination = (body: NewDestination) => data(api.POST('/api/v1/destinations', { body }));
 
 /** A destination as it is now. */
-export const readDestination = (name: string) =>
+export const readDestination = ({ name }: Destination) =>
   data(api.GET('/api/v1/destinations/{destination}', { params: { path: { destination: name } } }));
 
 /** Defines it anew, unless somebody else has since it was read. */
@@ -32,7 +31,7 @@ export const replaceDestination = ({ name, revision }: Destination, body: Defini
       body,
     }),
   );
-export const deleteDestination = (name: string) =>
+export const deleteDestination = ({ name }: Destination) =>
   data(api.DELETE('/api/v1/destinations/{destination}', { params: { path: { destination: name } } }));
 export const testDestination = (name: string) =>
   data(api.POST('/api/v1/destinations/{destination}/test', { params: { path: { destination: name } } }));

@@ -59,6 +59,24 @@ export const verdictsQuery = (rule: Rule, range: Range) =>
     refetchInterval: 30_000,
   });
 
+export type Distribution = Schemas['ColumnDistribution'];
+
+/** A column of a window beside the baseline; its rows are read for it, so it is asked for once. */
+export const distributionQuery = (
+  rule: Rule,
+  of: { readonly column: string; readonly slice: string | null; readonly end: string },
+) =>
+  queryOptions({
+    queryKey: ['distribution', rule.id, rule.revision, of],
+    queryFn: ({ signal }) => {
+      const params = { ...at(rule.service, rule.name), query: of };
+      const path = '/api/v1/services/{service}/monitors/{monitor}/windows/distribution' as const;
+      return data(api.GET(path, { params, signal }));
+    },
+    staleTime: 300_000,
+    retry: false,
+  });
+
 const WEEK_MS = 7 * 86_400_000;
 
 /** Statistics of the last week's inferences without errors; null while there is no such table. */
@@ -91,6 +109,8 @@ export const replaceRule = ({ service, name, revision }: Rule, body: Definition)
       body,
     }),
   );
+export const readRule = ({ service, name }: Rule) =>
+  data(api.GET('/api/v1/services/{service}/monitors/{monitor}', { params: at(service, name) }));
 export const deleteRule = ({ service, name }: Rule) =>
   data(api.DELETE('/api/v1/services/{service}/monitors/{monitor}', { params: at(service, name) }));
 export const runRule = ({ service, name }: Rule) =>

@@ -1,21 +1,5 @@
+import { OF_THE_REQUEST } from '@/components/column/ofRequest';
 import type { PayloadRow } from './queries';
-
-/** Columns that say of each row what is said of the request above. */
-const OF_THE_REQUEST = new Set([
-  'request_date',
-  'request_id',
-  'client_request_id',
-  'request_time',
-  'status_code',
-  'version',
-  'version_id',
-  'generation',
-  'served_entity_id',
-  'pod',
-  'sampling_fraction',
-  'execution_duration_ms',
-  'record_id',
-]);
 
 const LABEL = /^label(_|$)|^labelled_at$/;
 /** When a label came, and how often it was corrected. */

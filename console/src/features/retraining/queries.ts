@@ -50,6 +50,12 @@ export const replaceTrigger = ({ service, name, revision }: Trigger, body: Defin
       body,
     }),
   );
+export const readTrigger = ({ service, name }: Trigger) =>
+  data(
+    api.GET('/api/v1/services/{service}/retraining-triggers/{trigger}', {
+      params: { path: { service, trigger: name } },
+    }),
+  );
 export const deleteTrigger = ({ service, name }: Trigger) =>
   data(
     api.DELETE('/api/v1/services/{service}/retraining-triggers/{trigger}', {

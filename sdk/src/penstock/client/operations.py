@@ -255,6 +255,7 @@ class Operations:
     delete_monitor = operation(monitor_requests.delete_monitor)
     run_monitor = operation(monitor_requests.run_monitor)
     monitor_report = operation(monitor_requests.monitor_report)
+    monitor_distribution = operation(monitor_requests.monitor_distribution)
     monitor_windows = listing(monitor_requests.monitor_windows)
     start_canary = operation(canary_requests.start_canary)
     canaries = listing(canary_requests.canaries)

@@ -16,7 +16,7 @@ from monitor.store.tables import AlertRow, RuleProgressRow, RuleWindowRow
 from quality_tables import HOUR, NOON, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.quality.monitors import Baseline, Monitor
-from shared.contracts.rpc.quality import ReportQuery
+from shared.contracts.rpc.quality import DistributionQuery, ReportQuery
 from shared.errors import NotFound
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
@@ -173,6 +173,17 @@ async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:
     assert "<svg" in pages["en"]
     assert "alcohol" in pages["en"]
     assert pages["en"] != pages["zh"]
+    asked = DistributionQuery(id=rule.id, end=query.end, column="alcohol")
+    moved = await reports.distribution(asked)
+    assert (moved.kind, len(moved.bins), moved.window.rows) == ("numeric", 28, 800)
+    assert moved.baseline is not None
+    assert (moved.window.mean or 0) > (moved.baseline.mean or 0) + 1
+    by_model = await reports.distribution(asked.model_copy(update={"column": "fixed acidity", "slice": "colour=red"}))
+    assert (by_model.column, by_model.slice) == ("f_fixed_acidity", "colour=red")
+    assert 0 < by_model.window.rows < 800
+    for wrong in ({"column": "age"}, {"slice": "colour=blue"}, {"end": NOON + 9 * HOUR}):
+        with pytest.raises(NotFound):
+            await reports.distribution(asked.model_copy(update=wrong))
     shutil.rmtree(lake.folder)
     gone = b"".join([piece async for piece in await reports.page(query)]).decode()
     assert "处没有表，或其文件已不完整" in gone

@@ -1,22 +1,23 @@
 import { useQuery } from '@tanstack/react-query';
 import { Form, Select, Skeleton } from 'antd';
-import { useRef } from 'react';
 import { isAllowed, useSession } from '@/api';
-import { FormModal } from '@/components/form/FormModal';
 import { NameField } from '@/components/form/NameFields';
+import { ProjectField } from '@/components/form/ProjectField';
+import { useTypedSecret } from '@/components/form/typedSecret';
+import { DefinitionForm } from '@/components/review/DefinitionForm';
 import { useI18n, useTexts } from '@/i18n';
 import { useAlertWrite } from '../queries';
 import { KindFields } from './KindFields';
 import {
   type Channel,
   createChannel,
-  createSecret,
   type KindForm,
   kindsQuery,
+  readChannel,
   replaceChannel,
 } from './queries';
 import { MessageFields, RouteFields } from './RouteFields';
-import { type ChannelValues, channelOf, channelValues, defaultsOf, secretOf } from './values';
+import { type ChannelValues, channelOf, channelValues, defaultsOf, newChannelOf, secretOf } from './values';
 
 /** A new channel, or another definition of one, once it is known what its kind is made of. */
 export function ChannelForm(props: { of: Channel | null; onClose: () => void }) {
@@ -31,51 +32,43 @@ interface Props {
 }
 
 function Loaded({ of, kinds, onClose }: Props) {
-  const { alerts: t, common } = useTexts();
+  const t = useTexts().alerts;
   const { language } = useI18n();
   const session = useSession();
-  const made = useRef<string | null>(null);
   const own = Object.keys(session.roles).filter((name) => isAllowed(session, 'admin', name));
-  const first = kinds.find(({ kind }) => kind === of?.kind) ?? kinds[0];
-  const begin = channelValues(of, session.is_admin ? '' : (own[0] ?? ''), language, first);
-  const write = useAlertWrite(async (values: ChannelValues) => {
-    const form = kinds.find(({ kind }) => kind === values.kind);
-    if (form === undefined) return;
+  const project = session.is_admin ? '' : (own[0] ?? '');
+  const formOf = (kind: string | undefined) => kinds.find((one) => one.kind === kind);
+  const saveSecret = useTypedSecret();
+  const write = useAlertWrite(async ({ values, onto }: { values: ChannelValues; onto: Channel | null }) => {
+    const form = formOf(values.kind);
     const fresh = secretOf(values, form);
-    // A second try after a refused definition uses the secret that the first one made.
-    if (fresh !== null && made.current !== fresh.name) made.current = (await createSecret(fresh)).name;
-    const body = channelOf(values, form, fresh === null ? values.secret || null : made.current);
-    if (of !== null) return void (await replaceChannel(of, body));
-    await createChannel({ ...body, name: values.name.trim(), project: values.project || null });
+    const secret = fresh === null ? values.secret || null : await saveSecret(fresh);
+    return onto === null
+      ? createChannel(newChannelOf(values, form, secret))
+      : replaceChannel(onto, channelOf(values, form, secret));
   });
   return (
-    <FormModal<ChannelValues>
+    <DefinitionForm<Channel, ChannelValues>
+      of={of}
       title={of === null ? t.newChannel : t.editChannel(of.name)}
-      {...(of === null && { action: common.create })}
-      initial={begin}
-      submit={(values) =>
-        write.mutateAsync({ ...begin, ...values, route: { ...begin.route, ...values.route } })
-      }
+      valuesOf={(channel) => channelValues(channel, project, language, formOf(channel?.kind) ?? kinds[0])}
+      create={(values) => write.mutateAsync({ values, onto: null })}
+      replace={(onto, values) => write.mutateAsync({ values, onto })}
+      read={readChannel}
+      definitionOf={(values) => channelOf(values, formOf(values.kind), values.secret || null)}
       onClose={onClose}
     >
       {of === null && (
         <>
           <NameField />
-          <Form.Item name="project" label={t.whose}>
-            <Select
-              options={[
-                ...(session.is_admin ? [{ value: '', label: t.everybody }] : []),
-                ...own.map((value) => ({ value, label: value })),
-              ]}
-            />
-          </Form.Item>
+          <ProjectField projects={own} texts={t} />
         </>
       )}
       <KindField kinds={kinds} isFixed={of !== null} />
       <KindFields kinds={kinds} />
       <RouteFields />
       <MessageFields />
-    </FormModal>
+    </DefinitionForm>
   );
 }
 

@@ -17,7 +17,7 @@ export function ChannelState({ of }: { of: Channel }) {
   const formats = useFormats();
   const { state = 'unknown', waiting = 0 } = of;
   return (
-    <div style={{ minWidth: 160, maxWidth: 270, whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
+    <div style={{ minWidth: 160, maxWidth: 230, whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
       {of.paused ? (
         <ToneTag tone="draft">{t.paused}</ToneTag>
       ) : (

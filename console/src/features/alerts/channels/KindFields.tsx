@@ -1,9 +1,12 @@
-import { useQuery } from '@tanstack/react-query';
 import { Alert, Form, Input, InputNumber, Segmented, Select, Switch } from 'antd';
-import { secretsOfKind } from '@/api';
+import type { Schemas } from '@/api';
+import { SecretField } from '@/components/form/SecretField';
 import { useI18n, useTexts } from '@/i18n';
 import type { Field, KindForm } from './queries';
 import { type ChannelValues, type Credentials, secretFields } from './values';
+
+/** Every kind of channel that has secrets names them as itself. */
+type SecretKind = Schemas['SecretView']['kind'];
 
 /** What a channel of the chosen kind is made of, as the platform describes it. */
 export function KindFields({ kinds }: { kinds: readonly KindForm[] }) {
@@ -36,22 +39,8 @@ function SecretPart({ form }: { form: KindForm }) {
       </Form.Item>
       {chosen === 'fresh' &&
         secretFields(form).map((field) => <OneField key={field.name} field={field} at="data" />)}
-      {chosen === 'existing' && <ExistingSecret kind={form.kind} />}
+      {chosen === 'existing' && <SecretField kind={form.kind as SecretKind} texts={t} />}
     </>
-  );
-}
-
-function ExistingSecret({ kind }: { kind: KindForm['kind'] }) {
-  const t = useTexts().alerts;
-  const { data, isPending } = useQuery(secretsOfKind(kind as Parameters<typeof secretsOfKind>[0]));
-  return (
-    <Form.Item name="secret" label={t.secret} rules={[{ required: true, message: t.needed }]}>
-      <Select
-        loading={isPending}
-        notFoundContent={t.noSecrets}
-        options={(data ?? []).map(({ name, project }) => ({ value: name, label: `${name} (${project})` }))}
-      />
-    </Form.Item>
   );
 }
 

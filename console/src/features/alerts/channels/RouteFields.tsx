@@ -1,4 +1,5 @@
 import { Form, Input, Segmented, Switch } from 'antd';
+import { DurationField } from '@/components/form/DurationField';
 import { useTexts } from '@/i18n';
 import { MatcherField } from '../silences/MatcherField';
 
@@ -11,16 +12,18 @@ const LANGUAGES = [
 /** Which alerts a channel is told of, and how often. */
 export function RouteFields() {
   const t = useTexts().alerts;
-  const needed = [{ required: true, message: t.needed }];
   return (
     <>
       <Form.Item name={['route', 'min_severity']} label={t.route}>
         <Segmented block options={SEVERITIES.map((value) => ({ value, label: t.fromSeverity[value] }))} />
       </Form.Item>
       <MatcherField name={['route', 'matchers']} label={t.onlyMatching} isNeeded={false} />
-      <Form.Item name={['route', 'repeat_interval']} label={t.repeat} extra={t.repeatHint} rules={needed}>
-        <Input spellCheck={false} autoComplete="off" />
-      </Form.Item>
+      <DurationField
+        name={['route', 'repeat_interval']}
+        label={t.repeat}
+        hint={t.repeatHint}
+        needed={t.needed}
+      />
       <Form.Item name={['route', 'send_resolved']} label={t.sendResolved}>
         <Switch />
       </Form.Item>

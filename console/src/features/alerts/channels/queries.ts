@@ -22,8 +22,9 @@ export const kindsQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-export const createSecret = (body: Schemas['NewSecret']) => data(api.POST('/api/v1/secrets', { body }));
 export const createChannel = (body: Schemas['NewChannel']) => data(api.POST('/api/v1/channels', { body }));
+export const readChannel = ({ name }: Channel) =>
+  data(api.GET('/api/v1/channels/{channel}', { params: { path: { channel: name } } }));
 export const replaceChannel = ({ name, revision }: Channel, body: Schemas['ChannelCommand']) =>
   data(
     api.PUT('/api/v1/channels/{channel}', {
@@ -31,7 +32,7 @@ export const replaceChannel = ({ name, revision }: Channel, body: Schemas['Chann
       body,
     }),
   );
-export const deleteChannel = (name: string) =>
+export const deleteChannel = ({ name }: Channel) =>
   data(api.DELETE('/api/v1/channels/{channel}', { params: { path: { channel: name } } }));
 export const testChannel = (name: string) =>
   data(api.POST('/api/v1/channels/{channel}/test', { params: { path: { channel: name } } }));

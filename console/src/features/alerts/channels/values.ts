@@ -1,6 +1,10 @@
 import type { Schemas } from '@/api';
+import { linesOf, pairsOf, pairsText } from '@/components/form/lines';
+import { isoDuration, typedDuration } from '@/i18n';
 import { matchersOf, matchersText } from '../silences/values';
 import type { Channel, ChannelKind, Field, KindForm } from './queries';
+
+type NewSecret = Schemas['NewSecret'];
 
 export type Credentials = 'fresh' | 'existing' | 'none';
 
@@ -50,7 +54,7 @@ export function channelValues(
     route: {
       min_severity: of?.route.min_severity ?? 'warning',
       matchers: matchersText(of?.route.matchers ?? []),
-      repeat_interval: of?.route.repeat_interval ?? 'PT4H',
+      repeat_interval: typedDuration(of?.route.repeat_interval ?? 'PT4H'),
       send_resolved: of?.route.send_resolved ?? true,
     },
   };
@@ -58,22 +62,24 @@ export function channelValues(
 
 /** What the options of a kind begin with. */
 export function defaultsOf(form: KindForm): Record<string, Typed> {
-  const own = form.fields.filter(({ is_secret: isSecret }) => !isSecret);
-  return Object.fromEntries(own.map((field) => [field.name, typedOf(field.default)]));
+  return Object.fromEntries(ownFields(form).map((field) => [field.name, typedOf(field.default)]));
 }
 
-/** Whether the secret's fields are asked for: a kind may do without. */
+const ownFields = (form: KindForm | undefined): readonly Field[] =>
+  form?.fields.filter(({ is_secret: isSecret }) => !isSecret) ?? [];
+
+/** Fields of the secret that channels of a kind use: a kind may do without. */
 export function secretFields(form: KindForm | undefined): readonly Field[] {
   return form?.fields.filter(({ is_secret: isSecret }) => isSecret) ?? [];
 }
 
 /** The secret to make first; null where one is there or none is needed. Secrets are of a project. */
-export function secretOf(values: ChannelValues, form: KindForm): Schemas['NewSecret'] | null {
+export function secretOf(values: ChannelValues, form: KindForm | undefined): NewSecret | null {
   if (values.credentials !== 'fresh' || secretFields(form).length === 0) return null;
   return {
     name: `${values.name.trim()}-${values.kind}`,
     project: values.project || 'default',
-    kind: values.kind as Schemas['NewSecret']['kind'],
+    kind: values.kind as NewSecret['kind'],
     description: '',
     data: Object.fromEntries(
       Object.entries(sent(secretFields(form), values.data)).map(([name, value]) => [name, String(value)]),
@@ -83,25 +89,34 @@ export function secretOf(values: ChannelValues, form: KindForm): Schemas['NewSec
 
 export function channelOf(
   values: ChannelValues,
-  form: KindForm,
+  form: KindForm | undefined,
   secret: string | null,
 ): Schemas['ChannelCommand'] {
   const { route } = values;
-  const own = form.fields.filter(({ is_secret: isSecret }) => !isSecret);
   return {
     kind: values.kind,
-    options: sent(own, values.options),
+    options: sent(ownFields(form), values.options),
     secret: secretFields(form).length === 0 || values.credentials === 'none' ? null : secret,
     language: values.language,
     time_zone: values.time_zone.trim(),
     paused: values.paused,
     route: {
       ...route,
-      repeat_interval: route.repeat_interval.trim(),
+      repeat_interval: isoDuration(route.repeat_interval) ?? route.repeat_interval,
       matchers: matchersOf(route.matchers) ?? [],
     },
   };
 }
+
+export const newChannelOf = (
+  values: ChannelValues,
+  form: KindForm | undefined,
+  secret: string | null,
+): Schemas['NewChannel'] => ({
+  ...channelOf(values, form, secret),
+  name: values.name.trim(),
+  project: values.project || null,
+});
 
 /** Values as the API takes them; what was left empty is left out. */
 function sent(fields: readonly Field[], typed: Readonly<Record<string, Typed>>): Record<string, unknown> {
@@ -111,30 +126,13 @@ function sent(fields: readonly Field[], typed: Readonly<Record<string, Typed>>):
 
 function valueTyped({ type }: Field, typed: Typed): unknown {
   if (typed === undefined || typed === null || typed === '') return undefined;
-  if (type === 'list') return linesOf(typed);
-  if (type === 'map') {
-    return Object.fromEntries(
-      linesOf(typed).map((line) => {
-        const [name = '', ...value] = line.split('=');
-        return [name.trim(), value.join('=').trim()];
-      }),
-    );
-  }
+  if (type === 'list') return linesOf(String(typed));
+  if (type === 'map') return pairsOf(String(typed));
   return typeof typed === 'string' ? typed.trim() : typed;
 }
 
-const linesOf = (typed: Typed) =>
-  String(typed)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
-
 function typedOf(value: unknown): Typed {
   if (Array.isArray(value)) return value.join('\n');
-  if (typeof value === 'object' && value !== null) {
-    return Object.entries(value)
-      .map(([name, one]) => `${name} = ${one}`)
-      .join('\n');
-  }
+  if (typeof value === 'object' && value !== null) return pairsText(value as Record<string, unknown>);
   return value as Typed;
 }

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { Card, Descriptions } from 'antd';
+import { ColumnName } from '@/components/column/ColumnName';
 import { CopyText } from '@/components/text/CopyText';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
@@ -38,7 +39,14 @@ export function AboutCard({ alert }: { alert: AlertDetail }) {
     { label: t.quietBy, value: alert.silenced_by },
     {
       label: t.labels,
-      value: labels.length > 0 && labels.map(([name, value]) => <div key={name}>{`${name} = ${value}`}</div>),
+      value:
+        labels.length > 0 &&
+        labels.map(([name, value]) => (
+          <div key={name}>
+            {`${name} = `}
+            {name === 'column' ? <ColumnName service={alert.service} of={value} /> : value}
+          </div>
+        )),
     },
     {
       label: t.fingerprint,

@@ -18,7 +18,9 @@ export function EvidenceCard({ alert }: { alert: AlertDetail }) {
       {isEmpty && <EmptyState title={t.noEvidence} />}
       <Flex vertical gap="middle">
         {!isEmpty && <Facts of={found} alert={alert} />}
-        {found.columns.length > 0 && <JudgedTable columns={found.columns} alert={alert} />}
+        {found.columns.length > 0 && (
+          <JudgedTable columns={found.columns} alert={alert} window={found.window} />
+        )}
         {found.lines.length > 0 && <CodeBlock code={found.lines.join('\n')} wrap />}
       </Flex>
     </Card>

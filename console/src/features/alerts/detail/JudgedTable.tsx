@@ -1,13 +1,20 @@
 import { Link } from '@tanstack/react-router';
 import { Table } from 'antd';
+import { ColumnName } from '@/components/column/ColumnName';
 import { useFormats, useTexts } from '@/i18n';
 import { SeverityTag } from '../list/Tags';
 import type { AlertDetail } from '../queries';
-import type { JudgedColumn } from './evidence';
+import { aroundOf, type Evidence, type JudgedColumn } from './evidence';
 import { ValueBar } from './ValueBar';
 
 /** The columns that are out of bounds, the worst first: each value against what it was held to. */
-export function JudgedTable({ columns, alert }: { columns: readonly JudgedColumn[]; alert: AlertDetail }) {
+export function JudgedTable(props: {
+  columns: readonly JudgedColumn[];
+  alert: AlertDetail;
+  window: Evidence['window'];
+}) {
+  const { columns, alert, window } = props;
+  const around = window === null ? {} : aroundOf(window);
   const t = useTexts().alerts;
   const formats = useFormats();
   const said = (value: number | null) => (value === null ? '–' : formats.number(value, 4));
@@ -26,16 +33,20 @@ export function JudgedTable({ columns, alert }: { columns: readonly JudgedColumn
         {
           title: t.column,
           key: 'column',
-          render: (_, { column }) =>
+          render: (_, { column, slice }) =>
             column === null || alert.service === null ? (
               (column ?? t.wholeService)
             ) : (
               <Link
                 to="/services/$service/quality"
                 params={{ service: alert.service }}
-                search={{ monitor: alert.monitor, column }}
+                search={{
+                  monitor: alert.monitor,
+                  column: [column, slice].filter(Boolean).join(' · '),
+                  ...around,
+                }}
               >
-                <code>{column}</code>
+                <ColumnName service={alert.service} of={column} />
               </Link>
             ),
         },

@@ -22,7 +22,7 @@ export function NextSteps({ alert }: { alert: AlertDetail }) {
 
 /** Rules on rows of tables; others are about what was measured. */
 const OF_ROWS = new Set(['drift', 'data_quality', 'model_quality', 'estimated_quality']);
-const BUILT_IN = new Set(['table_blocked', 'version_failed', 'channel_dead']);
+const BUILT_IN = new Set(['table_blocked', 'version_failed', 'channel_dead', 'canary']);
 
 function Places({ alert, service }: { alert: AlertDetail; service: string }) {
   const t = useTexts().alerts;
@@ -36,6 +36,13 @@ function Places({ alert, service }: { alert: AlertDetail; service: string }) {
         <li>
           <Link to="/services/$service/quality" params={params} search={{ monitor: alert.monitor }}>
             {t.toRule}
+          </Link>
+        </li>
+      )}
+      {alert.kind === 'canary' && (
+        <li>
+          <Link to="/services/$service/versions" params={params}>
+            {t.toCanary}
           </Link>
         </li>
       )}

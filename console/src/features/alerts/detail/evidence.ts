@@ -54,3 +54,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function isWindow(value: unknown): value is { start: string; end: string } {
   return isRecord(value) && typeof value.start === 'string' && typeof value.end === 'string';
 }
+
+const DAY_MS = 86_400_000;
+
+/** What the page of a rule shows of a window: it, and the day before it. */
+export function aroundOf({ start, end }: NonNullable<Evidence['window']>) {
+  return { end, from: new Date(Date.parse(start) - DAY_MS).toISOString(), to: end };
+}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Flex } from 'antd';
 import { AsCode } from '@/components/code/AsCode';
+import { useColumnNames } from '@/components/column/names';
 import { CursorPager } from '@/components/page/CursorPager';
 import { ListCard } from '@/components/page/ListCard';
 import { oneOf, text, useSearchState } from '@/components/page/useSearchState';
@@ -61,9 +62,12 @@ export function Alerts() {
 /** What is wrong in a sentence, and who says so. */
 function What({ of }: { of: Alert }) {
   const t = useTexts().alerts;
-  const labels = Object.entries(of.labels).map(([name, value]) => `${name}=${value}`);
+  const nameOf = useColumnNames(of.labels.column === undefined ? null : of.service);
+  const labels = Object.entries(of.labels).map(
+    ([name, value]) => `${name}=${name === 'column' ? nameOf(value) : value}`,
+  );
   return (
-    <div style={{ minWidth: 280, maxWidth: 640, whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
+    <div style={{ minWidth: 240, maxWidth: 400, whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
       <Link to="/alerts/$alert" params={{ alert: of.id }}>
         {of.summary}
       </Link>

@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Form, Input, Segmented, Select } from 'antd';
 import { editableProjects, isAllowed, useSession } from '@/api';
-import { FormModal } from '@/components/form/FormModal';
+import { DurationField } from '@/components/form/DurationField';
 import { NameField } from '@/components/form/NameFields';
+import { DefinitionForm } from '@/components/review/DefinitionForm';
 import { useTexts } from '@/i18n';
 import {
   createMaintenance,
   type Maintenance,
+  readMaintenance,
   replaceMaintenance,
   serviceNamesQuery,
   useAlertWrite,
@@ -16,20 +18,23 @@ import { type MaintenanceValues, maintenanceOf, maintenanceValues, newMaintenanc
 
 /** Maintenance of a service, a project or everything, or other times of one. */
 export function MaintenanceForm({ of, onClose }: { of: Maintenance | null; onClose: () => void }) {
-  const { alerts: t, common } = useTexts();
+  const { alerts: t } = useTexts();
   const session = useSession();
   const [project] = editableProjects(session);
   const scope = session.is_admin || project === undefined ? '' : `project ${project}`;
-  const begin = maintenanceValues(of, scope, Date.now());
-  const write = useAlertWrite((values: MaintenanceValues) =>
-    of === null ? createMaintenance(newMaintenanceOf(values)) : replaceMaintenance(of, maintenanceOf(values)),
+  const create = useAlertWrite((values: MaintenanceValues) => createMaintenance(newMaintenanceOf(values)));
+  const replace = useAlertWrite(({ onto, values }: { onto: Maintenance; values: MaintenanceValues }) =>
+    replaceMaintenance(onto, maintenanceOf(values)),
   );
   return (
-    <FormModal<MaintenanceValues>
+    <DefinitionForm<Maintenance, MaintenanceValues>
+      of={of}
       title={of === null ? t.newMaintenance : t.editMaintenance(of.name)}
-      {...(of === null && { action: common.create })}
-      initial={begin}
-      submit={(values) => write.mutateAsync({ ...begin, ...values })}
+      valuesOf={(maintenance) => maintenanceValues(maintenance, scope, Date.now())}
+      create={(values) => create.mutateAsync(values)}
+      replace={(onto, values) => replace.mutateAsync({ onto, values })}
+      read={readMaintenance}
+      definitionOf={maintenanceOf}
       onClose={onClose}
     >
       {of === null && (
@@ -48,7 +53,7 @@ export function MaintenanceForm({ of, onClose }: { of: Maintenance | null; onClo
       <Form.Item name="comment" label={t.comment}>
         <Input.TextArea rows={2} maxLength={4000} />
       </Form.Item>
-    </FormModal>
+    </DefinitionForm>
   );
 }
 
@@ -81,8 +86,8 @@ function Times() {
   if (often === 'once') {
     return (
       <>
-        <MomentField name="starts_at" label={t.startsAt} />
-        <MomentField name="ends_at" label={t.endsAt} />
+        <MomentField name="starts_at" label={t.startsAt} hint={t.startsNow} />
+        <MomentField name="ends_at" label={t.endsAt} needed={t.needed} />
       </>
     );
   }
@@ -92,9 +97,9 @@ function Times() {
       <Form.Item name="schedule" label={t.schedule} extra={t.scheduleHint} rules={needed}>
         <Input spellCheck={false} autoComplete="off" />
       </Form.Item>
-      <Form.Item name="duration" label={t.duration} extra={t.durationHint} rules={needed}>
-        <Input spellCheck={false} autoComplete="off" />
-      </Form.Item>
+      <DurationField name="duration" label={t.duration} needed={t.needed} />
+      <MomentField name="starts_at" label={t.firstFrom} hint={t.startsNow} />
+      <MomentField name="last_at" label={t.lastUntil} hint={t.forEver} />
     </>
   );
 }

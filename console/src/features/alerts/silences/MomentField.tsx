@@ -1,15 +1,15 @@
 import { DatePicker, Form } from 'antd';
 import dayjs from 'dayjs';
-import { useTexts } from '@/i18n';
 
-/** A moment, kept in the form as ISO-8601 UTC. */
-export function MomentField({ name, label }: { name: string; label: string }) {
-  const t = useTexts().alerts;
+/** A moment, kept in the form as ISO-8601 UTC; '' is none. */
+export function MomentField(props: { name: string; label: string; hint?: string; needed?: string }) {
+  const { name, label, hint, needed } = props;
   return (
     <Form.Item
       name={name}
       label={label}
-      rules={[{ required: true, message: t.needed }]}
+      extra={hint}
+      rules={needed === undefined ? [] : [{ required: true, message: needed }]}
       getValueProps={(value: string) => ({ value: value ? dayjs(value) : null })}
       normalize={(value: dayjs.Dayjs | null) => value?.toISOString() ?? ''}
     >

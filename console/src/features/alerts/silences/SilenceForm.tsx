@@ -1,8 +1,9 @@
-import { Form, Input, Segmented, Select } from 'antd';
+import { Form, Input, Segmented } from 'antd';
 import { editableProjects, useSession } from '@/api';
-import { FormModal } from '@/components/form/FormModal';
+import { ProjectField } from '@/components/form/ProjectField';
+import { DefinitionForm } from '@/components/review/DefinitionForm';
 import { useTexts } from '@/i18n';
-import { createSilence, replaceSilence, type Silence, useAlertWrite } from '../queries';
+import { createSilence, readSilence, replaceSilence, type Silence, useAlertWrite } from '../queries';
 import { MatcherField } from './MatcherField';
 import { MomentField } from './MomentField';
 import { type SilenceValues, SPANS, silenceOf, silenceValues } from './values';
@@ -15,25 +16,30 @@ export function SilenceForm(props: {
   onClose: () => void;
 }) {
   const { alerts: t } = useTexts();
+  const session = useSession();
   const { of } = props;
-  const begin = silenceValues(of, props.project, props.matchers);
-  const write = useAlertWrite((values: SilenceValues) => {
-    const body = silenceOf(values, Date.now());
-    return of === null
-      ? createSilence({ ...body, project: values.project || null })
-      : replaceSilence(of, { ...body, starts_at: of.starts_at });
-  });
+  const create = useAlertWrite((values: SilenceValues) =>
+    createSilence({ ...silenceOf(values, Date.now()), project: values.project || null }),
+  );
+  const replace = useAlertWrite(({ onto, values }: { onto: Silence; values: SilenceValues }) =>
+    replaceSilence(onto, silenceOf(values, Date.now())),
+  );
   return (
-    <FormModal<SilenceValues>
+    <DefinitionForm<Silence, SilenceValues>
+      of={of}
       title={of === null ? t.newSilence : t.editSilence}
-      {...(of === null && { action: t.silence })}
-      initial={begin}
-      submit={(values) => write.mutateAsync({ ...begin, ...values })}
+      action={t.silence}
+      valuesOf={(silence) => silenceValues(silence, props.project, props.matchers)}
+      create={(values) => create.mutateAsync(values)}
+      replace={(onto, values) => replace.mutateAsync({ onto, values })}
+      read={readSilence}
+      definitionOf={(values) => silenceOf(values, Date.now())}
       onClose={props.onClose}
     >
       <p>{t.silenceHint}</p>
-      {of === null && <ProjectField />}
+      {of === null && <ProjectField projects={editableProjects(session)} texts={t} />}
       <MatcherField name="matchers" label={t.matchers} isNeeded />
+      <MomentField name="starts_at" label={t.startsAt} hint={t.startsNow} />
       <Form.Item name="hours" label={t.howLong}>
         <Segmented block options={SPANS.map((value) => ({ value, label: t.spans[value] }))} />
       </Form.Item>
@@ -41,28 +47,12 @@ export function SilenceForm(props: {
       <Form.Item name="comment" label={t.comment}>
         <Input.TextArea rows={2} maxLength={4000} />
       </Form.Item>
-    </FormModal>
+    </DefinitionForm>
   );
 }
 
 function OwnEnd() {
   const t = useTexts().alerts;
   const hours = Form.useWatch('hours', Form.useFormInstance<SilenceValues>());
-  return hours === '' ? <MomentField name="ends_at" label={t.endsAt} /> : null;
-}
-
-/** Whose alerts it is about. */
-export function ProjectField() {
-  const t = useTexts().alerts;
-  const session = useSession();
-  return (
-    <Form.Item name="project" label={t.whose}>
-      <Select
-        options={[
-          ...(session.is_admin ? [{ value: '', label: t.everybody }] : []),
-          ...editableProjects(session).map((value) => ({ value, label: value })),
-        ]}
-      />
-    </Form.Item>
-  );
+  return hours === '' ? <MomentField name="ends_at" label={t.endsAt} needed={t.needed} /> : null;
 }

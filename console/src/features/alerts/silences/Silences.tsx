@@ -7,6 +7,7 @@ import { type Tone, ToneTag } from '@/components/text/StatusTag';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { endSilence, type Silence, silencesQuery, useAlertWrite } from '../queries';
+import { Comment } from './Comment';
 import { SilenceForm } from './SilenceForm';
 import { matchersText } from './values';
 
@@ -43,7 +44,7 @@ export function Silences() {
             render: (_, of) => <ToneTag tone={TONES[of.state]}>{t.silenceStates[of.state]}</ToneTag>,
           },
           { title: t.matchers, key: 'matchers', render: (_, of) => <Matchers of={of} /> },
-          { title: t.comment, dataIndex: 'comment' },
+          { title: t.comment, key: 'comment', render: (_, of) => <Comment>{of.comment}</Comment> },
           { title: t.whose, key: 'project', render: (_, of) => of.project ?? t.everybody },
           { title: t.startsAt, key: 'starts', render: (_, of) => <Timestamp at={of.starts_at} /> },
           { title: t.endsAt, key: 'ends', render: (_, of) => <Timestamp at={of.ends_at} /> },
@@ -64,7 +65,7 @@ export function Silences() {
 
 function Matchers({ of }: { of: Silence }) {
   return (
-    <div style={{ maxWidth: 320, whiteSpace: 'pre-line', overflowWrap: 'anywhere' }}>
+    <div style={{ maxWidth: 220, whiteSpace: 'pre-line', overflowWrap: 'anywhere' }}>
       <code>{matchersText(of.matchers)}</code>
     </div>
   );

@@ -24,6 +24,8 @@ test('a silence ends so many hours from now, or when it is told', () => {
   expect(silenceOf({ ...values, hours: '', ends_at: '2030-01-01T00:00:00Z' }, 0).ends_at).toBe(
     '2030-01-01T00:00:00Z',
   );
+  const later = silenceOf({ ...values, starts_at: '2030-01-01T00:00:00Z' }, 0);
+  expect(later).toMatchObject({ starts_at: '2030-01-01T00:00:00Z', ends_at: '2030-01-01T04:00:00.000Z' });
 });
 
 test('maintenance is once or again and again, of a service, a project or everything', () => {
@@ -36,6 +38,8 @@ test('maintenance is once or again and again, of a service, a project or everyth
     project: 'risk',
     schedule: '0 2 * * *',
     duration: 'PT2H',
+    starts_at: '1970-01-01T00:00:00.000Z',
+    ends_at: null,
     comment: '',
   });
 });

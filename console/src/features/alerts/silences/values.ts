@@ -1,4 +1,5 @@
 import type { Schemas } from '@/api';
+import { isoDuration, typedDuration } from '@/i18n';
 import type { Maintenance, Matcher, Silence } from '../queries';
 
 const MATCHER = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/;
@@ -30,22 +31,32 @@ export interface SilenceValues {
   /** '' is the installation. */
   readonly project: string;
   readonly matchers: string;
+  /** '' is now. */
+  readonly starts_at: string;
   readonly hours: (typeof SPANS)[number];
   /** What `hours` says where it is ''; ISO-8601. */
   readonly ends_at: string;
   readonly comment: string;
 }
 
-/** What the form says, as from `now` (ms) on. */
+/** What the form says, as from `now` (ms) on; so many hours are counted from its beginning. */
 export function silenceOf(values: SilenceValues, now: number): Schemas['SilenceCommand'] {
-  const ends = values.hours === '' ? values.ends_at : new Date(now + +values.hours * 3_600_000).toISOString();
-  return { matchers: matchersOf(values.matchers) ?? [], ends_at: ends, comment: values.comment };
+  const { hours, starts_at: starts } = values;
+  const begins = starts ? Date.parse(starts) : now;
+  const ends = hours === '' ? values.ends_at : new Date(begins + +hours * 3_600_000).toISOString();
+  return {
+    matchers: matchersOf(values.matchers) ?? [],
+    starts_at: starts || null,
+    ends_at: ends,
+    comment: values.comment,
+  };
 }
 
 export function silenceValues(of: Silence | null, project: string | null, matchers: string): SilenceValues {
   return {
     project: (of === null ? project : of.project) ?? '',
     matchers: of === null ? matchers : matchersText(of.matchers),
+    starts_at: of?.starts_at ?? '',
     hours: of === null ? '4' : '',
     ends_at: of?.ends_at ?? '',
     comment: of?.comment ?? '',
@@ -61,6 +72,8 @@ export interface MaintenanceValues {
   readonly often: Often;
   readonly starts_at: string;
   readonly ends_at: string;
+  /** Until when it begins again and again; '' is for ever. */
+  readonly last_at: string;
   readonly schedule: string;
   readonly duration: string;
   readonly comment: string;
@@ -72,10 +85,11 @@ export function maintenanceValues(of: Maintenance | null, scope: string, now: nu
     name: of?.name ?? '',
     scope,
     often: of?.schedule ? 'again' : 'once',
-    starts_at: of?.starts_at ?? inHours(0),
-    ends_at: of === null ? inHours(2) : (of.ends_at ?? ''),
+    starts_at: of === null ? inHours(0) : (of.starts_at ?? ''),
+    ends_at: of === null ? inHours(2) : of.schedule ? '' : (of.ends_at ?? ''),
+    last_at: of?.schedule ? (of.ends_at ?? '') : '',
     schedule: of?.schedule ?? '0 2 * * *',
-    duration: of?.duration ?? 'PT2H',
+    duration: typedDuration(of?.duration ?? 'PT2H'),
     comment: of?.comment ?? '',
   };
 }
@@ -84,7 +98,13 @@ export function maintenanceValues(of: Maintenance | null, scope: string, now: nu
 export function maintenanceOf(values: MaintenanceValues): Schemas['MaintenanceCommand'] {
   const { often, comment, starts_at: starts } = values;
   if (often === 'once') return { starts_at: starts || null, ends_at: values.ends_at, comment };
-  return { schedule: values.schedule.trim(), duration: values.duration.trim(), comment };
+  return {
+    schedule: values.schedule.trim(),
+    duration: isoDuration(values.duration) ?? values.duration,
+    starts_at: starts || null,
+    ends_at: values.last_at || null,
+    comment,
+  };
 }
 
 export function newMaintenanceOf(values: MaintenanceValues): Schemas['NewMaintenance'] {

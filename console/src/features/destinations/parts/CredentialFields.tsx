@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query';
-import { Form, Input, Segmented, Select } from 'antd';
-import { secretsOfKind } from '@/api';
+import { Form, Input, Segmented } from 'antd';
+import { SecretField } from '@/components/form/SecretField';
 import { useTexts } from '@/i18n';
 import type { Credentials, DestinationValues } from '../values';
 
@@ -16,23 +15,9 @@ export function CredentialFields() {
       <Form.Item name="credentials" label={t.credentials}>
         <Segmented block options={KINDS.map((value) => ({ value, label: t.credentialKinds[value] }))} />
       </Form.Item>
-      {kind === 'existing' && <SecretField />}
+      {kind === 'existing' && <SecretField kind="s3" texts={t} />}
       {kind === 'fresh' && <KeyFields />}
     </>
-  );
-}
-
-function SecretField() {
-  const t = useTexts().destinations;
-  const { data, isPending } = useQuery(secretsOfKind('s3'));
-  return (
-    <Form.Item name="secret" label={t.secret} rules={[{ required: true, message: t.needed }]}>
-      <Select
-        loading={isPending}
-        notFoundContent={t.noSecrets}
-        options={(data ?? []).map(({ name, project }) => ({ value: name, label: `${name} (${project})` }))}
-      />
-    </Form.Item>
   );
 }
 

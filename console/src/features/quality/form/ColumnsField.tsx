@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Form, Select } from 'antd';
+import { useColumnNames } from '@/components/column/names';
 import { useTexts } from '@/i18n';
 import { metricOf } from '../metrics';
 import { columnsQuery } from '../queries';
@@ -13,6 +14,7 @@ export function ColumnsField({ service }: { service: string }) {
   const kind = Form.useWatch('kind', form) ?? 'drift';
   const metric = metricOf(kind, Form.useWatch('metric', form) ?? '');
   const { data } = useQuery(columnsQuery(service));
+  const nameOf = useColumnNames(service);
   if (metric?.isOfColumns !== true) return null;
   return (
     <Form.Item
@@ -23,9 +25,10 @@ export function ColumnsField({ service }: { service: string }) {
     >
       <Select
         mode="tags"
+        optionFilterProp="label"
         options={[
           { value: '*', label: t.allColumns },
-          ...ofModel(data?.columns ?? []).map(({ name }) => ({ value: name, label: name })),
+          ...ofModel(data?.columns ?? []).map(({ name }) => ({ value: name, label: nameOf(name) })),
         ]}
       />
     </Form.Item>

@@ -1,20 +1,18 @@
 import { Form, Input, InputNumber, Segmented, Switch } from 'antd';
+import { DurationField } from '@/components/form/DurationField';
 import { useTexts } from '@/i18n';
-import type { RuleValues } from './values';
 
 const ALERTS = ['rule', 'column', 'none'] as const;
-const OUTCOMES = ['label', 'prediction', 'score', 'positive'] as const;
 
 /** When, on which rows, and who is told. */
 export function MoreFields() {
   const t = useTexts().quality;
-  const kind = Form.useWatch('kind', Form.useFormInstance<RuleValues>());
   return (
     <>
-      <Typed name="window" isNeeded />
+      <DurationField name="window" label={t.fields.window} hint={t.hints.window} needed={t.needed} />
       <Typed name="windows" isNeeded />
-      <Typed name="schedule" />
-      <Typed name="delay" />
+      <DurationField name="schedule" label={t.fields.schedule} hint={t.hints.schedule} />
+      <DurationField name="delay" label={t.fields.delay} hint={t.hints.delay} />
       <Typed name="slice" />
       <Form.Item name="min_sample" label={t.fields.min_sample} extra={t.hints.min_sample}>
         <InputNumber min={0} style={{ width: '100%' }} />
@@ -22,12 +20,6 @@ export function MoreFields() {
       <Form.Item name="alert" label={t.alert}>
         <Segmented block options={ALERTS.map((value) => ({ value, label: t.alerts[value] }))} />
       </Form.Item>
-      {kind === 'model_quality' &&
-        OUTCOMES.map((name) => (
-          <Form.Item key={name} name={['outcome', name]} label={t.outcomes[name]}>
-            <Input spellCheck={false} autoComplete="off" />
-          </Form.Item>
-        ))}
       <Form.Item name="paused" label={t.paused}>
         <Switch />
       </Form.Item>
@@ -35,13 +27,7 @@ export function MoreFields() {
   );
 }
 
-function Typed({
-  name,
-  isNeeded = false,
-}: {
-  name: 'window' | 'windows' | 'schedule' | 'delay' | 'slice';
-  isNeeded?: boolean;
-}) {
+function Typed({ name, isNeeded = false }: { name: 'windows' | 'slice'; isNeeded?: boolean }) {
   const t = useTexts().quality;
   return (
     <Form.Item

@@ -1,39 +1,38 @@
 import { Collapse, Form, InputNumber, Select } from 'antd';
-import { FormModal } from '@/components/form/FormModal';
 import { NameField } from '@/components/form/NameFields';
+import { DefinitionForm } from '@/components/review/DefinitionForm';
 import { useTexts } from '@/i18n';
 import { KINDS, type Kind, METRICS, metricOf } from '../metrics';
-import { createRule, type Rule, replaceRule, useRuleWrite } from '../queries';
+import { createRule, type Rule, readRule, replaceRule, useRuleWrite } from '../queries';
 import { BaselineFields } from './BaselineFields';
 import { ColumnsField } from './ColumnsField';
 import { MoreFields } from './MoreFields';
-import { definitionOf, newRuleOf, type RuleValues } from './values';
+import { OutcomeFields } from './OutcomeFields';
+import { definitionOf, newRuleOf, type RuleValues, ruleValues } from './values';
 
 /** A new rule, which may begin with what was clicked on, or another definition of one. */
 export function RuleForm(props: {
   service: string;
   of: Rule | null;
-  begin: RuleValues;
+  /** What a new one begins with. */
+  begin?: RuleValues;
   onClose: () => void;
 }) {
-  const { quality: t, common } = useTexts();
-  const { service, of, begin } = props;
-  const write = useRuleWrite((values: RuleValues) =>
-    of === null ? createRule(service, newRuleOf(values)) : replaceRule(of, definitionOf(values)),
+  const t = useTexts().quality;
+  const { service, of } = props;
+  const create = useRuleWrite((values: RuleValues) => createRule(service, newRuleOf(values)));
+  const replace = useRuleWrite(({ onto, values }: { onto: Rule; values: RuleValues }) =>
+    replaceRule(onto, definitionOf(values)),
   );
   return (
-    <FormModal<RuleValues>
+    <DefinitionForm<Rule, RuleValues>
+      of={of}
       title={of === null ? t.create : t.edit(of.name)}
-      {...(of === null && { action: common.create })}
-      initial={begin}
-      submit={(values) =>
-        write.mutateAsync({
-          ...begin,
-          ...values,
-          baseline: { ...begin.baseline, ...values.baseline },
-          outcome: { ...begin.outcome, ...values.outcome },
-        })
-      }
+      valuesOf={(rule) => (rule === null && props.begin) || ruleValues(rule)}
+      create={(values) => create.mutateAsync(values)}
+      replace={(onto, values) => replace.mutateAsync({ onto, values })}
+      read={readRule}
+      definitionOf={definitionOf}
       onClose={props.onClose}
     >
       {of === null && <NameField />}
@@ -41,11 +40,12 @@ export function RuleForm(props: {
       <ColumnsField service={service} />
       <BoundFields />
       <BaselineFields />
+      <OutcomeFields />
       <Collapse
         size="small"
         items={[{ key: 'more', label: t.more, forceRender: true, children: <MoreFields /> }]}
       />
-    </FormModal>
+    </DefinitionForm>
   );
 }
 

@@ -1,3 +1,4 @@
+import { OF_THE_REQUEST } from '@/components/column/ofRequest';
 import { metricOf } from '../metrics';
 import type { ColumnStatistics } from '../queries';
 import { type RuleValues, ruleValues } from './values';
@@ -6,30 +7,12 @@ import { type RuleValues, ruleValues } from './values';
 export type Watch = 'drift' | 'nulls' | 'range' | 'new-values';
 
 const NUMBERS = /^(TINYINT|SMALLINT|INT|INTEGER|BIGINT|FLOAT|DOUBLE|DECIMAL)/i;
-/** Columns of the request, not of the model. */
-const OF_REQUEST = new Set([
-  'request_date',
-  'request_id',
-  'client_request_id',
-  'request_time',
-  'status_code',
-  'version',
-  'version_id',
-  'generation',
-  'served_entity_id',
-  'pod',
-  'sampling_fraction',
-  'execution_duration_ms',
-  'record_id',
-  'row_index',
-  'error',
-  'features_json',
-  'prediction_json',
-]);
+/** Of the rows of a request, beside what is of the request. */
+const OF_ROWS = new Set(['row_index', 'error', 'features_json', 'prediction_json']);
 
 /** Features and predictions, which rules are about. */
 export function ofModel(columns: readonly ColumnStatistics[]): ColumnStatistics[] {
-  return columns.filter(({ name }) => !OF_REQUEST.has(name));
+  return columns.filter(({ name }) => !OF_THE_REQUEST.has(name) && !OF_ROWS.has(name));
 }
 
 export function watchesOf({ type }: ColumnStatistics): Watch[] {
@@ -40,8 +23,14 @@ export function watchesOf({ type }: ColumnStatistics): Watch[] {
 }
 
 /** A rule on a column, with values that are sensible for what is known of it. */
-export function suggested(watch: Watch, column: ColumnStatistics, taken: readonly string[]): RuleValues {
-  const name = freeName(`${watch}-${slug(column.name)}`, taken);
+export function suggested(
+  watch: Watch,
+  column: ColumnStatistics,
+  taken: readonly string[],
+  /** What the model calls it. */
+  called = column.name,
+): RuleValues {
+  const name = freeName(`${watch}-${slug(called)}`, taken);
   const of = (kind: RuleValues['kind'], metric: string, bounds?: readonly [number, number]): RuleValues => {
     const [warning, critical] = bounds ?? metricOf(kind, metric)?.bounds ?? [null, null];
     return ruleValues(null, { name, kind, metric, columns: [column.name], warning, critical });

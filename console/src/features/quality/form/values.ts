@@ -1,4 +1,5 @@
 import type { Schemas } from '@/api';
+import { isoDuration, typedDuration } from '@/i18n';
 import { type Kind, metricOf } from '../metrics';
 import type { Definition, NewRule, Rule } from '../queries';
 
@@ -52,9 +53,9 @@ export function ruleValues(of: Rule | null, chosen: Partial<RuleValues> = {}): R
       end: baseline?.end ?? '',
       weeks: baseline?.weeks ?? null,
     },
-    window: of?.window ?? 'PT1H',
-    schedule: of === null || of.schedule === of.window ? '' : of.schedule,
-    delay: of?.delay ?? '',
+    window: typedDuration(of?.window ?? 'PT1H'),
+    schedule: of === null || of.schedule === of.window ? '' : typedDuration(of.schedule),
+    delay: typedDuration(of?.delay ?? ''),
     slice: of?.slice ?? '',
     min_sample: of?.min_sample ?? null,
     windows: of?.windows ?? '1 of 1',
@@ -74,6 +75,8 @@ export function ruleValues(of: Rule | null, chosen: Partial<RuleValues> = {}): R
 export function definitionOf(values: RuleValues): Definition {
   const metric = metricOf(values.kind, values.metric);
   const text = (value: string) => value.trim() || null;
+  // What is none of these is for the server to refuse.
+  const duration = (value: string) => isoDuration(value) ?? text(value);
   const { outcome } = values;
   return {
     kind: values.kind,
@@ -82,9 +85,9 @@ export function definitionOf(values: RuleValues): Definition {
     warning: values.warning ?? null,
     critical: values.critical ?? null,
     baseline: metric?.hasBaseline ? baselineOf(values.baseline) : null,
-    window: values.window.trim(),
-    schedule: text(values.schedule),
-    delay: text(values.delay),
+    window: duration(values.window),
+    schedule: duration(values.schedule),
+    delay: duration(values.delay),
     slice: text(values.slice),
     min_sample: values.min_sample ?? null,
     windows: values.windows.trim(),

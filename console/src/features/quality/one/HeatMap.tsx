@@ -4,7 +4,7 @@ import { Muted } from '@/components/text/Muted';
 import { useFormats, useTexts } from '@/i18n';
 import type { VerdictState } from '../queries';
 import { LOOKS } from '../rules/States';
-import type { Cell, Heat } from './heat';
+import type { Cell, Heat, Row } from './heat';
 
 const LABELS = 200;
 const HEIGHT = 22;
@@ -15,6 +15,8 @@ const LEGEND: readonly VerdictState[] = ['ok', 'warning', 'critical', 'insuffici
 /** Columns × windows: how far each value lies from its threshold; a click shows the window below. */
 export function HeatMap(props: {
   heat: Heat;
+  /** What a row is called. */
+  nameOf: (row: Row) => string;
   chosen: { column: string; end: string };
   choose: (column: string, end: string) => void;
 }) {
@@ -24,6 +26,7 @@ export function HeatMap(props: {
   const [room, holder] = useRoom(heat.ends.length);
   const width = Math.max(LEAST, Math.min(MOST, (room - LABELS) / Math.max(heat.ends.length, 1)));
   const last = heat.ends.at(-1);
+  const stored = (row: Row) => row.label || props.nameOf(row);
   return (
     <Card size="small" title={t.heat} extra={<Legend />}>
       <section ref={holder} tabIndex={0} aria-label={t.heat} style={{ overflow: 'auto', maxHeight: 480 }}>
@@ -44,8 +47,8 @@ export function HeatMap(props: {
                 fontWeight={row.label === chosen.column ? 600 : 400}
                 fill="var(--ant-color-text)"
               >
-                <title>{row.label}</title>
-                {row.label.length > 28 ? `${row.label.slice(0, 27)}…` : row.label}
+                <title>{stored(row)}</title>
+                {cut(props.nameOf(row))}
               </text>
               {row.cells.map((cell, index) => (
                 <HeatCell
@@ -54,7 +57,7 @@ export function HeatMap(props: {
                   x={LABELS + index * width}
                   y={line * HEIGHT}
                   width={width}
-                  title={titleOf(row.label, heat.ends[index] ?? '', cell)}
+                  title={titleOf(props.nameOf(row), heat.ends[index] ?? '', cell)}
                   isChosen={heat.ends[index] === chosen.end && row.label === chosen.column}
                   choose={() => props.choose(row.label, heat.ends[index] ?? '')}
                 />
@@ -76,6 +79,8 @@ export function HeatMap(props: {
     return `${label}, ${formats.dateTime(end)}${value}${bound} ${cell === null ? '' : t.states[cell.state]}`;
   }
 }
+
+const cut = (name: string) => (name.length > 28 ? `${name.slice(0, 27)}…` : name);
 
 /** The width there is, in px; where more windows are than fit, the newest are in view. */
 function useRoom(windows: number) {

@@ -2,6 +2,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { Alert, Card, Descriptions, Flex, Typography } from 'antd';
 import { reportAddress } from '@/api';
 import { AsCode } from '@/components/code/AsCode';
+import { useColumnNames } from '@/components/column/names';
 import { isoRange, type Range, resolveRange } from '@/components/time/timeRange';
 import { useFormats, useI18n, useTexts } from '@/i18n';
 import { ruleForms } from '../code';
@@ -58,17 +59,22 @@ export function RuleHeader({ rule, range, mayEdit }: { rule: Rule; range: Range;
 function Terms({ of }: { of: Rule }) {
   const t = useTexts().quality;
   const formats = useFormats();
+  const nameOf = useColumnNames(of.service);
   const isLow = metricOf(of.kind, of.metric)?.isLowerWorse === true;
   const bound = (value: number | null) =>
     value === null ? '–' : `${isLow ? '<' : '>'} ${formats.number(value, 4)}`;
+  const windowText = ({ window, schedule }: Rule) =>
+    window === schedule
+      ? formats.span(window)
+      : `${formats.span(window)}, ${t.everyWindow(formats.span(schedule))}`;
   const terms: [string, string | null][] = [
     [t.kind, t.kinds[of.kind]],
     [t.metric, t.metrics[of.metric] ? `${of.metric}: ${t.metrics[of.metric]}` : of.metric],
-    [t.ofColumns, of.columns.includes('*') ? t.allColumns : of.columns.join(', ')],
+    [t.ofColumns, of.columns.includes('*') ? t.allColumns : of.columns.map(nameOf).join(', ')],
     [t.states.warning, bound(of.warning)],
     [t.states.critical, bound(of.critical)],
     [t.baseline, of.baseline === null ? null : t.baselines[of.baseline.kind]],
-    [t.fields.window, of.window === of.schedule ? of.window : `${of.window}, ${t.everyWindow(of.schedule)}`],
+    [t.fields.window, windowText(of)],
     [t.fields.windows, of.windows],
     [t.fields.slice, of.slice],
     [t.fields.min_sample, formats.number(of.min_sample)],

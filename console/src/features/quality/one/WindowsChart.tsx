@@ -1,8 +1,8 @@
 import { Flex, Select } from 'antd';
 import { SeriesChart } from '@/components/chart';
-import { useFormats, useTexts } from '@/i18n';
+import { secondsOf, useFormats, useTexts } from '@/i18n';
 import type { Rule, Verdict } from '../queries';
-import { linesOf, secondsOf } from './heat';
+import { linesOf, type Row } from './heat';
 
 /** Lines that can be told apart. */
 const MOST_LINES = 6;
@@ -12,13 +12,16 @@ export function WindowsChart(props: {
   rule: Rule;
   verdicts: readonly Verdict[];
   /** The worst first. */
-  subjects: readonly string[];
+  subjects: readonly Row[];
+  nameOf: (of: Row) => string;
   column: string;
   choose: (column: string) => void;
 }) {
   const t = useTexts().quality;
   const formats = useFormats();
-  const { rule, verdicts, subjects, column } = props;
+  const { rule, verdicts, nameOf, column } = props;
+  const subjects = props.subjects.map(({ label }) => label);
+  const names = new Map(props.subjects.map((row) => [row.label, nameOf(row)]));
   const stepS = secondsOf(rule.schedule) ?? secondsOf(rule.window) ?? 3_600;
   const shown = subjects.includes(column) ? [column] : subjects.slice(0, MOST_LINES);
   const { from, length, series } = linesOf(verdicts, shown, stepS);
@@ -33,10 +36,11 @@ export function WindowsChart(props: {
           aria-label={t.ofColumns}
           style={{ maxWidth: 320 }}
           showSearch
+          optionFilterProp="label"
           value={subjects.includes(column) ? column : ''}
           options={[
             { value: '', label: t.worstColumns(Math.min(subjects.length, MOST_LINES)) },
-            ...subjects.map((value) => ({ value, label: value || t.wholeService })),
+            ...subjects.map((value) => ({ value, label: names.get(value) ?? value })),
           ]}
           onChange={props.choose}
         />
@@ -45,7 +49,13 @@ export function WindowsChart(props: {
         title={t.overTime(t.metrics[rule.metric] ?? rule.metric)}
         from={from}
         stepS={stepS}
-        series={[...series.map((one) => ({ ...one, label: one.label || rule.metric })), ...bounds]}
+        series={[
+          ...series.map((one) => ({
+            ...one,
+            label: one.label === '' ? rule.metric : (names.get(one.label) ?? one.label),
+          })),
+          ...bounds,
+        ]}
         format={(value) => formats.number(value, 4)}
       />
     </Flex>

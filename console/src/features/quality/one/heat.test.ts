@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Verdict, VerdictState } from '../queries';
-import { heatOf, linesOf, marksOf, secondsOf, worstVerdict } from './heat';
+import { heatOf, linesOf, marksOf, worstVerdict } from './heat';
 
 const at = (hour: number) => `2026-01-01T${String(hour).padStart(2, '0')}:00:00Z`;
 const verdict = (hour: number, column: string, state: VerdictState, value: number | null = 0.1) =>
@@ -31,13 +31,4 @@ test('lines have a place for each window, also where none was judged', () => {
   expect(from).toBe(Date.parse(at(1)));
   expect(series).toEqual([{ label: 'a', values: [0.3, null, 0.1] }]);
   expect(linesOf([], ['a'], 3600).series[0]?.values).toEqual([]);
-});
-
-test('durations are read as the API writes them', () => {
-  expect([secondsOf('PT10S'), secondsOf('P1D'), secondsOf('PT1H30M'), secondsOf('1 h')]).toEqual([
-    10,
-    86_400,
-    5_400,
-    null,
-  ]);
 });

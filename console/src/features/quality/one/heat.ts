@@ -6,11 +6,19 @@ export interface Cell {
   readonly threshold: number | null;
 }
 
+export interface Row {
+  /** `subjectOf` its verdicts. */
+  readonly label: string;
+  readonly column: string | null;
+  readonly slice: string | null;
+  readonly cells: readonly (Cell | null)[];
+}
+
 /** Columns (with slices) × ends of windows; null where there is no verdict. */
 export interface Heat {
   /** ISO-8601, the oldest first. */
   readonly ends: readonly string[];
-  readonly rows: readonly { readonly label: string; readonly cells: readonly (Cell | null)[] }[];
+  readonly rows: readonly Row[];
 }
 
 const RANK: Record<VerdictState, number> = {
@@ -25,33 +33,55 @@ export function worst(states: readonly VerdictState[]): VerdictState {
   return states.reduce<VerdictState>((bad, one) => (RANK[one] > RANK[bad] ? one : bad), 'ok');
 }
 
-/** What a verdict is about, as one word. */
+/** What a verdict is about, as one word, by which it is known. */
 export function subjectOf({ column, slice }: Pick<Verdict, 'column' | 'slice'>): string {
   return [column ?? '', slice ?? ''].filter(Boolean).join(' · ');
+}
+
+/** The same in the model's words. */
+export function subjectText(
+  of: Pick<Verdict, 'column' | 'slice'>,
+  nameOf: (stored: string) => string,
+): string {
+  return subjectOf({ column: of.column ? nameOf(of.column) : null, slice: of.slice ?? null });
 }
 
 /** Columns with the most and worst verdicts stand first. */
 export function heatOf(verdicts: readonly Verdict[]): Heat {
   const ends = [...new Set(verdicts.map(({ end }) => end))].sort((a, b) => Date.parse(a) - Date.parse(b));
   const place = new Map(ends.map((end, index) => [end, index]));
-  const bySubject = new Map<string, (Cell | null)[]>();
+  const bySubject = new Map<
+    string,
+    { column: string | null; slice: string | null; cells: (Cell | null)[] }
+  >();
   for (const verdict of verdicts) {
     const label = subjectOf(verdict);
-    const cells = bySubject.get(label) ?? ends.map(() => null);
+    const { column = null, slice = null } = verdict;
+    const row = bySubject.get(label) ?? { column, slice, cells: ends.map(() => null) };
     const { state, value = null, threshold = null } = verdict;
-    cells[place.get(verdict.end) ?? 0] = { state, value, threshold };
-    bySubject.set(label, cells);
+    row.cells[place.get(verdict.end) ?? 0] = { state, value, threshold };
+    bySubject.set(label, row);
   }
   const weight = (cells: readonly (Cell | null)[]) =>
     cells.reduce(
       (sum, cell) => sum + (cell === null || RANK[cell.state] < 3 ? 0 : 10 ** RANK[cell.state]),
       0,
     );
-  const rows = [...bySubject].map(([label, cells]) => ({ label, cells }));
+  const rows = [...bySubject].map(([label, row]) => ({ label, ...row }));
   return {
     ends,
     rows: rows.sort((a, b) => weight(b.cells) - weight(a.cells) || a.label.localeCompare(b.label)),
   };
+}
+
+/** The column and window that were chosen; of a column alone, its newest window that was judged. */
+export function chosenOf(heat: Heat, chosen: { readonly column: string; readonly end: string }) {
+  const row = heat.rows.find(({ label }) => label === chosen.column);
+  if (row === undefined || row.column === null) return null;
+  const has = (index: number) => row.cells[index] != null;
+  const newest = heat.ends.findLast((_, index) => has(index));
+  const end = chosen.end === '' ? newest : heat.ends.find((one, index) => one === chosen.end && has(index));
+  return end === undefined ? null : { column: row.column, slice: row.slice, end };
 }
 
 /** The last windows of a rule, each by its worst column, the oldest first. */
@@ -89,18 +119,4 @@ export function linesOf(verdicts: readonly Verdict[], subjects: readonly string[
     return { label, values };
   });
   return { from: verdicts.length === 0 ? 0 : from, length, series };
-}
-
-/** Seconds of an ISO-8601 duration of days, hours, minutes and seconds; null where it is none. */
-export function secondsOf(duration: string): number | null {
-  const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(duration);
-  if (match === null) return null;
-  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
-  const sum =
-    (weeks ?? 0) * 604_800 +
-    (days ?? 0) * 86_400 +
-    (hours ?? 0) * 3_600 +
-    (minutes ?? 0) * 60 +
-    (seconds ?? 0);
-  return sum > 0 ? sum : null;
 }

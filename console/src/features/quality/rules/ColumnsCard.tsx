@@ -2,6 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Flex } from 'antd';
 import { useState } from 'react';
 import { Histogram } from '@/components/chart/Histogram';
+import { ColumnName } from '@/components/column/ColumnName';
+import { useColumnNames } from '@/components/column/names';
 import { ListCard } from '@/components/page/ListCard';
 import { Muted } from '@/components/text/Muted';
 import { useFormats, useTexts } from '@/i18n';
@@ -17,6 +19,7 @@ export function ColumnsCard({ service, mayEdit }: { service: string; mayEdit: bo
   const query = useQuery(columnsQuery(service));
   const { data: rules } = useQuery(rulesQuery(service));
   const [begin, setBegin] = useState<RuleValues | null>(null);
+  const nameOf = useColumnNames(service);
   const names = (rules ?? []).map(({ name }) => name);
   const said = (value: unknown) => (typeof value === 'number' ? formats.number(value, 3) : '–');
   const share = ({ nulls, count }: ColumnStatistics) =>
@@ -29,16 +32,22 @@ export function ColumnsCard({ service, mayEdit }: { service: string; mayEdit: bo
         rowKey={({ name }) => name}
         rowActions={
           mayEdit &&
-          ((column) => <Watches of={column} choose={(watch) => setBegin(suggested(watch, column, names))} />)
+          ((column) => (
+            <Watches
+              of={column}
+              called={nameOf(column.name)}
+              choose={(watch) => setBegin(suggested(watch, column, names, nameOf(column.name)))}
+            />
+          ))
         }
         columns={[
           {
             title: tables.column.name,
             key: 'name',
             render: (_, { name, type }) => (
-              <>
-                <code>{name}</code> <Muted>{type}</Muted>
-              </>
+              <div style={NAME}>
+                <ColumnName service={service} of={name} /> <Muted>{type}</Muted>
+              </div>
             ),
           },
           {
@@ -62,7 +71,10 @@ export function ColumnsCard({ service, mayEdit }: { service: string; mayEdit: bo
   );
 }
 
-function Watches({ of, choose }: { of: ColumnStatistics; choose: (watch: Watch) => void }) {
+const NAME = { minWidth: 140, maxWidth: 220, whiteSpace: 'normal', overflowWrap: 'anywhere' } as const;
+
+function Watches(props: { of: ColumnStatistics; called: string; choose: (watch: Watch) => void }) {
+  const { of, called, choose } = props;
   const t = useTexts().quality;
   return (
     <Flex gap="small">
@@ -70,7 +82,7 @@ function Watches({ of, choose }: { of: ColumnStatistics; choose: (watch: Watch) 
         <Button
           key={watch}
           size="small"
-          aria-label={t.watch(t.watches[watch], of.name)}
+          aria-label={t.watch(t.watches[watch], called)}
           onClick={() => choose(watch)}
         >
           {t.watches[watch]}
@@ -82,9 +94,16 @@ function Watches({ of, choose }: { of: ColumnStatistics; choose: (watch: Watch) 
 
 function WatchedBy({ service, column }: { service: string; column: string }) {
   const { data: rules } = useQuery(rulesQuery(service));
+  const called = useColumnNames(service)(column);
   const own = (rules ?? []).filter(
     ({ columns, kind }) =>
-      columns.includes(column) || (columns.includes('*') && (kind === 'drift' || kind === 'data_quality')),
+      columns.includes(column) ||
+      columns.includes(called) ||
+      (columns.includes('*') && (kind === 'drift' || kind === 'data_quality')),
   );
-  return <Muted isLine>{own.map(({ name }) => name).join(', ') || '–'}</Muted>;
+  return (
+    <div style={{ maxWidth: 150 }}>
+      <Muted isLine>{own.map(({ name }) => name).join(', ') || '–'}</Muted>
+    </div>
+  );
 }

@@ -4,7 +4,6 @@ import { asApiError } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { useTexts } from '@/i18n';
 import { RuleForm } from '../form/RuleForm';
-import { ruleValues } from '../form/values';
 import { deleteRule, type Rule, runRule, useRuleWrite } from '../queries';
 
 /** Run now, edit, delete. `onDeleted`: where to go then. */
@@ -32,7 +31,7 @@ export function RuleActions({ of, onDeleted }: { of: Rule; onDeleted?: () => voi
           {common.delete}
         </Button>
       </Flex>
-      {open === 'edit' && <RuleForm service={of.service} of={of} begin={ruleValues(of)} onClose={close} />}
+      {open === 'edit' && <RuleForm service={of.service} of={of} onClose={close} />}
       {open === 'delete' && <Remove of={of} onClose={close} onDeleted={onDeleted} />}
     </>
   );

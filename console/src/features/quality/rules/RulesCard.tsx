@@ -3,15 +3,15 @@ import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { AsCode } from '@/components/code/AsCode';
+import { useColumnNames } from '@/components/column/names';
 import { ListCard } from '@/components/page/ListCard';
 import { Muted } from '@/components/text/Muted';
 import { Timestamp } from '@/components/time/Timestamp';
-import { useTexts } from '@/i18n';
+import { useFormats, useTexts } from '@/i18n';
 import { listForms } from '../code';
 import { RuleForm } from '../form/RuleForm';
-import { ruleValues } from '../form/values';
 import { type Rule, rulesQuery } from '../queries';
-import { LastValue, LastWindows } from './LastWindows';
+import { LastWindows } from './LastWindows';
 import { RuleActions } from './RuleActions';
 import { RuleStateTag } from './States';
 
@@ -44,23 +44,21 @@ export function RulesCard({ service, mayEdit }: { service: string; mayEdit: bool
             key: 'state',
             render: (_, of) => <RuleStateTag of={of.state ?? 'unknown'} reason={of.reason} />,
           },
-          { title: t.value, key: 'value', render: (_, of) => <LastValue of={of} /> },
-          { title: t.lastWindows, key: 'marks', render: (_, of) => <LastWindows of={of} /> },
+          { title: t.lastWindows, key: 'value', render: (_, of) => <LastWindows of={of} /> },
           { title: t.next, key: 'next', render: (_, of) => <Next of={of} /> },
         ]}
       />
-      {isNew && (
-        <RuleForm service={service} of={null} begin={ruleValues(null)} onClose={() => setNew(false)} />
-      )}
+      {isNew && <RuleForm service={service} of={null} onClose={() => setNew(false)} />}
     </>
   );
 }
 
 function Name({ of }: { of: Rule }) {
   const t = useTexts().quality;
-  const columns = of.columns.includes('*') ? '' : of.columns.join(', ');
+  const nameOf = useColumnNames(of.service);
+  const columns = of.columns.includes('*') ? '' : of.columns.map(nameOf).join(', ');
   return (
-    <div style={{ minWidth: 160, maxWidth: 260 }}>
+    <div style={{ minWidth: 160, maxWidth: 240 }} title={columns === '' ? undefined : of.columns.join(', ')}>
       <Link to="/services/$service/quality" params={{ service: of.service }} search={{ monitor: of.name }}>
         {of.name}
       </Link>
@@ -73,12 +71,13 @@ function Name({ of }: { of: Rule }) {
 
 function Next({ of }: { of: Rule }) {
   const t = useTexts().quality;
+  const formats = useFormats();
   if (of.paused) return <>–</>;
   if (of.is_running) return <>{t.running}</>;
   return (
     <>
       <Timestamp at={of.next_at} />
-      <Muted isLine>{t.everyWindow(of.window)}</Muted>
+      <Muted isLine>{t.everyWindow(formats.span(of.schedule))}</Muted>
     </>
   );
 }

@@ -87,7 +87,7 @@ export function Runs({ service, mayEdit }: { service: string; mayEdit: boolean }
 function State({ of }: { of: Retraining }) {
   const { retraining: t } = useTexts();
   return (
-    <div style={{ maxWidth: 320, whiteSpace: 'normal' }}>
+    <div style={{ maxWidth: 210, whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
       <ToneTag tone={TONES[of.state]}>{of.is_cancelling ? t.cancelling : t.states[of.state]}</ToneTag>
       {of.message && <Muted isLine>{of.message}</Muted>}
     </div>
@@ -97,7 +97,7 @@ function State({ of }: { of: Retraining }) {
 function Cause({ of }: { of: Retraining }) {
   const { retraining: t } = useTexts();
   return (
-    <div style={{ maxWidth: 280 }}>
+    <div style={{ maxWidth: 200 }}>
       {of.trigger}
       <Muted isLine>{of.evidence.alert?.summary ?? of.evidence.note ?? t.causes[of.cause]}</Muted>
     </div>

@@ -3,7 +3,7 @@ import { Form, Input, Select } from 'antd';
 import { secretsQuery } from '@/api';
 import { useTexts } from '@/i18n';
 import { JobFields } from './JobFields';
-import { ACTIONS, type ActionKind, type TriggerValues } from './values';
+import { ACTIONS, type ActionKind, isJsonObject, type TriggerValues } from './values';
 
 type Field = 'url' | 'dag_id' | 'namespace' | 'template' | 'entrypoint' | 'repository' | 'event_type';
 
@@ -30,6 +30,8 @@ const FIELDS: Record<ActionKind, readonly (readonly [field: Field, isNeeded: boo
 /** What is run, and where. */
 export function ActionFields() {
   const { retraining: t } = useTexts();
+  const isObject = (_: unknown, typed: string | undefined) =>
+    isJsonObject(typed ?? '') ? Promise.resolve() : Promise.reject(t.confWrong);
   const kind = Form.useWatch(['action', 'kind'], Form.useFormInstance<TriggerValues>()) ?? 'job';
   return (
     <>
@@ -46,6 +48,21 @@ export function ActionFields() {
           <Input spellCheck={false} autoComplete="off" />
         </Form.Item>
       ))}
+      {kind === 'argo' && (
+        <Form.Item name={['action', 'parameters']} label={t.parameters} extra={t.pairsHint}>
+          <Input.TextArea spellCheck={false} autoComplete="off" autoSize={{ minRows: 1, maxRows: 6 }} />
+        </Form.Item>
+      )}
+      {kind === 'airflow' && (
+        <Form.Item
+          name={['action', 'conf']}
+          label={t.conf}
+          extra={t.confHint}
+          rules={[{ validator: isObject }]}
+        >
+          <Input.TextArea spellCheck={false} autoComplete="off" autoSize={{ minRows: 1, maxRows: 6 }} />
+        </Form.Item>
+      )}
       {kind === 'job' ? <JobFields /> : <SecretField kind={kind} />}
     </>
   );

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Trigger } from '../queries';
-import { newTriggerOf, triggerOf, triggerValues } from './values';
+import { isJsonObject, newTriggerOf, triggerOf, triggerValues } from './values';
 
 test('a job has its files, command and size; an alert of what severity and labels starts it', () => {
   const values = { ...triggerValues(null), name: 'nightly ', labels: 'monitor = drift' };
@@ -19,7 +19,7 @@ test('a job has its files, command and size; an alert of what severity and label
   expect(newTriggerOf({ ...values, severity: '' }).on_alert).toBeNull();
 });
 
-test('an edit keeps what the form has no field for', () => {
+test('an edit begins with what there is and gives back the same', () => {
   const there = {
     name: 'dag',
     service: 'wine',
@@ -33,7 +33,7 @@ test('an edit keeps what the form has no field for', () => {
     paused: false,
     time_limit: 'PT1H',
     // biome-ignore lint/suspicious/noThenProperty: the API calls it so
-    then: { publish: 'canary', weight: 0 },
+    then: { publish: 'canary', weight: 0, canary: null },
   } as unknown as Trigger;
   expect(triggerOf(triggerValues(there), there)).toEqual({
     action: there.action,
@@ -47,4 +47,42 @@ test('an edit keeps what the form has no field for', () => {
     // biome-ignore lint/suspicious/noThenProperty: the API calls it so
     then: there.then,
   });
+});
+
+test('a project of MLflow runs in place of a command, and a plan of its own goes with the canary', () => {
+  const values = triggerValues(null);
+  const made = triggerOf(
+    {
+      ...values,
+      action: {
+        ...values.action,
+        isProject: true,
+        env: 'EPOCHS = 3',
+        python: '3.12',
+        mlflow_project: { uri: '.', entry_point: 'main', version: '', parameters: 'alpha = 0.5' },
+      },
+      // biome-ignore lint/suspicious/noThenProperty: the API calls it so
+      then: { publish: 'canary', weight: 0, canary: { ...values.then.canary, steps: '10, 50' } },
+    },
+    null,
+  );
+  expect(made).toMatchObject({
+    action: {
+      command: [],
+      mlflow_project: { uri: '.', entry_point: 'main', version: null, parameters: { alpha: '0.5' } },
+      env: { EPOCHS: '3' },
+      python: '3.12',
+    },
+    // biome-ignore lint/suspicious/noThenProperty: the API calls it so
+    then: { publish: 'canary', canary: { steps: [10, 50] } },
+  });
+});
+
+test('a secret that was taken out again is none', () => {
+  const values = { ...triggerValues(null), secret: undefined as unknown as string };
+  expect(triggerOf(values, null).secret).toBeNull();
+});
+
+test('what is sent to Airflow beside the evidence is an object', () => {
+  expect(['', '{"a": 1}', '[]', '1', '{'].map(isJsonObject)).toEqual([true, true, false, false, false]);
 });

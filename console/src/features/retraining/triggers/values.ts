@@ -1,3 +1,7 @@
+import type { Schemas } from '@/api';
+import { type PlanValues, planOf, planValues } from '@/components/canary/plan';
+import { linesOf, pairsOf, pairsText } from '@/components/form/lines';
+import { isoDuration, typedDuration } from '@/i18n';
 import type { Definition, NewTrigger, Trigger } from '../queries';
 
 export type ActionKind = Definition['action']['kind'];
@@ -20,6 +24,21 @@ export interface TriggerValues {
     readonly requirements: string;
     readonly files: readonly { readonly path: string; readonly text: string }[];
     readonly spec: string;
+    readonly python: string;
+    /** `NAME = value`, one a line. */
+    readonly env: string;
+    readonly isProject: boolean;
+    readonly mlflow_project: {
+      readonly uri: string;
+      readonly entry_point: string;
+      readonly version: string;
+      /** `name = value`, one a line. */
+      readonly parameters: string;
+    };
+    /** Of a workflow of Argo; `name = value`, one a line. */
+    readonly parameters: string;
+    /** Of a DAG of Airflow; a JSON object. */
+    readonly conf: string;
   };
   readonly secret: string;
   readonly severity: '' | 'warning' | 'critical';
@@ -32,7 +51,11 @@ export interface TriggerValues {
     readonly min_label_coverage: number | null;
   };
   readonly model: string;
-  readonly publish: Definition['then'] extends infer T ? (T extends { publish: infer P } ? P : never) : never;
+  readonly then: {
+    readonly publish: NonNullable<Schemas['Then']['publish']>;
+    readonly weight: number;
+    readonly canary: PlanValues;
+  };
   readonly time_limit: string;
   readonly paused: boolean;
 }
@@ -54,6 +77,8 @@ export function triggerValues(of: Trigger | null): TriggerValues {
     typeof action[name] === 'string' ? String(action[name]) : fallback;
   const lines = (name: string, fallback = '') =>
     Array.isArray(action[name]) ? action[name].join('\n') : fallback;
+  const record = (name: string) => (action[name] ?? {}) as Record<string, unknown>;
+  const project = record('mlflow_project');
   const files = action.files as Record<string, string> | undefined;
   const resources = action.resources as { spec?: string } | undefined;
   return {
@@ -74,38 +99,54 @@ export function triggerValues(of: Trigger | null): TriggerValues {
         text: body,
       })),
       spec: resources?.spec ?? '1C2G',
+      python: text('python'),
+      env: pairsText(record('env')),
+      isProject: Object.keys(project).length > 0,
+      mlflow_project: {
+        uri: String(project.uri ?? '.'),
+        entry_point: String(project.entry_point ?? 'main'),
+        version: String(project.version ?? ''),
+        parameters: pairsText((project.parameters ?? {}) as Record<string, unknown>),
+      },
+      parameters: pairsText(record('parameters')),
+      conf: Object.keys(record('conf')).length > 0 ? JSON.stringify(record('conf'), null, 2) : '',
     },
     secret: of?.secret ?? '',
     severity: of === null ? 'critical' : (of.on_alert?.severity ?? (of.on_alert === null ? '' : 'critical')),
-    labels: Object.entries(of?.on_alert?.labels ?? {})
-      .map(([name, value]) => `${name} = ${value}`)
-      .join('\n'),
-    schedule: of?.schedule ?? '',
+    labels: pairsText(of?.on_alert?.labels ?? {}),
+    schedule: typedDuration(of?.schedule ?? ''),
     guards: {
-      cool_down: of?.guards.cool_down ?? 'PT6H',
+      cool_down: typedDuration(of?.guards.cool_down ?? 'PT6H'),
       max_per_day: of?.guards.max_per_day ?? 2,
       min_label_coverage: of?.guards.min_label_coverage ?? null,
     },
     model: of?.model ?? '',
-    publish: of?.then.publish ?? 'none',
-    time_limit: of?.time_limit ?? 'PT6H',
+    // biome-ignore lint/suspicious/noThenProperty: the API calls it so
+    then: {
+      publish: of?.then.publish ?? 'none',
+      weight: of?.then.weight ?? 0,
+      canary: planValues(of?.then.canary ?? null),
+    },
+    time_limit: typedDuration(of?.time_limit ?? 'PT6H'),
     paused: of?.paused ?? false,
   };
 }
 
 /** What the form says; what it has no field for stays as it is. */
 export function triggerOf(values: TriggerValues, of: Trigger | null): Definition {
-  const text = (typed: string) => typed.trim() || null;
+  const text = (typed: string | undefined) => typed?.trim() || null;
+  // What is none of these is for the server to refuse: a schedule may be one of cron.
+  const duration = (typed: string) => isoDuration(typed) ?? text(typed);
   return {
     action: actionOf(values, of),
     secret: text(values.secret),
     on_alert: values.severity === '' ? null : { severity: values.severity, labels: pairsOf(values.labels) },
-    schedule: text(values.schedule),
-    guards: { ...values.guards, cool_down: values.guards.cool_down.trim() },
+    schedule: duration(values.schedule),
+    guards: { ...values.guards, cool_down: duration(values.guards.cool_down) },
     model: text(values.model),
     // biome-ignore lint/suspicious/noThenProperty: the API calls it so
-    then: { ...(of?.then ?? { weight: 0 }), publish: values.publish },
-    time_limit: values.time_limit.trim(),
+    then: thenOf(values.then, of),
+    time_limit: duration(values.time_limit),
     paused: values.paused,
   } as Definition;
 }
@@ -115,47 +156,67 @@ export const newTriggerOf = (values: TriggerValues): NewTrigger => ({
   ...triggerOf(values, null),
 });
 
+/** A plan that is as the platform has it is left to the platform, also when that changes. */
+function thenOf({ publish, weight, canary }: TriggerValues['then'], of: Trigger | null): Schemas['Then'] {
+  const plan = planOf(canary);
+  const isUsual = JSON.stringify(plan) === JSON.stringify(planOf(planValues(null)));
+  const isKept = isUsual && (of?.then.canary ?? null) === null;
+  return {
+    publish,
+    weight: publish === 'version' ? weight : 0,
+    canary: publish === 'canary' && !isKept ? plan : null,
+  };
+}
+
 function actionOf({ action }: TriggerValues, of: Trigger | null): Record<string, unknown> {
   const { kind } = action;
-  const before: Record<string, unknown> = of?.action.kind === kind ? { ...of.action } : {};
   const url = action.url.trim();
   switch (kind) {
     case 'webhook':
-      return { ...before, kind, url };
+      return { kind, url };
     case 'airflow':
-      return { ...before, kind, url, dag_id: action.dag_id.trim() };
+      return { kind, url, dag_id: action.dag_id.trim(), conf: JSON.parse(action.conf.trim() || '{}') };
     case 'argo':
       return {
-        ...before,
         kind,
         url,
         namespace: action.namespace.trim(),
         template: action.template.trim(),
         entrypoint: action.entrypoint.trim() || null,
+        parameters: pairsOf(action.parameters),
       };
     case 'github':
       return {
-        ...before,
         kind,
         repository: action.repository.trim(),
         event_type: action.event_type.trim(),
         ...(url && { url }),
       };
     default:
-      return jobOf(action, before);
+      return jobOf(action, of);
   }
 }
 
 /** The platform says what a job uses, and is told where that comes from. */
-function jobOf(action: TriggerValues['action'], before: Record<string, unknown>): Record<string, unknown> {
-  const { resources, ...kept } = before as { resources?: Record<string, unknown> };
+function jobOf(action: TriggerValues['action'], of: Trigger | null): Record<string, unknown> {
+  const resources = of?.action.kind === 'job' ? of.action.resources : undefined;
   const group = resources?.group;
   const isKept = typeof group === 'string' && resources?.spec === action.spec;
+  const { uri, entry_point: entryPoint, version, parameters } = action.mlflow_project;
   return {
-    ...kept,
     kind: 'job',
-    command: linesOf(action.command),
+    command: action.isProject ? [] : linesOf(action.command),
+    mlflow_project: action.isProject
+      ? {
+          uri: uri.trim(),
+          entry_point: entryPoint.trim(),
+          version: version.trim() || null,
+          parameters: pairsOf(parameters),
+        }
+      : null,
     requirements: linesOf(action.requirements),
+    python: action.python.trim() || null,
+    env: pairsOf(action.env),
     files: Object.fromEntries(
       action.files.filter(({ path }) => path?.trim()).map(({ path, text }) => [path.trim(), text ?? '']),
     ),
@@ -165,17 +226,12 @@ function jobOf(action: TriggerValues['action'], before: Record<string, unknown>)
   };
 }
 
-const linesOf = (typed: string) =>
-  typed
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
-
-function pairsOf(typed: string): Record<string, string> {
-  return Object.fromEntries(
-    linesOf(typed).map((line) => {
-      const [name = '', ...value] = line.split('=');
-      return [name.trim(), value.join('=').trim()];
-    }),
-  );
+/** Nothing, or a JSON object. */
+export function isJsonObject(typed: string): boolean {
+  try {
+    const value: unknown = JSON.parse(typed.trim() || '{}');
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

@@ -1,20 +1,21 @@
 import { Form, Input, Segmented, Switch } from 'antd';
-import { FormModal } from '@/components/form/FormModal';
+import { DurationField, isCron } from '@/components/form/DurationField';
 import { NameField } from '@/components/form/NameFields';
+import { DefinitionForm } from '@/components/review/DefinitionForm';
 import { useTexts } from '@/i18n';
 import { PlaceFields } from './PlaceFields';
-import { createSource, replaceSource, type Source, useSourceWrite } from './queries';
+import { createSource, readSource, replaceSource, type Source, useSourceWrite } from './queries';
 import { definitionOf, newSourceOf, type SourceValues, valuesOf } from './values';
 
 const FORMATS = ['csv', 'parquet', 'delta', 'sql'] as const;
 
 /** A new source, or another definition of one. */
 export function SourceForm(props: { service: string; of: Source | null; onClose: () => void }) {
-  const { labelSources: t, common } = useTexts();
+  const t = useTexts().labelSources;
   const { service, of } = props;
-  const begin = valuesOf(of);
-  const write = useSourceWrite((values: SourceValues) =>
-    of === null ? createSource(service, newSourceOf(values)) : replaceSource(of, definitionOf(values)),
+  const create = useSourceWrite((values: SourceValues) => createSource(service, newSourceOf(values)));
+  const replace = useSourceWrite(({ onto, values }: { onto: Source; values: SourceValues }) =>
+    replaceSource(onto, definitionOf(values)),
   );
   const column = (name: 'row' | 'labelled_at', label: string) => (
     <Form.Item name={name} label={label}>
@@ -23,11 +24,14 @@ export function SourceForm(props: { service: string; of: Source | null; onClose:
   );
   const needed = [{ required: true, message: t.needed }];
   return (
-    <FormModal<SourceValues>
+    <DefinitionForm<Source, SourceValues>
+      of={of}
       title={of === null ? t.create : t.edit(of.name)}
-      {...(of === null && { action: common.create })}
-      initial={begin}
-      submit={(values) => write.mutateAsync({ ...begin, ...values })}
+      valuesOf={valuesOf}
+      create={(values) => create.mutateAsync(values)}
+      replace={(onto, values) => replace.mutateAsync({ onto, values })}
+      read={readSource}
+      definitionOf={definitionOf}
       onClose={props.onClose}
     >
       {of === null && <NameField />}
@@ -43,12 +47,10 @@ export function SourceForm(props: { service: string; of: Source | null; onClose:
       </Form.Item>
       {column('row', t.row)}
       {column('labelled_at', t.labelledAt)}
-      <Form.Item name="schedule" label={t.schedule} extra={t.scheduleHint}>
-        <Input spellCheck={false} autoComplete="off" maxLength={128} />
-      </Form.Item>
+      <DurationField name="schedule" label={t.schedule} hint={t.scheduleHint} isAllowed={isCron} />
       <Form.Item name="paused" label={t.paused}>
         <Switch />
       </Form.Item>
-    </FormModal>
+    </DefinitionForm>
   );
 }

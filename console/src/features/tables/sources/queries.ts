@@ -35,6 +35,7 @@ export const useSourceWrite = <T, R>(write: (values: T) => Promise<R>) => useWri
 
 export const createSource = (service: string, body: NewSource) =>
   data(api.POST('/api/v1/services/{service}/label-sources', { params: { path: { service } }, body }));
+export const readSource = (source: Source) => data(api.GET(ONE, { params: at(source) }));
 export const replaceSource = (source: Source, body: Definition) =>
   data(api.PUT(ONE, { params: { ...at(source), header: ifMatch(source.revision) }, body }));
 export const deleteSource = (source: Source) => data(api.DELETE(ONE, { params: at(source) }));

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Source } from './queries';
-import { definitionOf, newSourceOf, pairsOf, valuesOf } from './values';
+import { columnsOf, definitionOf, newSourceOf, valuesOf } from './values';
 
 test('keys are lines of name and column; a column may have = in its name', () => {
-  expect(pairsOf('client_request_id = order id\n\nrequest_id\na=b=c')).toEqual({
+  expect(columnsOf('client_request_id = order id\n\nrequest_id\na=b=c')).toEqual({
     client_request_id: 'order id',
     request_id: 'request_id',
     a: 'b=c',

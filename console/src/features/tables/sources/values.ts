@@ -1,3 +1,5 @@
+import { pairsOf, pairsText } from '@/components/form/lines';
+import { isoDuration, typedDuration } from '@/i18n';
 import type { Definition, NewSource, Source } from './queries';
 
 /** What the form holds; named as the API names it, so that a refusal finds its field. */
@@ -31,7 +33,7 @@ export function valuesOf(source: Source | null): SourceValues {
     label: typeof label === 'object' ? pairsText(label) : (label ?? ''),
     row: source?.row ?? '',
     labelled_at: source?.labelled_at ?? '',
-    schedule: source === null ? 'PT1H' : (source.schedule ?? ''),
+    schedule: typedDuration(source === null ? 'PT1H' : (source.schedule ?? '')),
     paused: source?.paused ?? false,
   };
 }
@@ -46,11 +48,11 @@ export function definitionOf(values: SourceValues): Definition {
     query: isSql ? text(values.query) : null,
     secret: isSql ? text(values.secret) : null,
     growing: isSql ? text(values.growing) : null,
-    key: pairsOf(values.key),
-    label: values.label.includes('=') ? pairsOf(values.label) : values.label.trim(),
+    key: columnsOf(values.key),
+    label: values.label.includes('=') ? columnsOf(values.label) : values.label.trim(),
     row: text(values.row),
     labelled_at: text(values.labelled_at),
-    schedule: text(values.schedule),
+    schedule: isoDuration(values.schedule) ?? text(values.schedule),
     paused: values.paused,
   };
 }
@@ -61,18 +63,4 @@ export const newSourceOf = (values: SourceValues): NewSource => ({
 });
 
 /** Lines of `name = column`; a name alone is the column of that name. */
-export function pairsOf(typed: string): Record<string, string> {
-  const lines = typed.split('\n').filter((line) => line.trim() !== '');
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [name = '', ...column] = line.split('=');
-      return [name.trim(), (column.length > 0 ? column.join('=') : name).trim()];
-    }),
-  );
-}
-
-function pairsText(pairs: Readonly<Record<string, string>>): string {
-  return Object.entries(pairs)
-    .map(([name, column]) => `${name} = ${column}`)
-    .join('\n');
-}
+export const columnsOf = (typed: string) => pairsOf(typed, (name) => name);

@@ -13,7 +13,7 @@ import { isOver, lastVerdict } from './figures';
 import { Guardrails } from './Guardrails';
 import { PreflightPart } from './PreflightPart';
 import { type Canary, canariesQuery } from './queries';
-import { StartCanary } from './start/StartCanary';
+import { StartCanary } from './StartCanary';
 import { Way } from './Way';
 
 const PARAMS = { canary: text() };

@@ -1,31 +1,6 @@
 import { expect, test } from 'vitest';
 import { evidenceShare, lastVerdict, stepsOf } from './figures';
 import type { Canary, Guardrail } from './queries';
-import { canaryOf, DEFAULTS, stepsOfText } from './start/values';
-
-test('steps are growing shares', () => {
-  expect(stepsOfText('5, 25 50')).toEqual([5, 25, 50]);
-  expect([
-    stepsOfText('25, 5'),
-    stepsOfText('0, 5'),
-    stepsOfText('5, x'),
-    stepsOfText('100'),
-    stepsOfText(''),
-  ]).toEqual([null, null, null, null, null]);
-});
-
-test('a plan is what was typed; without a preflight there is none', () => {
-  const values = { ...DEFAULTS, version: 'v2' };
-  expect(canaryOf(values)).toMatchObject({
-    version: 'v2',
-    steps: [5, 25, 50],
-    preflight: { requests: 200, slice: null },
-  });
-  expect(canaryOf({ ...values, hasPreflight: false, stop_previous_after: ' ' })).toMatchObject({
-    preflight: null,
-    stop_previous_after: null,
-  });
-});
 
 test('evidence is on a logarithmic scale up to the bound', () => {
   const of = (e: number | null) =>

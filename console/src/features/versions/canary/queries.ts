@@ -30,7 +30,12 @@ export const startCanary = (service: string, body: NewCanary) =>
 const one = ({ service, id, revision }: Canary) => ({
   params: { path: { service, canary: id }, header: ifMatch(revision) },
 });
-export const abortCanary = (canary: Canary) =>
-  data(api.POST('/api/v1/services/{service}/canaries/{canary}/abort', one(canary)));
+/** Whatever step it has taken since it was shown: a canary moves by itself, and must be ended all the same. */
+export const abortCanary = ({ service, id }: Canary) =>
+  data(
+    api.POST('/api/v1/services/{service}/canaries/{canary}/abort', {
+      params: { path: { service, canary: id } },
+    }),
+  );
 export const promoteCanary = (canary: Canary) =>
   data(api.POST('/api/v1/services/{service}/canaries/{canary}/promote', one(canary)));

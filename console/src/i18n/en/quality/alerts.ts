@@ -46,6 +46,7 @@ export const alerts = {
     table_blocked: 'Table blocked',
     version_failed: 'Version failed',
     channel_dead: 'Channel dead',
+    canary: 'Canary',
   } as Record<string, string>,
   // one alert
   evidence: 'Evidence',
@@ -64,6 +65,7 @@ export const alerts = {
   against: 'Against its threshold',
   bar: (value: string, threshold: string) => `${value}, threshold ${threshold}`,
   whatToDo: 'What to do',
+  toCanary: 'The canary and its figures',
   toRule: 'The rule, its windows and distributions',
   toRows: 'Statistics of the rows of this window',
   toRetraining: 'Retraining',
@@ -105,6 +107,11 @@ export const alerts = {
     channel_dead: [
       'Its receiver takes nothing any more: a key was revoked, or a robot removed.',
       'Make a new key or robot, put it into the channel and send a test.',
+    ],
+    canary: [
+      'Look at the canary on the page of versions: which figure did it, and by how much.',
+      'Rolled back: read the log of that version, correct it and start a canary of the corrected one.',
+      'Held: promote it if the difference does not matter, else abort it.',
     ],
     other: [
       'Look at the figures and at the service around the time it began.',
@@ -154,6 +161,10 @@ export const alerts = {
   everybody: 'Everything',
   startsAt: 'From',
   endsAt: 'Until',
+  startsNow: 'Empty: now.',
+  firstFrom: 'The first one from',
+  lastUntil: 'The last one until',
+  forEver: 'Empty: for ever.',
   endNow: 'End now',
   endSilenceHint: 'What is still wrong is told again.',
   // maintenance
@@ -171,7 +182,6 @@ export const alerts = {
   schedule: 'Begins (cron, UTC)',
   scheduleHint: 'Five fields: minute, hour, day, month, weekday; 0 2 * * * is every night at two.',
   duration: 'Lasts',
-  durationHint: 'ISO-8601, such as PT2H or PT30M.',
   removeMaintenance: (name: string) => `Delete the maintenance ${name}`,
   removeMaintenanceHint: 'Alerts that it keeps quiet are told as soon as it is gone.',
   // channels
@@ -188,7 +198,7 @@ export const alerts = {
   fromSeverity: { warning: 'Warnings and critical', critical: 'Critical alone' },
   onlyMatching: 'Only alerts that match all of (empty: every alert)',
   repeat: 'Told again every',
-  repeatHint: 'ISO-8601, such as PT4H; PT0S: once.',
+  repeatHint: '0 s: once.',
   sendResolved: 'Its end is told too',
   languageOfMessages: 'Language of the messages',
   timeZone: 'Time zone of the messages',

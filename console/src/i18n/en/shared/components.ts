@@ -18,6 +18,10 @@ export const components = {
       operator: 'Tell whoever operates the platform, with the request id.',
     },
   },
+  duration: {
+    hint: 'Such as 30 min, 6 h, 1 d, or PT6H.',
+    wrong: 'A number and a unit: 10 s, 30 min, 6 h, 1 d',
+  },
   asCode: 'As code',
   nextStep: 'Next step:',
   confirm: { typeName: (name: string) => `Type ${name} to go on` },

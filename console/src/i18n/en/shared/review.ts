@@ -18,5 +18,6 @@ export const review = {
   untouched: 'not changed by you',
   keepMine: 'Put mine over it',
   keepMineHint: 'Fields that you did not touch stay as they are now.',
+  keepMineAllHint: 'Mine is all of the fields, as the form has them.',
   takeTheirs: 'Drop mine, take what is there now',
 };

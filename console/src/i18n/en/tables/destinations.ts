@@ -46,5 +46,4 @@ export const destinations = {
   remove: (name: string) => `Delete the destination ${name}`,
   removeHint:
     'Its tables stay where they are; the logger cannot read them any more. One that a version uses cannot be deleted.',
-  overtaken: 'Saving again puts yours over it; Cancel leaves it as it is now.',
 };

@@ -43,7 +43,7 @@ export const labelSources = {
   row: 'Column of the row of a batch',
   labelledAt: 'Column of when the label was given',
   schedule: 'Schedule',
-  scheduleHint: 'PT1H, P1D, or five fields of cron in UTC; empty: only when told to.',
+  scheduleHint: 'So often, or five fields of cron in UTC; empty: only when told to.',
   paused: 'Not read on its schedule for now',
   needed: 'This is needed',
   remove: (name: string) => `Delete the label source ${name}`,

@@ -19,6 +19,10 @@ export const components: typeof en = {
       operator: '请将请求 ID 告知平台运维人员。',
     },
   },
+  duration: {
+    hint: '例如 30 min、6 h、1 d（或 30 分钟、6 小时、1 天），也可以是 PT6H。',
+    wrong: '数字加单位：10 s、30 min、6 h、1 d',
+  },
   asCode: '代码',
   nextStep: '下一步：',
   confirm: { typeName: (name) => `请输入 ${name} 以继续` },

@@ -18,5 +18,6 @@ export const review: typeof en = {
   untouched: '您未修改',
   keepMine: '用我的修改覆盖',
   keepMineHint: '您未改动的字段保持当前值。',
+  keepMineAllHint: '“我的修改”包括表单中的全部字段。',
   takeTheirs: '放弃我的修改，采用当前内容',
 };

@@ -41,5 +41,4 @@ export const destinations: typeof en = {
   testFailed: (took) => `失败（${took}）`,
   remove: (name) => `删除存储位置 ${name}`,
   removeHint: '其中的表原样保留，但日志服务不再能读取它们。正被服务版本使用的存储位置不能删除。',
-  overtaken: '再次保存会以您的内容覆盖；取消则保留现在的内容。',
 };

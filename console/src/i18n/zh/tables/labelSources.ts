@@ -44,7 +44,7 @@ export const labelSources: typeof en = {
   row: '批内行号所在的列',
   labelledAt: '标注时间所在的列',
   schedule: '计划',
-  scheduleHint: 'PT1H、P1D，或 UTC 的五段 cron；留空表示仅手动。',
+  scheduleHint: '间隔时间，或 UTC 的五段 cron；留空表示仅手动。',
   paused: '暂不按计划读取',
   needed: '必填',
   remove: (name) => `删除标注来源 ${name}`,

@@ -113,6 +113,7 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("POST", _M + "/run"): AccessLevel.EDITOR,
     ("GET", _M + "/windows"): AccessLevel.VIEWER,
     ("GET", _M + "/windows/report"): AccessLevel.VIEWER,
+    ("GET", _M + "/windows/distribution"): AccessLevel.VIEWER,
     **_of_definitions(_S + "/retraining-triggers", "{trigger}", AccessLevel.VIEWER, AccessLevel.EDITOR),
     ("GET", _S + "/retrainings"): AccessLevel.VIEWER,
     ("POST", _S + "/retrainings"): AccessLevel.EDITOR,

@@ -8,11 +8,14 @@ from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import find_windows
 from shared.bus import Bus
 from shared.contracts.chunks import ChunkStream
+from shared.contracts.quality.distributions import ColumnDistribution
 from shared.contracts.rpc.quality import (
+    MONITOR_DISTRIBUTION,
     MONITOR_REPORT,
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
+    DistributionQuery,
     MonitorQuery,
     MonitorsOfService,
     MonitorState,
@@ -43,7 +46,11 @@ def serve_rules(bus: Bus, database: Database, rules: QualityRules, reports: Wind
     async def report(query: ReportQuery) -> ChunkStream:
         return await bus.offer_chunks(await reports.page(query))
 
+    async def distribution(query: DistributionQuery) -> ColumnDistribution:
+        return await reports.distribution(query)
+
     bus.serve(MONITOR_REPORT, report)
+    bus.serve(MONITOR_DISTRIBUTION, distribution)
     bus.serve(MONITOR_WINDOWS, windows)
     bus.serve(MONITOR_STATES, states)
     bus.serve(RUN_MONITOR, run)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
+from shared.contracts.quality.distributions import ColumnDistribution
 from shared.contracts.quality.monitors import MonitorList, MonitorWindow, WindowState
 from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
 from shared.contracts.rpc.method import Nothing, RpcMethod
@@ -59,6 +60,15 @@ class ReportQuery(Contract):
     language: Literal["en", "zh"] = "en"
 
 
+class DistributionQuery(Contract):
+    """A column of the window of a rule that ends then; `slice` as the windows name it, None: all rows."""
+
+    id: UUID
+    end: datetime
+    column: str
+    slice: str | None = None
+
+
 class MonitorsOfService(Contract):
     """The rules of one service."""
 
@@ -89,6 +99,7 @@ TRAINING_DATA = RpcMethod("controller", "training_data", TrainingDataQuery, Trai
 NOTE_METRIC_TABLE = RpcMethod("inference-logger", "note_metric_table", MetricTable, Nothing)
 MONITORS = RpcMethod("controller", "monitors", Nothing, MonitorList)
 MONITOR_REPORT = RpcMethod("monitor", "monitor_report", ReportQuery, ChunkStream)
+MONITOR_DISTRIBUTION = RpcMethod("monitor", "monitor_distribution", DistributionQuery, ColumnDistribution)
 MONITOR_WINDOWS = RpcMethod("monitor", "monitor_windows", WindowsQuery, WindowPage)
 MONITOR_STATES = RpcMethod("monitor", "monitor_states", MonitorsOfService, MonitorStates)
 RUN_MONITOR = RpcMethod("monitor", "run_monitor", MonitorQuery, MonitorState)

@@ -82,3 +82,16 @@ def monitor_report(service: str, name: str, *, end: str, language: str = "en") -
     """The report of the window that ends then, one HTML document; `language`: en or zh."""
     where = path("services", service, "monitors", name, "windows", "report")
     return TextRequest("GET", where, {"end": end, "language": language}, media_type="text/html")
+
+
+def monitor_distribution(
+    service: str,
+    name: str,
+    *,
+    end: str,
+    column: str,
+    slice: str | None = None,  # noqa: A002 - the API's word
+) -> Request[Json]:
+    """How the values of a column lie in the window that ends then, beside the baseline: shares of bins or of values."""
+    where = path("services", service, "monitors", name, "windows", "distribution")
+    return Request("GET", where, given(end=end, column=column, slice=slice))

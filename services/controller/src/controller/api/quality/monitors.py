@@ -20,6 +20,7 @@ from controller.store.quality.monitors import MONITORS
 from controller.store.services.services import load_service
 from controller.store.tables import MonitorRow
 from shared.contracts.chunks import ChunkStream
+from shared.contracts.quality.distributions import ColumnDistribution
 from shared.contracts.quality.monitors import (
     AlertScope,
     Baseline,
@@ -29,10 +30,12 @@ from shared.contracts.quality.monitors import (
     WindowState,
 )
 from shared.contracts.rpc.quality import (
+    MONITOR_DISTRIBUTION,
     MONITOR_REPORT,
     MONITOR_STATES,
     MONITOR_WINDOWS,
     RUN_MONITOR,
+    DistributionQuery,
     MonitorQuery,
     MonitorsOfService,
     MonitorState,
@@ -111,6 +114,16 @@ class ReportFilter(BaseModel):
 
     end: Moment = Field(description="The window's end, as it is listed.")
     language: Literal["en", "zh"] = "en"
+
+
+class DistributionFilter(BaseModel):
+    """Which column of which window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    end: Moment = Field(description="The window's end, as it is listed.")
+    column: str = Field(max_length=256, description="As the table or the model calls it.")
+    slice: str | None = Field(default=None, max_length=1024, description="As the windows name it; without: all rows.")
 
 
 @router.post("/services/{service}/monitors", status_code=201, response_model=MonitorView)
@@ -211,6 +224,17 @@ async def read_report(
     page = b"".join([chunk async for chunk in deps.bus.read_chunks(found)])
     headers = {"content-security-policy": REPORT_POLICY, "x-content-type-options": "nosniff"}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.get("/services/{service}/monitors/{monitor}/windows/distribution", response_model=ColumnDistribution)
+async def read_distribution(
+    service: str, monitor: MonitorPath, deps: Dependencies, wanted: Annotated[DistributionFilter, Query()]
+) -> ColumnDistribution:
+    """How the values of a column lie in a window, beside the baseline: of rules on columns, as the rows are now."""
+    async with deps.read_session() as session:
+        row = await MONITORS.load(session, service, monitor)
+    query = DistributionQuery(id=row.id, end=wanted.end, column=wanted.column, slice=wanted.slice)
+    return await deps.call(MONITOR_DISTRIBUTION, query, ColumnDistribution, within_s=REPORT_WITHIN_S)
 
 
 def report_path(service: str, monitor: str, end: datetime) -> str:

@@ -4,60 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from monitor.domain.reports import numbers
 from monitor.domain.reports.markup import Html, element, shortened
 from monitor.domain.reports.report import Language
-from monitor.domain.reports.scales import Scale, path, ticks, widened
+from monitor.domain.reports.scales import Scale, path, ticks
+from monitor.domain.reports.shares import BinShares, Floats, ValueShares, compared_shares
 from monitor.domain.reports.words import word
 from monitor.domain.statistics.kinds import ColumnKind
-from monitor.domain.statistics.profiles import reading, sketches
+from monitor.domain.statistics.profiles import reading
 from monitor.domain.statistics.profiles.column import ColumnProfile
-
-Floats = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 340, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 6, 334, 8, 126
-_BINS = 28
-_CATEGORIES = 8
-_FEW_NUMBERS = 12
 _ROW = 32
-_TAIL = 0.005
-"""Beyond these quantiles values are drawn at the edge: one outlier must not press the rest into one bar."""
 
 
 def distribution_chart(
     current: ColumnProfile | None, baseline: ColumnProfile | None, language: Language
 ) -> Html | None:
     """None: there is nothing that could be drawn."""
-    profiles = [profile for profile in (baseline, current) if profile is not None]
-    if len({profile.kind for profile in profiles}) != 1:
+    shares = compared_shares(current, baseline)
+    if shares is None:
         return None
-    if all(_is_categorical(profile) for profile in profiles):
-        return _category_chart(current, baseline, language)
-    drawn = [profile for profile in profiles if profile.quantile_sketch is not None]
-    return _number_chart(current, baseline, drawn, language) if drawn else None
+    if isinstance(shares, ValueShares):
+        return _value_chart(shares, language)
+    known = current or baseline
+    is_time = known is not None and known.kind == ColumnKind.TEMPORAL
+    return _number_chart(shares, numbers.moment if is_time else numbers.tick, language)
 
 
-def _is_categorical(profile: ColumnProfile) -> bool:
-    if profile.kind == ColumnKind.CATEGORICAL:
-        return bool(reading.frequent(profile, 1))
-    is_number = profile.kind == ColumnKind.NUMERIC and bool(profile.value_counts)
-    return is_number and len(profile.value_counts or ()) <= _FEW_NUMBERS
-
-
-def _number_chart(
-    current: ColumnProfile | None, baseline: ColumnProfile | None, drawn: Sequence[ColumnProfile], language: Language
-) -> Html:
-    ends = [reading.quantiles(profile, [_TAIL, 1 - _TAIL]) for profile in drawn]
-    low, high = widened(min(end[0] for end in ends), max(end[1] for end in ends), 0.02)
-    edges = np.linspace(low, high, _BINS + 1)
-    before, now = _shares(baseline, edges), _shares(current, edges)
+def _number_chart(shares: BinShares, write: Callable[[float], str], language: Language) -> Html:
+    edges, before, now = shares.edges, shares.baseline, shares.window
+    low, high = float(edges[0]), float(edges[-1])
     top = max(float(part.max()) for part in (before, now) if part is not None)
     x, y = Scale(low, high, _LEFT, _RIGHT), Scale(0, top * 1.05 or 1, _BOTTOM, _TOP)
-    write = numbers.moment if drawn[0].kind == ColumnKind.TEMPORAL else numbers.tick
     return element(
         "svg",
         element("title", f"{word(language, 'baseline')} / {word(language, 'current')}"),
@@ -69,14 +49,6 @@ def _number_chart(
         role="img",
         class_="chart",
     )
-
-
-def _shares(profile: ColumnProfile | None, edges: Floats) -> Floats | None:
-    if profile is None or profile.quantile_sketch is None:
-        return None
-    points, weights = sketches.weighted_values(profile.quantile_sketch)
-    counts, _ = np.histogram(np.clip(points, edges[0], edges[-1]), edges, weights=weights)
-    return np.asarray(counts / weights.sum(), dtype=np.float64)
 
 
 def _area(part: Floats | None, edges: Floats, x: Scale, y: Scale, kind: str) -> Html | None:
@@ -102,34 +74,20 @@ def _axis(x: Scale, low: float, high: float, write: Callable[[float], str]) -> l
     return labels
 
 
-def _category_chart(current: ColumnProfile | None, baseline: ColumnProfile | None, language: Language) -> Html:
-    before, now = _category_shares(baseline), _category_shares(current)
-    names = sorted({*before, *now}, key=lambda name: (-max(before.get(name, 0), now.get(name, 0)), name))[:_CATEGORIES]
-    numeric = next(profile.kind for profile in (current, baseline) if profile is not None) == ColumnKind.NUMERIC
-    if numeric:
-        names.sort(key=float)
-    rows = [(name, before.get(name, 0.0), now.get(name, 0.0)) for name in names]
-    rest = [1 - sum(part.get(name, 0.0) for name in names) if part else 0.0 for part in (before, now)]
-    if max(rest) > 0.001:
-        rows.append((word(language, "others"), max(0.0, rest[0]), max(0.0, rest[1])))
+def _value_chart(shares: ValueShares, language: Language) -> Html:
+    rows = [(word(language, "others") if name is None else name, before, now) for name, before, now in shares.rows]
     top = max((max(pair[1:]) for pair in rows), default=1.0) or 1.0
     return element(
         "svg",
         element("title", f"{word(language, 'baseline')} / {word(language, 'current')}"),
-        *(_category_row(place, row, top) for place, row in enumerate(rows)),
+        *(_value_row(place, row, top) for place, row in enumerate(rows)),
         viewBox=f"0 0 {_WIDTH} {len(rows) * _ROW + 6}",
         role="img",
         class_="chart",
     )
 
 
-def _category_shares(profile: ColumnProfile | None) -> dict[str, float]:
-    if profile is None or not profile.values:
-        return {}
-    return {name: count / profile.values for name, count in reading.frequent(profile, 1_000)}
-
-
-def _category_row(place: int, row: tuple[str, float, float], top: float) -> Html:
+def _value_row(place: int, row: tuple[str, float, float], top: float) -> Html:
     name, before, now = row
     y = place * _ROW + 4
     x = Scale(0, top, 110, 286)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.signals import JudgedWindow
@@ -12,15 +13,17 @@ from monitor.domain.rules.verdicts import Verdict, worst_first
 from monitor.domain.statistics.judging.states import worst_of
 from monitor.handlers.rules.kinds.estimated_rules import PREFIX
 from monitor.handlers.rules.kinds.label_rules import problem_of, read_labelled
-from monitor.handlers.rules.kinds.table_rules import ComputedWindow, TableRules
+from monitor.handlers.rules.kinds.table_rules import ColumnProfiles, ComputedWindow, TableRules
+from monitor.handlers.rules.kinds.whole_window import WHOLE_WINDOW
 from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import last_windows
 from shared.clock import Clock
 from shared.contracts.chunks import MAX_CHUNK_BYTES
+from shared.contracts.quality.distributions import ColumnDistribution
 from shared.contracts.quality.monitors import Monitor, windows_needed
-from shared.contracts.rpc.quality import ReportQuery
+from shared.contracts.rpc.quality import DistributionQuery, ReportQuery
 from shared.database import Database
-from shared.errors import NotFound, PenstockError
+from shared.errors import InvalidInput, NotFound, PenstockError
 
 if TYPE_CHECKING:
     from monitor.domain.reports.report import (
@@ -37,6 +40,7 @@ HISTORY = 96
 """Windows that a report's lines reach back over."""
 DRAWN_HISTORIES = 5
 NOTHING = ComputedWindow(())
+OF_COLUMNS = frozenset(("drift", "data_quality"))
 
 
 @dataclass
@@ -53,18 +57,31 @@ class WindowReports:
         rule = self.rules.defined(query.id)
         async with self.database.read() as session:
             history = await last_windows(session, rule.id, HISTORY, until=query.end)
-        if not history or history[-1].window.end != query.end:
-            raise NotFound(f"Monitor {rule.name!r} has judged no window that ends at {query.end.isoformat()}")
+        _check_judged(rule, history, query.end)
         computed, notes = await self._computed(rule, history[-1])
         made = await asyncio.to_thread(_rendered, rule, history, computed, (notes, self.clock.now(), query.language))
         return _pieces(made)
+
+    async def distribution(self, query: DistributionQuery) -> ColumnDistribution:
+        """A column of a window beside the baseline, as the rows are now.
+
+        Raises `NotFound`, `InvalidInput` where the rule is not of columns, and what opening the tables raises.
+        """
+        rule = self.rules.defined(query.id)
+        if rule.kind not in OF_COLUMNS or rule.metric in WHOLE_WINDOW:
+            raise InvalidInput(f"Monitor {rule.name!r} is not of columns: {rule.metric} has no distribution")
+        async with self.database.read() as session:
+            judged = await last_windows(session, rule.id, 1, until=query.end)
+        _check_judged(rule, judged, query.end)
+        found = await self.tables.profiles_of(rule, judged[-1].window, query.column)
+        return await asyncio.to_thread(_distribution, query, found)
 
     async def _computed(self, rule: Monitor, judged: JudgedWindow) -> tuple[ComputedWindow, list[str]]:
         """The window's profiles, as its rows are now; none where there are no rows to draw."""
         is_labelled = rule.kind == "model_quality" and rule.metric != "coverage" and not rule.metric.startswith(PREFIX)
         found = NOTHING
         try:
-            if rule.kind in {"drift", "data_quality"}:
+            if rule.kind in OF_COLUMNS:
                 found = await self.tables.compute(rule, judged.window)
             elif is_labelled:
                 labelled = await read_labelled(self.tables.sources, rule, judged.window)
@@ -73,6 +90,17 @@ class WindowReports:
         except PenstockError as error:
             return NOTHING, [error.message]
         return found, []
+
+
+def _check_judged(rule: Monitor, judged: Sequence[JudgedWindow], end: datetime) -> None:
+    if not judged or judged[-1].window.end != end:
+        raise NotFound(f"Monitor {rule.name!r} has judged no window that ends at {end.isoformat()}")
+
+
+def _distribution(query: DistributionQuery, found: ColumnProfiles) -> ColumnDistribution:
+    from monitor.handlers.rules.kinds.column_shares import distribution_of  # noqa: PLC0415 - loads NumPy
+
+    return distribution_of(query, found)
 
 
 async def _pieces(text: bytes) -> AsyncGenerator[bytes, None]:

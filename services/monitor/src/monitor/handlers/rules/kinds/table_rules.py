@@ -17,6 +17,7 @@ from monitor.handlers.rules.metric_tables import EarlierWindow, MetricTables, Wi
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
 from shared.contracts.quality.monitors import Monitor
+from shared.errors import NotFound
 
 if TYPE_CHECKING:
     from monitor.domain.statistics.drift.figures import DriftFigures
@@ -40,6 +41,16 @@ class ComputedWindow:
     """Of rules on labels."""
     worst_rows: Sequence[Mapping[str, object]] = ()
     """Rows that the model was most wrong about, of rules on labels."""
+
+
+@dataclass(frozen=True)
+class ColumnProfiles:
+    """One column of a window: of all rows and of each slice, and what it is compared with."""
+
+    name: str
+    """As the table calls it."""
+    profiles: Mapping[Slice, TableProfile]
+    baseline: FoundBaseline | None
 
 
 @dataclass
@@ -83,6 +94,23 @@ class TableRules:
         details = {"table_versions": dict(opened.versions)}
         verdicts = [*absent, *(replace(each, details={**each.details, **details}) for each in found.verdicts)]
         return replace(found, verdicts=verdicts, opened=opened)
+
+    async def profiles_of(self, rule: Monitor, window: Window, name: str) -> ColumnProfiles:
+        """One column of a window, by its name in the table or the model's, beside the baseline.
+
+        Nothing is written but a baseline. Raises `NotFound`, and what opening raises.
+        """
+        opened = await open_rows(await self.sources.tables(rule.service, INFERENCES))
+        columns, _ = opened.named([name])
+        if not columns:
+            raise NotFound(f"The inference tables of {rule.service!r} have no column {name!r}")
+        baseline: FoundBaseline | None = None
+        if rule.baseline is not None:
+            # A baseline that is kept is of all columns of the rule.
+            wanted = columns if rule.baseline.kind == "seasonal" else opened.named(rule.columns)[0]
+            baseline = await self.baselines.of(rule, opened, wanted, window)
+        profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
+        return ColumnProfiles(columns[0], profiles, baseline)
 
     async def _columns(
         self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window

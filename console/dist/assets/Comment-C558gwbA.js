@@ -1,0 +1,1 @@
+import{D as e}from"./react-CnRVHCrY.js";var t=e();function n({children:e}){return(0,t.jsx)(`div`,{style:{maxWidth:170,whiteSpace:`normal`,overflowWrap:`anywhere`},children:e})}export{n as t};

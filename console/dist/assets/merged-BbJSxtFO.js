@@ -1,0 +1,1 @@
+function e(n,r){if(!t(n)||!t(r))return r;let i=Object.entries(r).map(([t,r])=>[t,e(n[t],r)]);return{...n,...Object.fromEntries(i)}}function t(e){return typeof e==`object`&&!!e&&!Array.isArray(e)}export{e as t};

@@ -1,0 +1,1 @@
+var e=new Set([`request_date`,`request_id`,`client_request_id`,`request_time`,`status_code`,`version`,`version_id`,`generation`,`served_entity_id`,`pod`,`sampling_fraction`,`execution_duration_ms`,`record_id`]);export{e as t};
