@@ -126,6 +126,23 @@ async def test_what_was_silenced_is_told_when_the_silence_ends(world: World) -> 
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+async def test_what_was_over_before_the_controller_answered_is_told_with_its_end(world: World) -> None:
+    silence = SilenceDefinition(
+        id=UUID(int=9), matchers=(Matcher(name="column", value="a"),), starts_at=NOON, ends_at=NOON + timedelta(hours=1)
+    )
+    await world.see("warning", "a", "b")
+    await world.later(seconds=2)
+    await world.see("ok", "a", "b")
+    await world.define(TEAM, silences=(silence,))
+    assert await world.states() == ["resolved", "resolved"]
+    assert await world.send() == [("firing", "b warning")]
+    await world.later(seconds=2)
+    assert await world.send() == [("resolved", "b warning")]
+    await world.later(hours=5)
+    assert await world.send() is None
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 async def test_a_queue_that_grows_becomes_one_message_and_repeats_do_not_pile_up(world: World) -> None:
     await world.define(TEAM)
     await world.see("warning", "a", "b", "c", "d", "e")

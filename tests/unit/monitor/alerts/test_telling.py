@@ -96,9 +96,22 @@ def test_its_end_is_told_to_whom_its_beginning_was() -> None:
     assert reasons(over, channel(), told()) == ["resolved"]
     assert reasons(over, channel(), told("acknowledged")) == ["resolved"]
     assert reasons(over, channel(), told("resolved")) == []
-    assert reasons(over, channel(), None) == []
     assert reasons(over, channel(send_resolved=False), told()) == []
     assert reasons(over, channel(min_severity="critical"), told()) == ["resolved"]
+
+
+def test_one_that_was_over_before_anybody_could_be_told_is_told_with_its_end() -> None:
+    over = replace(ALERT, resolved_at=later(1))
+    made = plan_deliveries(over, (channel(),), {}, later(2)).deliveries
+
+    assert [(each.number, each.reason, each.status) for each in made] == [
+        (1, "raised", "firing"),
+        (2, "resolved", "resolved"),
+    ]
+    assert reasons(over, channel(send_resolved=False), None) == ["raised"]
+    assert reasons(replace(over, silenced_by="silence 1"), channel(), None) == []
+    assert reasons(over, channel(paused=True), None) == []
+    assert reasons(over, channel(min_severity="critical"), None) == []
 
 
 def test_silenced_paused_or_not_routed_it_is_told_to_nobody() -> None:

@@ -53,15 +53,18 @@ class RoutePlan:
 def plan_deliveries(
     alert: Alert, channels: tuple[RoutedChannel, ...], last: Mapping[UUID, LastDelivery], now: datetime
 ) -> RoutePlan:
-    """Deliveries of one alert; `last` by channel. A silenced one is told to nobody, its end to whom it was told."""
+    """Deliveries of one alert; `last` by channel. A silenced one is told to nobody, its end to whom it was told.
+
+    One that was over before anybody could be told (channels were not known yet) is told with its end.
+    """
     made: list[NewDelivery] = []
     times: list[datetime] = []
     for routed in channels:
         told = last.get(routed.channel.id)
-        step = _reason(alert, routed, told, now)
-        if step is not None:
-            made.append(_delivery(alert, routed, 1 if told is None else told.number + 1, step))
-        again = _repeats_at(alert, routed, told, now if step is not None else None)
+        reasons = _reasons(alert, routed, told, now)
+        first = 1 if told is None else told.number + 1
+        made += [_delivery(alert, routed, number, reason) for number, reason in enumerate(reasons, first)]
+        again = _repeats_at(alert, routed, told, now if reasons else None)
         if again is not None:
             times.append(max(again, now))
     return RoutePlan(tuple(made), min(times, default=None))
@@ -78,10 +81,17 @@ def routes_to(alert: Alert, routed: RoutedChannel) -> bool:
     return is_severe and matches_all(alert.matched_labels, route.matchers)
 
 
+def _reasons(
+    alert: Alert, routed: RoutedChannel, told: LastDelivery | None, now: datetime
+) -> tuple[DeliveryReason, ...]:
+    beginning = _reason(alert, routed, told, now) if alert.resolved_at is None or told is None else None
+    reasons: tuple[DeliveryReason, ...] = () if beginning is None else (beginning,)
+    is_open_there = bool(reasons) if told is None else told.status != "resolved"
+    is_over_there = alert.resolved_at is not None and is_open_there and routed.route.send_resolved
+    return (*reasons, "resolved") if is_over_there else reasons
+
+
 def _reason(alert: Alert, routed: RoutedChannel, told: LastDelivery | None, now: datetime) -> DeliveryReason | None:
-    if alert.resolved_at is not None:
-        is_open_there = told is not None and told.status != "resolved"
-        return "resolved" if is_open_there and routed.route.send_resolved else None
     if alert.silenced_by is not None or routed.channel.is_paused or not routes_to(alert, routed):
         return None
     if told is None:
@@ -109,7 +119,7 @@ def _repeats_at(
 
 
 def _delivery(alert: Alert, routed: RoutedChannel, number: int, reason: DeliveryReason) -> NewDelivery:
-    status: DeliveryStatus = "resolved" if alert.resolved_at is not None else "firing"
+    status: DeliveryStatus = "resolved" if reason == "resolved" else "firing"
     if status == "firing" and alert.acknowledged_at is not None:
         status = "acknowledged"
     identity = uuid5(DELIVERIES, f"{alert.id}/{routed.channel.id}/{number}")

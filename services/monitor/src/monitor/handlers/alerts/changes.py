@@ -65,7 +65,9 @@ async def route_alert(
     if step.fact is not None and step.alert is not None:
         alert = step.alert
         await publish(session, _fact(step, alert))
-    plan = plan_deliveries(alert, definitions.channels, await last_deliveries(session, alert.id), now)
+    # One that is over is silenced by nothing any more: whether its beginning may still be told is asked here.
+    routed = alert if alert.resolved_at is None else replace(alert, silenced_by=muting.by)
+    plan = plan_deliveries(routed, definitions.channels, await last_deliveries(session, alert.id), now)
     for delivery in plan.deliveries:
         session.add(_row(alert, delivery, definitions, now))
     due_at = None if alert.resolved_at is not None else next_look((plan.next_at, muting.until))
