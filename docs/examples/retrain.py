@@ -33,5 +33,9 @@ with mlflow.start_run():
     mlflow.set_tag("penstock.training_data", "training.csv")  # from now on drift is measured against these
     signature = mlflow.models.infer_signature(rows[columns], model.predict(rows[columns]))
     mlflow.sklearn.log_model(
-        model, name="model", registered_model_name=os.environ["PENSTOCK_MODEL"], signature=signature
+        model,
+        name="model",
+        signature=signature,
+        input_example=rows[columns].head(2),
+        registered_model_name=os.environ["PENSTOCK_MODEL"],
     )

@@ -22,6 +22,11 @@ export type ChangeKind =
   | 'silence'
   | 'maintenance'
   | 'alert'
+  | 'monitor'
+  | 'label_source'
+  | 'erasure'
+  | 'retraining'
+  | 'retraining_trigger'
   | 'canary'
   | 'dead_letter';
 

@@ -22,7 +22,7 @@ export const rulesQuery = (service: string) =>
       (await data(api.GET('/api/v1/services/{service}/monitors', { params: { path: { service } }, signal })))
         .items,
     refetchInterval: REFRESH_MS,
-    meta: watch(['alert', 'service'], service),
+    meta: watch(['monitor', 'alert', 'service'], service),
   });
 
 const at = (service: string, monitor: string) => ({ path: { service, monitor } });

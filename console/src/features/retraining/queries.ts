@@ -21,7 +21,7 @@ export const triggersQuery = (service: string) =>
       return (await data(api.GET('/api/v1/services/{service}/retraining-triggers', { params, signal })))
         .items;
     },
-    meta: watch(['service'], service),
+    meta: watch(['retraining_trigger', 'service'], service),
   });
 
 export const runsQuery = (service: string, trigger: string) =>
@@ -36,7 +36,7 @@ export const runsQuery = (service: string, trigger: string) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? null,
     refetchInterval: REFRESH_MS,
-    meta: watch(['alert', 'version'], service),
+    meta: watch(['retraining', 'version'], service),
   });
 
 export const useRetrainingWrite = <T, R>(write: (values: T) => Promise<R>) => useWrite('retraining', write);

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { api, data, type Schemas } from '@/api';
+import { api, data, type Schemas, watch } from '@/api';
 
 export type Erasure = Schemas['ErasureView'];
 export type NewErasure = Schemas['NewErasure'];
@@ -19,6 +19,7 @@ export const erasuresQuery = (service: string) =>
       state.data?.pages.some((page) => page.items.some(({ status }) => status === 'accepted'))
         ? REFRESH_MS
         : false,
+    meta: watch(['erasure'], service),
   });
 
 export const erasureQuery = (service: string, erasure: string) =>

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data, ifMatch, type Schemas, useWrite } from '@/api';
+import { api, data, ifMatch, type Schemas, useWrite, watch } from '@/api';
 
 export type Source = Schemas['LabelSourceView'];
 export type NewSource = Schemas['NewLabelSource'];
@@ -19,6 +19,7 @@ export const sourcesQuery = (service: string) =>
       return (await data(api.GET('/api/v1/services/{service}/label-sources', { params, signal }))).items;
     },
     refetchInterval: REFRESH_MS,
+    meta: watch(['label_source'], service),
   });
 
 export const runsQuery = (source: Source) =>

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data, ifMatch, type Schemas, useWrite, watch } from '@/api';
+import { api, data, type Schemas, useWrite, watch } from '@/api';
 
 export type Canary = Schemas['CanaryView'];
 export type Phase = Schemas['CanaryPhase'];
@@ -27,15 +27,9 @@ export const useCanaryWrite = <T, R>(write: (values: T) => Promise<R>) => useWri
 export const startCanary = (service: string, body: NewCanary) =>
   data(api.POST('/api/v1/services/{service}/canaries', { params: { path: { service } }, body }));
 
-const one = ({ service, id, revision }: Canary) => ({
-  params: { path: { service, canary: id }, header: ifMatch(revision) },
-});
 /** Whatever step it has taken since it was shown: a canary moves by itself, and must be ended all the same. */
-export const abortCanary = ({ service, id }: Canary) =>
-  data(
-    api.POST('/api/v1/services/{service}/canaries/{canary}/abort', {
-      params: { path: { service, canary: id } },
-    }),
-  );
+const one = ({ service, id }: Canary) => ({ params: { path: { service, canary: id } } });
+export const abortCanary = (canary: Canary) =>
+  data(api.POST('/api/v1/services/{service}/canaries/{canary}/abort', one(canary)));
 export const promoteCanary = (canary: Canary) =>
   data(api.POST('/api/v1/services/{service}/canaries/{canary}/promote', one(canary)));

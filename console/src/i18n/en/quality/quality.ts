@@ -103,7 +103,7 @@ export const quality = {
     window: 'An earlier time of this service',
     seasonal: 'The same window of earlier weeks',
     table: 'A Delta table',
-    file: 'A file (Parquet, CSV, statistics.json)',
+    file: 'A file (Parquet, CSV, statistics.json, constraints.json)',
   },
   location: 'Place',
   locationHint: 'file:///folder or s3://bucket/prefix',

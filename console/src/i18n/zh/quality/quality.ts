@@ -100,7 +100,7 @@ export const quality: typeof en = {
     window: '该服务组较早的一段时间',
     seasonal: '前几周的同一时段',
     table: 'Delta 表',
-    file: '文件（Parquet、CSV、statistics.json）',
+    file: '文件（Parquet、CSV、statistics.json、constraints.json）',
   },
   location: '位置',
   locationHint: 'file:///目录 或 s3://bucket/prefix',

@@ -86,8 +86,11 @@ class ApiDependencies:
         async with self.database.read() as session:
             yield session
 
-    async def call(self, method: RpcMethod, query: Contract, reply: type[Reply], *, within_s: float = 2.0) -> Reply:
-        """Call another service over the bus; `Unavailable` while it is away."""
+    async def call(self, method: RpcMethod, query: Contract, reply: type[Reply], *, within_s: float = 10.0) -> Reply:
+        """Call another service over the bus; `Unavailable` while it is away.
+
+        That nobody listens is known at once: the time is for one that is busy, or starved by the pods beside it.
+        """
         answer = await self.bus.call(method, query, timeout=within_s)
         assert isinstance(answer, reply)
         return answer

@@ -141,8 +141,10 @@ class OutputLine:
 
 @dataclass(frozen=True)
 class MeasuredUsage:
-    """What one pod uses now: cores, bytes."""
+    """What one pod uses now: cores, bytes, GPUs (1.0 is a whole one; None: there is none, or it does not say)."""
 
     pod: str
     cpu_cores: float
     memory_bytes: int
+    gpu_utilisation: float | None = None
+    gpu_memory_bytes: int | None = None

@@ -1,4 +1,4 @@
-"""Usage: CPU and memory of every pod are measured and published."""
+"""Usage: CPU, memory and GPUs of every pod are measured and published."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ async def run_usage(dependencies: LoopDependencies, every_s: float) -> None:
 
 async def measure_usage_once(dependencies: LoopDependencies) -> None:
     """One measurement of everything."""
-    dependencies.usage.by_pod = {usage.pod: usage for usage in await dependencies.backend.usage()}
+    used = {usage.pod: usage for usage in await dependencies.backend.usage()}
+    dependencies.usage.by_pod = used
     async with dependencies.lease.database.read() as session:
-        pods = await views.pods(session, dependencies.usage.by_pod)
+        pods = await views.pods(session, used)
         replicas = await views.replicas(session)
     sample = UsageSample(
         source="scheduler",
@@ -40,10 +41,12 @@ async def measure_usage_once(dependencies: LoopDependencies) -> None:
                 pod=pod.name,
                 cpu_cores=pod.cpu_cores or 0.0,
                 memory_bytes=pod.memory_bytes or 0,
+                gpu_utilisation=used[pod.name].gpu_utilisation,
+                gpu_memory_bytes=used[pod.name].gpu_memory_bytes,
                 ready=pod.ready,
             )
             for pod in pods
-            if pod.name in dependencies.usage.by_pod
+            if pod.name in used
         ),
         versions=tuple(replicas),
     )

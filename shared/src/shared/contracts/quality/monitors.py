@@ -108,7 +108,7 @@ class Baseline(Contract):
     location: str | None = Field(
         default=None,
         description="`file:///…` or `s3://…`: a Delta table, or a file of Parquet, CSV or SageMaker's "
-        "`statistics.json`.",
+        "`statistics.json`; for data quality its `constraints.json` too.",
     )
     start: datetime | None = None
     end: datetime | None = None

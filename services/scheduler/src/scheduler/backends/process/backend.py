@@ -15,8 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-import psutil
-
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.backends.process.folders.output import read_lines
@@ -26,7 +24,7 @@ from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.pod import PodDependencies, PodLifecycle
-from scheduler.backends.process.probe import process_tree
+from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
 from scheduler.domain.ports import RouteStatus, Terminal
@@ -80,7 +78,7 @@ class ProcessBackend:
         self._is_adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()
-        self._cpu: dict[str, tuple[int, float, float]] = {}
+        self._usage = UsageMeter(self.clock)
         self._ledger = RunLedger(root)
         self._nodes: dict[UUID, Node] | None = None
         self._waiting_reasons: Mapping[str, str] = {}
@@ -129,7 +127,7 @@ class ProcessBackend:
         self._ended[name] = pod.folder
         self._pods.pop(name, None)
         self._place_waiting()
-        self._cpu.pop(name, None)
+        self._usage.forget(name)
         # Its output may still be read: the folder stays for a while; and until its runs are counted.
         await self.clock.sleep(self.options.kept_after_end_s)
         while await asyncio.to_thread(pod.folder.is_countable):
@@ -313,18 +311,13 @@ class ProcessBackend:
         raise NotFound(f"there is no pod {pod}")
 
     async def usage(self) -> list[MeasuredUsage]:
-        """CPU and memory (proportional set) of every running pod since the last call."""
-        running = [(pod.record.name, pod.process.pid) for pod in self._pods.values() if pod.process]
-        now = self.clock.monotonic()
-        measured = await asyncio.to_thread(lambda: [(name, pid, *_measure(pid)) for name, pid in running])
-        found = []
-        for name, pid, cpu_s, memory in measured:
-            last_pid, last_cpu, last_at = self._cpu.get(name, (pid, cpu_s, now))
-            elapsed = now - last_at
-            cores = max(0.0, cpu_s - last_cpu) / elapsed if elapsed > 0 and last_pid == pid else 0.0
-            self._cpu[name] = (pid, cpu_s, now)
-            found.append(MeasuredUsage(name, cores, memory))
-        return found
+        """Cores, memory and GPUs of every running pod since the last call."""
+        running = [
+            MeasuredPod(pod.record.name, pod.process.pid, pod.record.deployment.resources.gpu > 0)
+            for pod in self._pods.values()
+            if pod.process
+        ]
+        return await self._usage.measure(running)
 
     async def runs(self) -> list[RunObservation]:
         """Runs of every pod's process; see `Backend.runs`."""
@@ -354,17 +347,3 @@ def _claim(record: PodRecord) -> ResourceClaim:
         is_leaving=record.is_terminating,
         took=record.took,
     )
-
-
-def _measure(pid: int) -> tuple[float, int]:
-    """CPU seconds and bytes of a process and its children."""
-    cpu_s, memory = 0.0, 0
-    for process in process_tree(pid):
-        try:
-            times = process.cpu_times()
-            full = process.memory_full_info()
-        except psutil.Error:
-            continue
-        cpu_s += times.user + times.system
-        memory += getattr(full, "pss", full.rss)
-    return cpu_s, memory
