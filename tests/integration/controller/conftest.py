@@ -93,7 +93,7 @@ async def make_lone(tmp_path: Path, migrated_stores: MigratedStores) -> AsyncIte
 @pytest.fixture
 def without_a_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the console has not been built."""
-    monkeypatch.setattr("controller.main.installed_bundle", lambda: None)
+    monkeypatch.setattr("controller.configuration.installed_bundle", lambda: None)
 
 
 @pytest.fixture
