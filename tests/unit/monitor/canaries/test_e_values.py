@@ -13,7 +13,7 @@ from monitor.domain.canaries.e_values import (
     rare_event_e_value,
     share_e_value,
 )
-from monitor.domain.canaries.intervals import Sample, difference_of
+from monitor.domain.canaries.intervals import Pair, Sample, difference_of
 
 
 def test_an_e_value_is_the_mean_of_likelihood_ratios() -> None:
@@ -63,8 +63,8 @@ def test_a_binomial_tail() -> None:
 
 
 def test_an_interval_narrows_around_the_difference() -> None:
-    wide = difference_of(Sample.of_share(2, 100), Sample.of_share(10, 1000), 0.01, 0.05)
-    narrow = difference_of(Sample.of_share(200, 10_000), Sample.of_share(1000, 100_000), 0.01, 0.05)
+    wide = difference_of([Pair(Sample.of_share(2, 100), Sample.of_share(10, 1000))], 0.01, 0.05)
+    narrow = difference_of([Pair(Sample.of_share(200, 10_000), Sample.of_share(1000, 100_000))], 0.01, 0.05)
     assert wide.lower < 0 < wide.upper
     assert narrow.value == pytest.approx(0.01)
     assert 0 < narrow.lower < narrow.value < narrow.upper

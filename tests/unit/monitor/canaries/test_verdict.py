@@ -9,8 +9,8 @@ import pytest
 
 from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic, threshold_at
 from monitor.domain.canaries.e_values import EventCounts
-from monitor.domain.canaries.guardrails import Losses, Quality
-from monitor.domain.canaries.intervals import Sample
+from monitor.domain.canaries.guardrails import Quality
+from monitor.domain.canaries.intervals import Pair, Sample
 from monitor.domain.canaries.verdict import judge_canary
 from monitor.domain.canaries.windows import compared_intervals, traffic_of, weight_at, window_of
 from monitor.domain.metrics.entries import Series, entries_of
@@ -122,10 +122,35 @@ def test_losses_of_a_regression_are_compared_by_their_interval() -> None:
     good = intervals(200, sums(10), sums(90))
 
     def judged(mean: float) -> str:
-        losses = Losses(canary=Sample(20_000, mean, 2.0), stable=Sample(20_000, 1.0, 2.0))
-        return verdict(good, Quality(losses=losses), guardrails=(rule,)).decision
+        losses = Pair(canary=Sample(20_000, mean, 2.0), stable=Sample(20_000, 1.0, 2.0))
+        return verdict(good, Quality(losses=[losses]), guardrails=(rule,)).decision
 
     assert [judged(1.0), judged(1.08), judged(1.5)] == ["promote", "hold", "roll_back"]
+
+
+@pytest.mark.parametrize(("early", "late"), [(1, 8), (8, 1)])
+def test_what_both_versions_suffer_for_a_time_is_not_held_against_one(early: int, late: int) -> None:
+    """The canary has most of its requests in the second step: all sums together would speak against it, or for it."""
+    stages = (intervals(40, sums(5), sums(95), weight=5), intervals(60, sums(50), sums(50), weight=50))
+    busy = [[sums(5 * 20, slow=early), sums(95 * 20, slow=19 * early)], [sums(1000, slow=10 * late)] * 2]
+    found = [
+        ComparedInterval(NOON + 10 * place, each.weight, *busy[stage])
+        for stage, part in enumerate(stages)
+        for place, each in enumerate(part, 1000 * stage)
+    ]
+    (latency,) = verdict(found, guardrails=(P95,), min_requests=100).guardrails
+    assert latency.canary_value is not None
+    assert latency.stable_value is not None
+    assert abs(latency.canary_value - latency.stable_value) > 0.003
+    assert latency.difference == pytest.approx(0.0, abs=1e-9)
+    losses = [
+        Pair(Sample(400, early, 1.0), Sample(7600, early, 1.0)),
+        Pair(Sample(4000, late, 1.0), Sample(4000, late, 1.0)),
+    ]
+    rule = Guardrail(kind="quality", ratio=1.1)
+    (quality,) = verdict(found, Quality(losses=losses), guardrails=(rule,), min_requests=100).guardrails
+    assert quality.state == "non_inferior"
+    assert quality.difference == pytest.approx(0.0, abs=1e-9)
 
 
 def test_thresholds_count_exactly() -> None:

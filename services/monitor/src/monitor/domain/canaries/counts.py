@@ -6,7 +6,7 @@ Left out: what the client gave up (499) and what a rate limit refused (429), sin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.domain.canaries.e_values import EventCounts
 from monitor.domain.metrics.latency import slower_than
@@ -85,9 +85,18 @@ def event_counts(
             events_of(each.canary, kind, threshold_s),
             requests_of(each.stable),
             events_of(each.stable, kind, threshold_s),
+            each.weight,
         )
         for each in intervals
     ]
+
+
+def by_weight(counts: Iterable[EventCounts]) -> list[EventCounts]:
+    """The sums of all intervals in which the canary had the same weight."""
+    groups: dict[int, list[EventCounts]] = {}
+    for each in counts:
+        groups.setdefault(each.weight, []).append(each)
+    return [replace(total_of(group), weight=weight) for weight, group in groups.items()]
 
 
 def total_of(counts: Sequence[EventCounts]) -> EventCounts:

@@ -25,12 +25,13 @@ LARGEST = 1e12
 
 @dataclass(frozen=True)
 class EventCounts:
-    """Requests and events of both versions in one interval."""
+    """Requests and events of both versions in one interval; `weight` is the canary's share of 100 meanwhile."""
 
     canary_requests: int
     canary_events: int
     stable_requests: int
     stable_events: int
+    weight: int = 0
 
 
 def rare_event_path(intervals: Iterable[EventCounts]) -> Iterator[float]:

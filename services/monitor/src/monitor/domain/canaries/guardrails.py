@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic, event_counts, total_of
+from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic, by_weight, event_counts, total_of
 from monitor.domain.canaries.e_values import EventCounts, rare_event_e_value
-from monitor.domain.canaries.intervals import Sample, difference_of
+from monitor.domain.canaries.intervals import Difference, Pair, Sample, difference_of, stable_mean
 from monitor.domain.metrics.latency import quantile
 from shared.contracts.canaries import Guardrail, GuardrailFigures, LatencyBaseline
 
@@ -24,19 +24,13 @@ State = Literal["harm", "non_inferior", "undecided", "insufficient_data"]
 
 
 @dataclass(frozen=True)
-class Losses:
-    """Squared errors of labelled rows of a regression: number, sum, sum of squares, by version."""
-
-    canary: Sample
-    stable: Sample
-
-
-@dataclass(frozen=True)
 class Quality:
-    """Labelled rows of both versions: wrong predictions by interval of a classification, or losses of a regression."""
+    """Labelled rows of both versions: wrong predictions by interval of a classification, or squared errors of a
+    regression by the canary's weight.
+    """
 
     wrong: Sequence[EventCounts] = ()
-    losses: Losses | None = None
+    losses: Sequence[Pair] = ()
 
 
 def judge_guardrail(
@@ -79,7 +73,7 @@ def _slower(at_ratio: Sequence[EventCounts], at_threshold: Sequence[EventCounts]
     is below the stable version's share above the threshold itself.
     """
     return [
-        EventCounts(a.canary_requests, a.canary_events, b.stable_requests, b.stable_events)
+        EventCounts(a.canary_requests, a.canary_events, b.stable_requests, b.stable_events, a.weight)
         for a, b in zip(at_ratio, at_threshold, strict=True)
     ]
 
@@ -101,48 +95,69 @@ def _events(
         e_value=e_value,
         rolls_back_at=1 / alpha,
     )
-    canary = Sample.of_share(sides.canary_events, sides.canary_requests)
-    stable = Sample.of_share(sides.stable_events, sides.stable_requests)
+    pairs = _pairs(compared)
+    if not pairs:
+        return figures
+    stable = stable_mean(pairs)
     is_latency = rule.kind.startswith("latency")
-    allowed = 0.0 if is_latency else _allowed(rule, stable.mean)
-    tau = max(stable.mean / 2, SMALLEST_TAU) if is_latency else max(allowed, SMALLEST_TAU)
-    return _judged(figures, canary, stable, tau, allowed, is_worse=e_value >= 1 / alpha)
+    allowed = 0.0 if is_latency else _allowed(rule, stable)
+    tau = max(stable / 2, SMALLEST_TAU) if is_latency else max(allowed, SMALLEST_TAU)
+    is_enough = min(sides.canary_requests, sides.stable_requests) >= FEWEST_REQUESTS
+    interval = difference_of(pairs, tau, CONFIDENCE_ALPHA)
+    return _judged(figures, interval, allowed, is_worse=e_value >= 1 / alpha, is_enough=is_enough)
+
+
+def _pairs(counts: Sequence[EventCounts]) -> list[Pair]:
+    """Shares by the canary's weight. The variance is that of all together: what is rare is in no part often enough."""
+    total = total_of(counts)
+    canary = Sample.of_share(total.canary_events, total.canary_requests)
+    stable = Sample.of_share(total.stable_events, total.stable_requests)
+    return [
+        Pair(
+            Sample(each.canary_requests, each.canary_events / each.canary_requests, canary.variance),
+            Sample(each.stable_requests, each.stable_events / each.stable_requests, stable.variance),
+        )
+        for each in by_weight(counts)
+        if each.canary_requests and each.stable_requests
+    ]
 
 
 def _quality(rule: Guardrail, alpha: float, quality: Quality | None) -> GuardrailFigures:
     if quality is None:
         return GuardrailFigures(kind="quality", state="insufficient_data", rolls_back_at=1 / alpha)
-    if quality.losses is None:
+    if not quality.losses:
         return _events(rule, quality.wrong, quality.wrong, alpha)
-    canary, stable = quality.losses.canary, quality.losses.stable
+    canary, stable = [pair.canary for pair in quality.losses], [pair.stable for pair in quality.losses]
+    counts = [sum(sample.count for sample in samples) for samples in (canary, stable)]
     figures = GuardrailFigures(
         kind="quality",
         state="insufficient_data",
-        canary_requests=canary.count,
-        stable_requests=stable.count,
-        canary_value=canary.mean,
-        stable_value=stable.mean,
+        canary_requests=counts[0],
+        stable_requests=counts[1],
+        canary_value=_mean(canary),
+        stable_value=_mean(stable),
     )
-    if not canary.count or not stable.count:
+    pairs = [pair for pair in quality.losses if pair.weight]
+    if not pairs:
         return figures
-    allowed = stable.mean * (rule.ratio - 1.0)
-    tau = max(allowed, stable.mean * SMALLEST_TAU, 1e-12)
-    is_worse = difference_of(canary, stable, tau, 2 * alpha).lower > 0  # one-sided: harm alone
-    return _judged(figures, canary, stable, tau, allowed, is_worse=is_worse)
+    mean = stable_mean(pairs)
+    allowed = mean * (rule.ratio - 1.0)
+    tau = max(allowed, mean * SMALLEST_TAU, 1e-12)
+    is_worse = difference_of(pairs, tau, 2 * alpha).lower > 0  # one-sided: harm alone
+    interval = difference_of(pairs, tau, CONFIDENCE_ALPHA)
+    return _judged(figures, interval, allowed, is_worse=is_worse, is_enough=min(counts) >= FEWEST_REQUESTS)
 
 
 def _judged(
-    figures: GuardrailFigures, canary: Sample, stable: Sample, tau: float, allowed: float, *, is_worse: bool
+    figures: GuardrailFigures, interval: Difference, allowed: float, *, is_worse: bool, is_enough: bool
 ) -> GuardrailFigures:
     """Harm where it is certain that the canary `is_worse`, and by more than is allowed: a small difference that is only
     certain because so much was counted is none.
     """
-    is_enough = min(canary.count, stable.count) >= FEWEST_REQUESTS
-    if is_worse and canary.mean - stable.mean > allowed:
+    if is_worse and interval.value > allowed:
         figures = figures.model_copy(update={"state": "harm"})
     elif not is_enough:
         return figures
-    interval = difference_of(canary, stable, tau, CONFIDENCE_ALPHA)
     state: State = "non_inferior" if interval.upper <= allowed else "undecided"
     return figures.model_copy(
         update={
@@ -157,6 +172,11 @@ def _judged(
 
 def _allowed(rule: Guardrail, stable: float) -> float:
     return max(rule.margin, stable * (rule.ratio - 1.0))
+
+
+def _mean(samples: Sequence[Sample]) -> float | None:
+    count = sum(sample.count for sample in samples)
+    return sum(sample.count * sample.mean for sample in samples) / count if count else None
 
 
 def _share(events: int, requests: int) -> float | None:

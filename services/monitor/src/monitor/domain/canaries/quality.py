@@ -1,19 +1,21 @@
-"""Labelled rows of both versions: wrong predictions by interval, or squared errors of a regression.
+"""Labelled rows of both versions: wrong predictions by interval, or squared errors of a regression by stage.
 
 Rows of one interval have the same age in both versions, so that labels which come late are missing of both alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.canaries.e_values import EventCounts
-from monitor.domain.canaries.guardrails import Losses, Quality
-from monitor.domain.canaries.intervals import Sample
+from monitor.domain.canaries.guardrails import Quality
+from monitor.domain.canaries.intervals import Pair, Sample
+from monitor.domain.canaries.windows import weight_at
+from shared.contracts.canaries import CanaryStage
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,37 +24,46 @@ Mask = NDArray[np.bool_]
 
 @dataclass
 class QualityCounter:
-    """Adds batches of rows up; `step_s` is the length of an interval."""
+    """Adds batches of rows up; `step_s` is the length of an interval, which belongs to the stage that it begins in."""
 
     step_s: int
-    _wrong: dict[int, list[int]] = field(default_factory=dict)
-    _losses: dict[bool, list[float]] = field(default_factory=lambda: {True: [0, 0.0, 0.0], False: [0, 0.0, 0.0]})
+    stages: Sequence[CanaryStage]
+    _wrong: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
+    _losses: dict[int, dict[bool, list[float]]] = field(default_factory=dict)
 
     def add_classes(self, at: Ints, is_canary: Mask, is_wrong: Mask) -> None:
         """Rows of a classification: unix seconds, whose, and whether the prediction was wrong."""
+        for step, here in self._steps(at):
+            canary, stable = here & is_canary, here & ~is_canary
+            found = (canary, canary & is_wrong, stable, stable & is_wrong)
+            known = self._wrong.get(step, (0, 0, 0, 0))
+            a, b, c, d = (before + int(rows.sum()) for before, rows in zip(known, found, strict=True))
+            self._wrong[step] = (a, b, c, d)
+
+    def add_losses(self, at: Ints, is_canary: Mask, losses: Floats) -> None:
+        """Rows of a regression: unix seconds, whose, and the squared error."""
+        for step, here in self._steps(at):
+            of_stage = self._losses.setdefault(weight_at(self.stages, step), {})
+            for key, mine in ((True, here & is_canary), (False, here & ~is_canary)):
+                chosen = losses[mine]
+                sums = of_stage.setdefault(key, [0, 0.0, 0.0])
+                sums[0] += len(chosen)
+                sums[1] += float(chosen.sum())
+                sums[2] += float((chosen * chosen).sum())
+
+    def _steps(self, at: Ints) -> Iterator[tuple[int, Mask]]:
+        """The steps of some rows, and which rows each has."""
         steps = at // self.step_s * self.step_s
         for step in np.unique(steps).tolist():
-            here = steps == step
-            counts = self._wrong.setdefault(step, [0, 0, 0, 0])
-            for offset, mine in ((0, here & is_canary), (2, here & ~is_canary)):
-                counts[offset] += int(mine.sum())
-                counts[offset + 1] += int((mine & is_wrong).sum())
-
-    def add_losses(self, is_canary: Mask, losses: Floats) -> None:
-        """Rows of a regression: whose, and the squared error."""
-        for key, mine in ((True, is_canary), (False, ~is_canary)):
-            chosen = losses[mine]
-            sums = self._losses[key]
-            sums[0] += len(chosen)
-            sums[1] += float(chosen.sum())
-            sums[2] += float((chosen * chosen).sum())
+            yield step, steps == step
 
     def finish(self) -> Quality | None:
         """Of all rows; None where there were none."""
         if self._wrong:
-            return Quality(wrong=[EventCounts(*self._wrong[step]) for step in sorted(self._wrong)])
-        if any(sums[0] for sums in self._losses.values()):
-            return Quality(losses=Losses(_sample(self._losses[True]), _sample(self._losses[False])))
+            counts = [(*self._wrong[step], weight_at(self.stages, step)) for step in sorted(self._wrong)]
+            return Quality(wrong=[EventCounts(*each) for each in counts])
+        if self._losses:
+            return Quality(losses=[Pair(_sample(each[True]), _sample(each[False])) for each in self._losses.values()])
         return None
 
 

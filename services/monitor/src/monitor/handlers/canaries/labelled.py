@@ -19,18 +19,18 @@ from monitor.store.inference_tables.places import TablePlace
 
 
 def count_labelled(
-    places: Sequence[TablePlace], versions: tuple[str, str], since: datetime, until: datetime, step_s: int
+    places: Sequence[TablePlace], versions: tuple[str, str], since: datetime, until: datetime, counter: QualityCounter
 ) -> Quality | None:
     """Quality of (canary, stable) by their labelled rows; None where none is, or it is not clear which column is what.
 
-    Predictions of a floating type are those of a regression. Raises what opening tables raises.
+    `counter` has counted nothing yet. Predictions of a floating type are those of a regression. Raises what opening
+    tables raises.
     """
     opened = OpenedRows.open(places)
     chosen = [_only(opened, role) for role in ("label", "prediction")]
     if not all(chosen):
         return None
     label, prediction = map(str, chosen)
-    counter = QualityCounter(step_s)
     for table in opened.tables:
         condition = pc.field("version").isin(list(versions))
         for batch in table.batches([label, prediction, "version", "request_time"], Window(since, until), condition):
@@ -52,16 +52,13 @@ def _add(counter: QualityCounter, batch: pa.RecordBatch, label: str, prediction:
     if not rows.num_rows:
         return
     is_canary = pc.equal(rows.column("version"), canary).to_numpy(zero_copy_only=False).astype(bool)
+    seconds = rows.column("request_time").cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+    at = seconds.to_numpy(zero_copy_only=False).astype(np.int64)
     truth, predicted = arrays.as_array(rows.column(label)), arrays.as_array(rows.column(prediction))
     if pa.types.is_floating(predicted.type):
         losses = (arrays.doubles(predicted) - arrays.doubles(truth)) ** 2
         is_number = np.isfinite(losses)
-        counter.add_losses(is_canary[is_number], losses[is_number])
+        counter.add_losses(at[is_number], is_canary[is_number], losses[is_number])
         return
-    seconds = rows.column("request_time").cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     is_wrong = pc.not_equal(arrays.texts(predicted), arrays.texts(truth))  # 1 and 1.0 are one class
-    counter.add_classes(
-        seconds.to_numpy(zero_copy_only=False).astype(np.int64),
-        is_canary,
-        is_wrong.to_numpy(zero_copy_only=False).astype(bool),
-    )
+    counter.add_classes(at, is_canary, is_wrong.to_numpy(zero_copy_only=False).astype(bool))

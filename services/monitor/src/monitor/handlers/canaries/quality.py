@@ -57,8 +57,10 @@ class CanaryQuality:
 
 
 def _count(places: Sequence[TablePlace], query: CanaryVerdictQuery, window: CanaryWindow) -> Quality | None:
+    from monitor.domain.canaries.quality import QualityCounter  # noqa: PLC0415
     from monitor.handlers.canaries.labelled import count_labelled  # noqa: PLC0415
 
     since = datetime.fromtimestamp(window.since, tz=query.stages[0].from_time.tzinfo)
     until = since + timedelta(days=366)
-    return count_labelled(places, (query.canary, query.stable), since, until, window.step_s)
+    counter = QualityCounter(window.step_s, query.stages)
+    return count_labelled(places, (query.canary, query.stable), since, until, counter)
