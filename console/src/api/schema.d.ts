@@ -3004,7 +3004,7 @@ export interface components {
             kind: "training" | "table" | "file" | "window" | "seasonal";
             /**
              * Location
-             * @description `file:///…` or `s3://…`: a Delta table, or a file of Parquet, CSV or SageMaker's `statistics.json`.
+             * @description `file:///…` or `s3://…`: a Delta table, or a file of Parquet, CSV or SageMaker's `statistics.json`; for data quality its `constraints.json` too.
              */
             location?: string | null;
             /** Start */
