@@ -8,10 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 
 from platforms.running_platform import COUNTED, Answer, Caller, Platform, until
 from platforms.served_model import eventually, wine_body
+
+SINKS = ("monitor", "inference-logger")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,12 @@ def test_a_request_is_a_row_within_five_seconds(platform: Platform, key: str) ->
 
 
 @pytest.mark.timed
+def test_sinks_leave_the_machine_to_callers_and_still_get_their_part(platform: Platform) -> None:
+    """A niceness of 19 would be a seventieth of a busy processor: rows, alerts and pages would wait for minutes."""
+    niceness = {name: psutil.Process(platform.process(name)["pid"]).nice() for name in ("router", *SINKS)}
+    assert niceness == {"router": 0, **dict.fromkeys(SINKS, 10)}
+
+
 def test_a_revoked_key_stops_within_a_second(platform: Platform, key: str) -> None:
     issued = platform.api("POST", "/services/promised/keys", json={"name": "short-lived"})
     assert predict(platform, issued["key"]).status_code == 200

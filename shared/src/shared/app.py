@@ -21,6 +21,11 @@ STOP_WITHIN_S = 8.0
 DRAIN_TIMEOUT_S = 10.0
 
 
+def lower_priority(niceness: int) -> None:
+    """At least so nice; whoever started the process may have made it so already, and twice 10 would be nearly never."""
+    os.nice(max(0, niceness - os.nice(0)))
+
+
 async def run_app(
     loops: Mapping[str, Coroutine[Any, Any, None]], *, drain: Coroutine[Any, Any, None] | None = None
 ) -> int:

@@ -150,9 +150,7 @@ async def test_samples_become_charts_and_a_repeat_is_not_counted(monitor: object
 
 
 async def test_the_traffic_of_services_now_is_one_answer(monitor: object, bus: Bus) -> None:
-    await ask(
-        bus, SUMMARIES, SummariesQuery(services=("wine",))
-    )  # it is there, and soon reads what is recent now
+    await ask(bus, SUMMARIES, SummariesQuery(services=("wine",)))  # it is there, and soon reads what is recent now
     recent = traffic(1, 120, datetime.now(UTC) - timedelta(seconds=40))
     await send(bus, "penstock.metrics.v1.r1", "METRICS", recent.model_dump_json())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 import shared.imports.nats_client
@@ -13,7 +12,7 @@ import shared.imports.pyarrow_dataset  # noqa: F401 - before all that imports NA
 from inference_logger.main import build_app
 from inference_logger.settings import InferenceLoggerSettings
 from shared import telemetry
-from shared.app import exit_on_startup_error, run_app
+from shared.app import exit_on_startup_error, lower_priority, run_app
 from shared.clock import SystemClock
 
 
@@ -30,7 +29,7 @@ def main() -> None:
     """Entry point."""
     with exit_on_startup_error("inference-logger"):
         settings = InferenceLoggerSettings()
-        os.nice(settings.nice)
+        lower_priority(settings.nice)
         sys.exit(asyncio.run(run(settings)))
 
 

@@ -91,7 +91,7 @@ class InferenceLoggerSettings(DatabaseSettings):
     """Time without a sign of a replica after which the others take its tables, seconds; default 10."""
 
     nice: int = Field(default=10, ge=0, le=19)
-    """Added to the process' niceness, so that a burst is answered before it is written; default 10."""
+    """Niceness of the process, so that a burst is answered before it is written; default 10."""
 
     @property
     def store_url(self) -> str:

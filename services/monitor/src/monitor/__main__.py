@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
 
 import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' client
@@ -13,7 +12,7 @@ import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' 
 from monitor.main import build_app
 from monitor.settings import MonitorSettings
 from shared import telemetry
-from shared.app import exit_on_startup_error, run_app
+from shared.app import exit_on_startup_error, lower_priority, run_app
 from shared.clock import SystemClock
 
 FEW_COLLECTIONS = 20_000
@@ -35,7 +34,7 @@ def main() -> None:
     """Entry point."""
     with exit_on_startup_error("monitor"):
         settings = MonitorSettings()
-        os.nice(settings.nice)
+        lower_priority(settings.nice)
         sys.exit(asyncio.run(run(settings)))
 
 

@@ -56,7 +56,7 @@ class MonitorSettings(DatabaseSettings):
     """Time between two questions to a system outside that retrains, seconds; default 10."""
 
     nice: int = Field(default=10, ge=0, le=19)
-    """Added to the process' niceness, so that a burst is answered before it is counted; default 10."""
+    """Niceness of the process, so that a burst is answered before it is counted; default 10."""
 
     @field_validator("allowed_channels", mode="before")
     @classmethod

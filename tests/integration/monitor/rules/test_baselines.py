@@ -11,13 +11,16 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from sqlalchemy import select
+from sqlmodel import col
 
+from monitor.handlers.rules.build import reports_of
 from monitor.store.tables import BaselineRow
 from quality_tables import HOUR, NOON, Lake, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.quality.monitors import Baseline, Monitor, TrainedModel
 from shared.contracts.quality.training_data import TrainingData
+from shared.contracts.rpc.quality import DistributionQuery, ReportQuery
 
 DRIFT = {"warning": 0.1, "critical": 0.25, "min_sample": 500}
 FIRST = Baseline(kind="window")
@@ -87,6 +90,30 @@ async def test_another_model_has_another_first_window(quality: Rules) -> None:
     await quality.evaluate()
     again = {each.column: each for each in await quality.windows(rule) if each.end == NOON + 2 * HOUR}
     assert (again["alcohol"].state, again["alcohol"].revision) == ("critical", 2)
+
+
+async def test_a_window_is_shown_beside_the_baseline_that_it_was_judged_by(quality: Rules) -> None:
+    lake, reports = quality.lake, reports_of(quality.rules)
+    rule = lake.rule("drift", "drift", "psi", baseline=FIRST, trained=TrainedModel(version="v1"), **DRIFT)
+    for hour, moved in enumerate((0.0, 2.0, 2.0)):
+        lake.write(wine_rows(NOON + hour * HOUR, 800, seed=hour, moved=moved))
+        if hour == 2:  # its first window is the baseline from now on
+            lake.rules[rule.id] = rule.model_copy(update={"trained": TrainedModel(version="v2")})
+        await quality.evaluate()
+        quality.clock.at += HOUR
+    asked = DistributionQuery(id=rule.id, end=NOON + 2 * HOUR, column="alcohol")
+    shown = await reports.distribution(asked)
+    assert shown.baseline is not None
+    assert (shown.window.mean or 0) > (shown.baseline.mean or 0) + 1
+    query = ReportQuery(id=rule.id, end=asked.end, language="en")
+    page = b"".join([piece async for piece in await reports.page(query)]).decode()
+    assert f"the window from {NOON.isoformat()}" in page
+
+    async with quality.database.unit_of_work() as session:  # as when later ones have taken its place
+        oldest = (await session.scalars(select(BaselineRow).order_by(col(BaselineRow.made_at)))).first()
+        await session.delete(oldest)
+    assert (await reports.distribution(asked)).baseline is None
+    assert b"alcohol" in b"".join([piece async for piece in await reports.page(query)])
 
 
 async def test_seasonal_and_named_windows_and_slices(quality: Rules) -> None:

@@ -30,41 +30,35 @@ export function EvidenceCard({ alert }: { alert: AlertDetail }) {
 function Facts({ of, alert }: { of: Evidence; alert: AlertDetail }) {
   const t = useTexts().alerts;
   const formats = useFormats();
-  const { language } = useI18n();
+  const spans = [
+    { key: 'window', label: t.window, span: of.window },
+    { key: 'resolved', label: t.wellAgain, span: of.resolved },
+  ].flatMap(({ key, label, span }) =>
+    span === null ? [] : [{ key, label, children: <Span of={span} alert={alert} /> }],
+  );
   const items = [
     ...(of.metric === null ? [] : [{ key: 'metric', label: t.metric, children: <code>{of.metric}</code> }]),
-    ...(of.window === null
-      ? []
-      : [
-          {
-            key: 'window',
-            label: t.window,
-            children: (
-              <span>
-                <Timestamp at={of.window.start} exact /> – <Timestamp at={of.window.end} exact />
-              </span>
-            ),
-          },
-        ]),
     ...(of.rows === null ? [] : [{ key: 'rows', label: t.rows, children: formats.number(of.rows) }]),
-    ...(of.window === null || alert.service === null
-      ? []
-      : [
-          {
-            key: 'report',
-            label: t.report,
-            children: (
-              <a
-                href={reportAddress(alert.service, alert.monitor, of.window.end, language)}
-                target="_blank"
-                rel="noreferrer"
-              >
-                {t.openReport}
-              </a>
-            ),
-          },
-        ]),
+    ...spans,
     ...of.facts.map(([name, value]) => ({ key: name, label: name, children: value })),
   ];
   return <Descriptions size="small" column={1} bordered items={items} />;
+}
+
+/** A window, and its report. */
+function Span({ of, alert }: { of: NonNullable<Evidence['window']>; alert: AlertDetail }) {
+  const t = useTexts().alerts;
+  const { language } = useI18n();
+  return (
+    <Flex vertical>
+      <span>
+        <Timestamp at={of.start} exact /> – <Timestamp at={of.end} exact />
+      </span>
+      {alert.service !== null && (
+        <a href={reportAddress(alert.service, alert.monitor, of.end, language)} target="_blank" rel="noreferrer">
+          {t.openReport}
+        </a>
+      )}
+    </Flex>
+  );
 }

@@ -20,3 +20,10 @@ test('evidence of another shape is shown as it is', () => {
   const found = evidenceOf({ window: 'yesterday', columns: ['x'], reason: 'away', log_tail: ['a', 'b'] });
   expect(found).toMatchObject({ window: null, columns: [], lines: ['a', 'b'], facts: [['reason', 'away']] });
 });
+
+test('of an alert that is over the window is known that was well again', () => {
+  const window = { start: '2026-01-01T01:00:00Z', end: '2026-01-01T02:00:00Z' };
+  const found = evidenceOf({ metric: 'psi', resolved: { metric: 'psi', window, rows: 9, columns: [] } });
+  expect(found).toMatchObject({ window: null, resolved: window, facts: [] });
+  expect(evidenceOf({ resolved: { version: 'v1' } }).facts).toEqual([['resolved', '{"version":"v1"}']]);
+});

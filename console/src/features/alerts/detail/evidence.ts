@@ -13,6 +13,8 @@ export interface Evidence {
   readonly rows: number | null;
   /** ISO-8601 */
   readonly window: { readonly start: string; readonly end: string } | null;
+  /** Of an alert that is over: the window that was well again. */
+  readonly resolved: { readonly start: string; readonly end: string } | null;
   readonly columns: readonly JudgedColumn[];
   /** Lines of a log. */
   readonly lines: readonly string[];
@@ -23,14 +25,17 @@ const KNOWN = new Set(['metric', 'rows', 'window', 'report', 'columns', 'log_tai
 
 export function evidenceOf(evidence: Readonly<Record<string, unknown>>): Evidence {
   const { metric, rows, window, columns, log_tail: lines } = evidence;
+  const resolved = isRecord(evidence.resolved) ? evidence.resolved.window : null;
+  const isShown = (name: string) => KNOWN.has(name) || (name === 'resolved' && isWindow(resolved));
   return {
     metric: typeof metric === 'string' ? metric : null,
     rows: typeof rows === 'number' ? rows : null,
     window: isWindow(window) ? window : null,
+    resolved: isWindow(resolved) ? resolved : null,
     columns: Array.isArray(columns) ? columns.filter(isRecord).map(judgedOf) : [],
     lines: Array.isArray(lines) ? lines.map(String) : [],
     facts: Object.entries(evidence)
-      .filter(([name, value]) => !KNOWN.has(name) && value !== null && value !== '')
+      .filter(([name, value]) => !isShown(name) && value !== null && value !== '')
       .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
   };
 }

@@ -54,7 +54,7 @@ export const alerts = {
   metric: 'Metric',
   window: 'Window',
   rows: 'Rows',
-  report: 'Report',
+  wellAgain: 'Well again',
   openReport: 'Open the report of this window',
   column: 'Column',
   slice: 'Slice',

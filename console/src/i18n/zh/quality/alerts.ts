@@ -47,7 +47,7 @@ export const alerts: typeof en = {
   metric: '指标',
   window: '时间窗口',
   rows: '行数',
-  report: '报告',
+  wellAgain: '恢复正常的窗口',
   openReport: '打开该窗口的报告',
   column: '列',
   slice: '切片',

@@ -17,7 +17,7 @@ from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.sources import RowSources
 from monitor.store.inference_tables.places import TablePlace
-from monitor.store.rules.progress import find_baseline, save_baseline
+from monitor.store.rules.progress import find_baseline, find_baseline_of, save_baseline
 from monitor.store.tables import BaselineRow
 from shared.clock import Clock
 from shared.contracts.quality.monitors import Monitor, TrainedModel
@@ -83,6 +83,14 @@ class Baselines:
         if made is not None and made.baseline.expectations and rule.kind == "drift":
             raise InvalidInput(sentences.NO_DISTRIBUTIONS(source=made.source))
         return None if made is None else await self._keep(rule, made)
+
+    async def judged_by(self, rule: Monitor, source: str) -> FoundBaseline | None:
+        """The one that a verdict names, which need not be today's; None: it is not kept any more."""
+        async with self.database.read() as session:
+            row = await find_baseline_of(session, rule.id, source)
+        if row is None:
+            return None
+        return FoundBaseline(await asyncio.to_thread(_from_bytes, row.data), row.source)
 
     async def freeze_window(
         self, rule: Monitor, rows: OpenedRows, columns: Sequence[str], window: Window

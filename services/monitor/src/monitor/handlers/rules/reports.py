@@ -73,7 +73,7 @@ class WindowReports:
         async with self.database.read() as session:
             judged = await last_windows(session, rule.id, 1, until=query.end)
         _check_judged(rule, judged, query.end)
-        found = await self.tables.profiles_of(rule, judged[-1].window, query.column)
+        found = await self.tables.profiles_of(rule, judged[-1].window, query.column, _judged_by(judged[-1]))
         return await asyncio.to_thread(_distribution, query, found)
 
     async def _computed(self, rule: Monitor, judged: JudgedWindow) -> tuple[ComputedWindow, list[str]]:
@@ -82,7 +82,7 @@ class WindowReports:
         found = NOTHING
         try:
             if rule.kind in OF_COLUMNS:
-                found = await self.tables.compute(rule, judged.window)
+                found = await self.tables.compute(rule, judged.window, _judged_by(judged))
             elif is_labelled:
                 labelled = await read_labelled(self.tables.sources, rule, judged.window)
                 if labelled is not None:
@@ -95,6 +95,11 @@ class WindowReports:
 def _check_judged(rule: Monitor, judged: Sequence[JudgedWindow], end: datetime) -> None:
     if not judged or judged[-1].window.end != end:
         raise NotFound(f"Monitor {rule.name!r} has judged no window that ends at {end.isoformat()}")
+
+
+def _judged_by(judged: JudgedWindow) -> str | None:
+    """The baseline that the verdicts name: another model may have another one by now."""
+    return next((str(each.details["baseline"]) for each in judged.verdicts if "baseline" in each.details), None)
 
 
 def _distribution(query: DistributionQuery, found: ColumnProfiles) -> ColumnDistribution:
@@ -134,7 +139,7 @@ def _report(
         start=judged.window.start,
         end=judged.window.end,
         made_at=now,
-        baseline=next((str(each.details["baseline"]) for each in whole if "baseline" in each.details), ""),
+        baseline=_judged_by(judged) or "",
         rows=max((each.rows for each in whole), default=0),
         baseline_rows=_baseline_rows(computed),
         columns=[_column(each, computed) for each in per_column],

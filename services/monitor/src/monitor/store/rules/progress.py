@@ -46,6 +46,14 @@ async def find_baseline(session: AsyncSession, monitor_id: UUID, digest: str) ->
     return await session.get(BaselineRow, (monitor_id, digest))
 
 
+async def find_baseline_of(session: AsyncSession, monitor_id: UUID, source: str) -> BaselineRow | None:
+    """The newest of a rule that was made of this source."""
+    table: Any = BaselineRow
+    query = select(table).where(table.monitor_id == monitor_id, table.source == source)
+    found: BaselineRow | None = await session.scalar(query.order_by(table.made_at.desc()).limit(1))
+    return found
+
+
 async def save_baseline(session: AsyncSession, made: BaselineRow) -> None:
     """Keep a baseline as it was made; the last few of a rule stay."""
     table: Any = BaselineRow

@@ -78,8 +78,11 @@ class TableRules:
         profiles = await asyncio.to_thread(_profiled, rule, opened, list(found.columns), before, computed.baseline)
         return EarlierWindow(before, profiles)
 
-    async def compute(self, rule: Monitor, window: Window) -> ComputedWindow:
-        """The same, with what the verdicts were made of; nothing is written but a baseline."""
+    async def compute(self, rule: Monitor, window: Window, judged_by: str | None = None) -> ComputedWindow:
+        """The same, with what the verdicts were made of; nothing is written but a baseline.
+
+        `judged_by`: the baseline that its verdicts name; None where they name none, or there are none yet.
+        """
         places = await self.sources.tables(rule.service, INFERENCES)
         if not places:
             return ComputedWindow([insufficient(sentences.NO_TABLE(), 0)])
@@ -90,13 +93,13 @@ class TableRules:
         absent = [failed(sentences.NO_SUCH_COLUMN(column=name), name) for name in missing]
         if not columns:
             return ComputedWindow(absent or [failed(sentences.NO_COLUMN())])
-        found = await self._columns(rule, opened, columns, window)
+        found = await self._columns(rule, opened, columns, window, judged_by)
         details = {"table_versions": dict(opened.versions)}
         verdicts = [*absent, *(replace(each, details={**each.details, **details}) for each in found.verdicts)]
         return replace(found, verdicts=verdicts, opened=opened)
 
-    async def profiles_of(self, rule: Monitor, window: Window, name: str) -> ColumnProfiles:
-        """One column of a window, by its name in the table or the model's, beside the baseline.
+    async def profiles_of(self, rule: Monitor, window: Window, name: str, judged_by: str | None) -> ColumnProfiles:
+        """One column of a window, by its name in the table or the model's, beside the baseline; see `compute`.
 
         Nothing is written but a baseline. Raises `NotFound`, and what opening raises.
         """
@@ -104,20 +107,26 @@ class TableRules:
         columns, _ = opened.named([name])
         if not columns:
             raise NotFound(f"The inference tables of {rule.service!r} have no column {name!r}")
-        baseline: FoundBaseline | None = None
-        if rule.baseline is not None:
-            # A baseline that is kept is of all columns of the rule.
-            wanted = columns if rule.baseline.kind == "seasonal" else opened.named(rule.columns)[0]
-            baseline = await self.baselines.of(rule, opened, wanted, window)
+        # A baseline that is kept is of all columns of the rule.
+        is_seasonal = rule.baseline is not None and rule.baseline.kind == "seasonal"
+        wanted = columns if is_seasonal else opened.named(rule.columns)[0]
+        baseline = await self._baseline(rule, opened, wanted, window, judged_by)
         profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
         return ColumnProfiles(columns[0], profiles, baseline)
 
+    async def _baseline(
+        self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window, judged_by: str | None
+    ) -> FoundBaseline | None:
+        if rule.baseline is None:
+            return None
+        if judged_by is not None and rule.baseline.kind != "seasonal":
+            return await self.baselines.judged_by(rule, judged_by)
+        return await self.baselines.of(rule, opened, columns, window)
+
     async def _columns(
-        self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window
+        self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window, judged_by: str | None
     ) -> ComputedWindow:
-        baseline: FoundBaseline | None = None
-        if rule.baseline is not None:
-            baseline = await self.baselines.of(rule, opened, columns, window)
+        baseline = await self._baseline(rule, opened, columns, window, judged_by)
         profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
         rows = next(iter(profiles.values())).rows
         if not rows:
@@ -127,6 +136,8 @@ class TableRules:
         if rule.baseline is None:
             judged = await asyncio.to_thread(judged_quality, rule, profiles, None, columns)
             return ComputedWindow(judged.verdicts, profiles)
+        if baseline is None and judged_by is not None:  # it is not kept any more
+            return ComputedWindow((), profiles)
         if baseline is None:
             made = await self.baselines.freeze_window(rule, opened, columns, window)
             reason = sentences.FROM_NOW_ON(source=made.source)
