@@ -55,7 +55,11 @@ function Span({ of, alert }: { of: NonNullable<Evidence['window']>; alert: Alert
         <Timestamp at={of.start} exact /> – <Timestamp at={of.end} exact />
       </span>
       {alert.service !== null && (
-        <a href={reportAddress(alert.service, alert.monitor, of.end, language)} target="_blank" rel="noreferrer">
+        <a
+          href={reportAddress(alert.service, alert.monitor, of.end, language)}
+          target="_blank"
+          rel="noreferrer"
+        >
           {t.openReport}
         </a>
       )}
