@@ -13,8 +13,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST_JAVA = 17
@@ -86,7 +88,10 @@ def _make(spark: LocalSpark, uv: str, wanted: str) -> None:
     requirements.write_text(wanted)
     if not spark.python.exists():
         _run(uv, "venv", "--allow-existing", "--quiet", "--python", sys.executable, str(spark.folder))
-    _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(spark.python), str(requirements))
+    # Spark is built by setuptools, for which uv leaves a lock in the temporary folder.
+    with TemporaryDirectory() as temporary:
+        sync = (uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(spark.python), str(requirements))
+        _run(*sync, environ={**os.environ, "TMPDIR": temporary})
     for name, sha256 in JARS.items():
         _bring_jar(spark, name, sha256)
 
@@ -104,8 +109,8 @@ def _bring_jar(spark: LocalSpark, name: str, sha256: str) -> None:
         raise NoSpark(f"{jar.name} has sha256 {found}, {sha256} is pinned; refused")
 
 
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+def _run(*command: str, environ: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)  # noqa: S603
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise NoSpark(f"`{Path(command[0]).name} {command[1]}` failed: {' '.join(last)[:300]}")
