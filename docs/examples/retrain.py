@@ -14,7 +14,7 @@ import mlflow
 from deltalake import DeltaTable
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import QuantileTransformer
 
 evidence = json.loads(Path(os.environ["PENSTOCK_EVIDENCE"]).read_text(encoding="utf-8"))
 table = next(each for each in evidence["tables"] if each["name"].endswith("labelled"))
@@ -25,7 +25,9 @@ since = os.environ.get("PENSTOCK_WINDOW_START")
 newer = [("request_time", ">=", datetime.fromisoformat(since))] if since else None
 rows = DeltaTable(table["location"], version=table["version"]).to_pandas(columns=[*columns, "label"], filters=newer)
 print(f"{len(rows)} labelled rows, {table['name']} version {table['version']}")
-model = make_pipeline(StandardScaler(), Ridge()).fit(rows[columns], rows["label"])
+# by quantiles: recorded rows are as callers sent them, and one with a decimal point missing bends no coefficient
+scaler = QuantileTransformer(n_quantiles=min(100, len(rows)))
+model = make_pipeline(scaler, Ridge()).fit(rows[columns], rows["label"])
 print(f"R² on them {model.score(rows[columns], rows['label']):.3f}")
 
 with mlflow.start_run():

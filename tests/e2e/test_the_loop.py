@@ -102,14 +102,16 @@ def served(platform: Platform, tmp_path: Path) -> str:
 
 
 class Tasters:
-    """Ask about wines, a few at a time, and tell what they were."""
+    """Ask about wines, a few at a time, and tell what they were some requests later, many at once."""
+
+    LABELS_AT_ONCE = 800
 
     def __init__(self, platform: Platform, key: str) -> None:
         self.platform, self.numbers = platform, itertools.count()
+        self.labels: list[dict[str, Any]] = []
         self.client = httpx.Client(headers={"authorization": f"Bearer {key}"}, timeout=30)
 
     def taste(self, rows: pd.DataFrame, requests: int = 12, each: int = 16) -> None:
-        labels = []
         for _ in range(requests):
             number = next(self.numbers)
             some = rows.sample(each, random_state=number)
@@ -119,20 +121,24 @@ class Tasters:
                 f"{self.platform.data_url}/{SERVICE}/predict", json=body | {"client_request_id": f"taste-{number}"}
             )
             assert answer.status_code == 200, answer.text
-            labels += [
+            self.labels += [
                 {"client_request_id": f"taste-{number}", "row": row, "label": quality}
                 for row, quality in enumerate(some.quality)
             ]
-        self.platform.api("POST", f"/services/{SERVICE}/labels", json={"labels": labels})
+        if len(self.labels) >= self.LABELS_AT_ONCE:
+            self.platform.api("POST", f"/services/{SERVICE}/labels", json={"labels": self.labels})
+            self.labels = []
 
-    def until(self, rows: pd.DataFrame, condition: Callable[[], Any], *, within: float, what: str) -> Any:
+    def until(
+        self, rows: pd.DataFrame, condition: Callable[[], Any], *, within: float, what: str, about: object = None
+    ) -> Any:
         """Go on tasting until it is so."""
 
         def tasted() -> Any:
             self.taste(rows)
             return condition()
 
-        return until(tasted, within=within, what=what)
+        return until(tasted, within=within, what=what, about=about)
 
 
 @pytest.fixture
@@ -174,12 +180,15 @@ def test_the_loop_closes_by_itself(platform: Platform, tasters: Tasters, receive
     assert (run["cause"], run["model"]["version"]) == ("alert", "2")
     assert run["evidence"]["alert"]["monitor"] == "mae"
 
-    def promoted() -> Any:
-        canaries = platform.api("GET", f"{service}/canaries")["items"]
-        assert all(each["phase"] not in {"rolled_back", "aborted", "error", "held"} for each in canaries), canaries
-        return next((each for each in canaries if each["phase"] == "promoted"), None)
+    canary: dict[str, Any] = {}
 
-    canary = tasters.until(white, promoted, within=120, what="promoted")
+    def promoted() -> bool:
+        for each in platform.api("GET", f"{service}/canaries")["items"]:
+            canary.update(each)
+        assert canary.get("phase") not in {"rolled_back", "aborted", "error", "held"}, canary
+        return canary.get("phase") == "promoted"
+
+    tasters.until(white, promoted, within=150, what="promoted", about=canary)
     weights = platform.api("GET", f"{service}/traffic")["weights"]
     assert weights[canary["version"]] == 100
 

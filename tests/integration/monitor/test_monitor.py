@@ -238,7 +238,8 @@ async def test_a_settled_answer_has_every_line_printed_before_the_question(monit
         shared = LogLine(at=NOON, offset=number, text="x", request_id=f"a-{number},b-{number}")
         output = PodOutput(service="wine", version="v1", version_id=VERSION, pod="p1", run=0, lines=(shared,))
         await send(bus, "penstock.logs.v1.wine.v1.p1", "LOGS", output.model_dump_json())
-        page = await bus.call(LOGS, LogsQuery(service="wine", request_id=f"b-{number}", is_settled=True))
+        query = LogsQuery(service="wine", request_id=f"b-{number}", is_settled=True)
+        page = await bus.call(LOGS, query)
         assert len(page.items) == 1
 
 

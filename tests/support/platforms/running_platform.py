@@ -27,8 +27,10 @@ ASKED_AT_LEAST_EVERY_S = 0.3
 COUNTED = ("client_request_id", "request_id", "status_code", "route_reason")
 
 
-def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.05) -> Any:
+def until(condition: Callable[[], Any], *, within: float, what: str, every: float = 0.05, about: object = None) -> Any:
     """The first true value of `condition`; fails after `within` seconds naming `what` and the last value or error.
+
+    `about`, as it is then, is shown too.
 
     Asked every `every` seconds at first, and more and more seldom: what takes long is asked a few times a second.
     """
@@ -42,7 +44,7 @@ def until(condition: Callable[[], Any], *, within: float, what: str, every: floa
             last = error
         time.sleep(every)
         every = max(every, min(every * 1.2, ASKED_AT_LEAST_EVERY_S))
-    raise AssertionError(f"not within {within} s: {what}; last: {last!r}")
+    raise AssertionError(f"not within {within} s: {what}; last: {last!r}; about: {about!r}")
 
 
 @dataclass

@@ -8,6 +8,6 @@ import shared.imports.nats_client  # noqa: F401 - before all that imports NATS' 
 
 # isort: split
 from shared.bus.connection.watchdog import BusLost
-from shared.bus.service_bus import Bus
+from shared.bus.service_bus import PATIENCE_S, Bus
 
-__all__ = ["Bus", "BusLost"]
+__all__ = ["PATIENCE_S", "Bus", "BusLost"]

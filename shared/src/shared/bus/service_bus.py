@@ -40,6 +40,8 @@ if TYPE_CHECKING:  # SQLAlchemy and FastStream are for services that consume or 
 log = logging.getLogger("penstock.bus")
 
 STOP_WITHIN_S = 6.0
+PATIENCE_S = 10.0
+"""That nobody listens is known at once: the time is for one that is busy, or starved by the pods beside it."""
 
 
 class Bus:
@@ -128,7 +130,7 @@ class Bus:
         assert method.service == self.service, f"{method.subject} is not {self.service}'s to serve"
         self._rpc_handlers[method] = handler
 
-    async def call(self, method: RpcMethod, request: Contract, *, timeout: float = 2.0) -> Any:
+    async def call(self, method: RpcMethod, request: Contract, *, timeout: float = PATIENCE_S) -> Any:
         """Call a method of another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
         return await rpc.call(self.nc, method, request, timeout=timeout)
 

@@ -25,7 +25,7 @@ class Guardrail(Contract):
     kind: GuardrailKind = Field(
         description="errors: answers 5xx; client_errors: 4xx but 401, 403, 404, 429; latency_p95, latency_p99: "
         "requests slower than the stable version's percentile before the start; quality: wrong predictions of "
-        "labelled rows, or their squared error."
+        "labelled rows, or their squared error (a version's largest 0.1 % as its 99.9th percentile)."
     )
     margin: float = Field(default=0.0, ge=0, le=1, description="What the share may grow by; 0.002 is 0.2 points.")
     ratio: float = Field(default=1.1, ge=1, le=100, description="How many times the stable version's figure it may be.")

@@ -27,7 +27,7 @@ from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
 from controller.store.audit import Actor as AuditedActor
 from controller.store.audit import audit_changes
 from controller.store.services.services import load_service
-from shared.bus import Bus
+from shared.bus import PATIENCE_S, Bus
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.rpc.method import RpcMethod
@@ -86,11 +86,10 @@ class ApiDependencies:
         async with self.database.read() as session:
             yield session
 
-    async def call(self, method: RpcMethod, query: Contract, reply: type[Reply], *, within_s: float = 10.0) -> Reply:
-        """Call another service over the bus; `Unavailable` while it is away.
-
-        That nobody listens is known at once: the time is for one that is busy, or starved by the pods beside it.
-        """
+    async def call(
+        self, method: RpcMethod, query: Contract, reply: type[Reply], *, within_s: float = PATIENCE_S
+    ) -> Reply:
+        """Call another service over the bus; `Unavailable` while it is away."""
         answer = await self.bus.call(method, query, timeout=within_s)
         assert isinstance(answer, reply)
         return answer

@@ -5,6 +5,7 @@ Rows of one interval have the same age in both versions, so that labels which co
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from monitor.domain.canaries.e_values import EventCounts
 from monitor.domain.canaries.guardrails import Quality
-from monitor.domain.canaries.intervals import Pair, Sample
+from monitor.domain.canaries.intervals import Pair
+from monitor.domain.canaries.losses import LossBins, cap_of
 from monitor.domain.canaries.windows import weight_at
 from shared.contracts.canaries import CanaryStage
 
@@ -23,13 +25,21 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass
+class _Losses:
+    """Of both versions, while the canary had one weight."""
+
+    canary: LossBins = field(default_factory=LossBins)
+    stable: LossBins = field(default_factory=LossBins)
+
+
+@dataclass
 class QualityCounter:
     """Adds batches of rows up; `step_s` is the length of an interval, which belongs to the stage that it begins in."""
 
     step_s: int
     stages: Sequence[CanaryStage]
     _wrong: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
-    _losses: dict[int, dict[bool, list[float]]] = field(default_factory=dict)
+    _losses: dict[int, _Losses] = field(default_factory=lambda: defaultdict(_Losses))
 
     def add_classes(self, at: Ints, is_canary: Mask, is_wrong: Mask) -> None:
         """Rows of a classification: unix seconds, whose, and whether the prediction was wrong."""
@@ -43,13 +53,9 @@ class QualityCounter:
     def add_losses(self, at: Ints, is_canary: Mask, losses: Floats) -> None:
         """Rows of a regression: unix seconds, whose, and the squared error."""
         for step, here in self._steps(at):
-            of_stage = self._losses.setdefault(weight_at(self.stages, step), {})
-            for key, mine in ((True, here & is_canary), (False, here & ~is_canary)):
-                chosen = losses[mine]
-                sums = of_stage.setdefault(key, [0, 0.0, 0.0])
-                sums[0] += len(chosen)
-                sums[1] += float(chosen.sum())
-                sums[2] += float((chosen * chosen).sum())
+            of_stage = self._losses[weight_at(self.stages, step)]
+            of_stage.canary.add(losses[here & is_canary])
+            of_stage.stable.add(losses[here & ~is_canary])
 
     def _steps(self, at: Ints) -> Iterator[tuple[int, Mask]]:
         """The steps of some rows, and which rows each has."""
@@ -63,12 +69,7 @@ class QualityCounter:
             counts = [(*self._wrong[step], weight_at(self.stages, step)) for step in sorted(self._wrong)]
             return Quality(wrong=[EventCounts(*each) for each in counts])
         if self._losses:
-            return Quality(losses=[Pair(_sample(each[True]), _sample(each[False])) for each in self._losses.values()])
+            stages = self._losses.values()
+            caps = cap_of(each.canary for each in stages), cap_of(each.stable for each in stages)
+            return Quality(losses=[Pair(each.canary.sample(caps[0]), each.stable.sample(caps[1])) for each in stages])
         return None
-
-
-def _sample(sums: Sequence[float]) -> Sample:
-    count, total, squares = int(sums[0]), sums[1], sums[2]
-    mean = total / count if count else 0.0
-    variance = max(squares / count - mean * mean, 0.0) if count else 0.0
-    return Sample(count, mean, variance)
