@@ -4693,7 +4693,7 @@ export interface components {
         GuardrailRule: {
             /**
              * Kind
-             * @description errors: answers 5xx; client_errors: 4xx but 401, 403, 404, 429; latency_p95, latency_p99: requests slower than the stable version's percentile before the start; quality: wrong predictions of labelled rows, or their squared error.
+             * @description errors: answers 5xx; client_errors: 4xx but 401, 403, 404, 429; latency_p95, latency_p99: requests slower than the stable version's percentile before the start; quality: wrong predictions of labelled rows, or their squared error (a version's largest 0.1 % as its 99.9th percentile).
              * @enum {string}
              */
             kind: "errors" | "client_errors" | "latency_p95" | "latency_p99" | "quality";

@@ -8,7 +8,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import IO
 
@@ -19,6 +19,7 @@ from inference_logger.handlers.labels.places import LabelTables, find_label_tabl
 from inference_logger.handlers.stores import Stores, note_commit, read_catalogue_state
 from inference_logger.store import catalogue
 from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.open_tables import OpenTables
 from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.labels.files import UploadReader
 from inference_logger.store.labels.table import AppendedLabels, append_labels, find_requests
@@ -47,6 +48,7 @@ class LabelIntake:
     stores: Stores
     fetch: Fetch
     held: HeldUploads = field(default_factory=HeldUploads)
+    _opened: OpenTables = field(default_factory=OpenTables, init=False)
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
@@ -99,8 +101,10 @@ class LabelIntake:
     ) -> tuple[Mapping[LabelKey, datetime], AppendedLabels | None]:
         if not labels:
             return {}, None
-        place = await place_of(self.stores, tables.labels)
-        inferences = [await place_of(self.stores, key) for key in tables.inferences]
+        place, *inferences = [
+            replace(await place_of(self.stores, key), opened=self._opened)
+            for key in (tables.labels, *tables.inferences)
+        ]
         try:
             found = await asyncio.to_thread(find_requests, inferences, labels)
             return found, await place.storage.run(append_labels, place, labels, found, at, source)

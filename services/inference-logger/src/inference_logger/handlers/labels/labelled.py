@@ -83,7 +83,7 @@ class LabelledTables(DerivedTables[LabelledDerivation, LabelledCommit]):
     async def _note_commit(self, session: AsyncSession, key: TableKey, location: str, committed: CommitResult) -> None:
         """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
         storage = await self.stores.storages.of(location)
-        whole = await storage.run(as_one_commit, location, storage)
+        whole = await storage.run(as_one_commit, location, storage, self._opened)
         is_listed = await catalogue.is_listed(session, whole.location)
         await note_commit(session, key, committed if is_listed else whole, self.stores.clock.now())
         await catalogue.set_version_and_rows(session, whole.location, whole.version, whole.rows)

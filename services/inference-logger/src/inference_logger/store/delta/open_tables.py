@@ -35,10 +35,16 @@ class OpenTables:
     _kept: dict[str, tuple[DeltaTable, Identity]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def take(self, location: str, storage: Storage, schema: pa.Schema = PAYLOAD_SCHEMA) -> tuple[DeltaTable, bool]:
+    def take(
+        self,
+        location: str,
+        storage: Storage,
+        schema: pa.Schema = PAYLOAD_SCHEMA,
+        partition_by: Sequence[str] = PARTITION_BY,
+    ) -> tuple[DeltaTable, bool]:
         """As `open_or_create`."""
         kept = self._take_kept(location)
-        return (kept, False) if kept is not None else open_or_create(location, storage, schema)
+        return (kept, False) if kept is not None else open_or_create(location, storage, schema, partition_by)
 
     def take_existing(self, location: str, storage: Storage) -> DeltaTable:
         """As `open_table`."""

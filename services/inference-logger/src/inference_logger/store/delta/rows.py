@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
 
@@ -12,9 +12,12 @@ from deltalake import DeltaTable
 from pyarrow.dataset import FileSystemDataset
 
 from inference_logger.store.delta.commits import CommitResult
-from inference_logger.store.delta.open_tables import catalogue_location, open_table
+from inference_logger.store.delta.open_tables import OpenTables, catalogue_location
 from inference_logger.store.storage import LOCAL, Storage
 from shared.errors import Conflict
+
+_TEXT_KEYS = frozenset({"record_id", "request_id", "client_request_id", "key"})
+"""Columns of our own tables by which rows are looked for. Others are callers', of any type and name."""
 
 
 def schema_of(table: DeltaTable) -> pa.Schema:
@@ -51,12 +54,26 @@ def find_any_rows(
     files that a `DELETE` of delta-rs wrote say `string_view` there, and Arrow raises when it compares that with
     `string`. A cast keeps it from trying.
     """
-    dataset = table.to_pyarrow_dataset()
+    dataset = table.to_pyarrow_dataset(file_pruning_predicate=_ranges(wanted))
     by_log = reduce(or_, (pc.field(name).isin(values) for name, values in wanted))
     files = [*dataset.get_fragments(filter=by_log & also)]
     found = FileSystemDataset(files, dataset.schema, dataset.format, dataset.filesystem)
     by_row = reduce(or_, (_is_one_of(name, values) for name, values in wanted))
     return found.to_table(columns=list(columns), filter=by_row & also)
+
+
+def _ranges(wanted: Sequence[tuple[str, pa.Array]]) -> list[list[tuple[str, str, str]]] | None:
+    """What rules files out before there is an expression for each and each of its columns; None: nothing does."""
+    if not all(name in _TEXT_KEYS and len(values) for name, values in wanted):
+        return None
+    return [[*_range(name, values)] for name, values in wanted]
+
+
+def _range(name: str, values: pa.Array) -> Iterator[tuple[str, str, str]]:
+    ends = pc.min_max(values.cast(pa.string())).as_py()
+    yield name, "<=", ends["max"]
+    if ends["min"]:  # an empty text would stand for null
+        yield name, ">=", ends["min"]
 
 
 def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
@@ -65,9 +82,12 @@ def _is_one_of(name: str, values: pa.Array) -> pc.Expression:
     return pc.field(name).isin(values)
 
 
-def as_one_commit(location: str, storage: Storage = LOCAL) -> CommitResult:
+def as_one_commit(location: str, storage: Storage = LOCAL, opened: OpenTables | None = None) -> CommitResult:
     """All of a table, as what the catalogue hears of one that it does not list. Raises `NotFound`."""
-    table = open_table(location, storage)
+    opened = opened or OpenTables()
+    table = opened.take_existing(location, storage)
     added = pa.table(table.get_add_actions(flatten=True))
     rows = pc.sum(added.column("num_records")).as_py() or 0
-    return CommitResult(catalogue_location(location, table), table.version(), rows, is_new=True)
+    found = CommitResult(catalogue_location(location, table), table.version(), rows, is_new=True)
+    opened.give_back(location, table)
+    return found

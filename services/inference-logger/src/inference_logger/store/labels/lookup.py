@@ -18,6 +18,8 @@ from inference_logger.domain.labels.join import is_join_column, key_columns, key
 from inference_logger.domain.labels.values import LabelKey
 from inference_logger.store.delta.rows import aligned, find_any_rows, find_rows, schema_of
 
+_NEVER_SHORTENED = 32
+"""Characters of a text that statistics have whole."""
 KeyValue = tuple[str, str]
 """Name of the key, value."""
 
@@ -70,7 +72,12 @@ def labels_with_keys(labels: DeltaTable, values: Iterable[str]) -> dict[LabelKey
 
 
 def key_names(labels: DeltaTable) -> set[str]:
-    """The names of all keys."""
+    """The names of all keys. Files are opened only where the log does not say: an upload has one name, as a rule."""
+    files = pa.table(labels.get_add_actions(flatten=True))
+    if {"min.key_name", "max.key_name"} <= set(files.schema.names):
+        least, most = [files.column(f"{end}.key_name").to_pylist() for end in ("min", "max")]
+        if all(a is not None and a == b and len(a) <= _NEVER_SHORTENED for a, b in zip(least, most, strict=True)):
+            return set(least)
     batches = labels.to_pyarrow_dataset().to_batches(columns=["key_name"])
     return {name for batch in batches for name in pc.unique(batch.column(0)).to_pylist() if name is not None}
 

@@ -19,7 +19,7 @@ from inference_logger.domain.labels.join import key_columns, matched_keys
 from inference_logger.domain.labels.schema import LABELS_PARTITION_BY, LABELS_SCHEMA
 from inference_logger.domain.labels.values import ANY_ID, CLIENT_REQUEST_ID, REQUEST_ID, Label, LabelKey
 from inference_logger.store.delta.commits import CommitResult, append, retry_conflicts
-from inference_logger.store.delta.open_tables import catalogue_location, open_or_create, open_table
+from inference_logger.store.delta.open_tables import OpenTables, catalogue_location, open_table
 from inference_logger.store.delta.rows import schema_of
 from inference_logger.store.destinations.fence import WriterFence
 from inference_logger.store.labels.lookup import labels_with_keys, rows_with_keys
@@ -33,11 +33,12 @@ _OF = {"name": "labels", "key_name": "keys"}
 
 @dataclass(frozen=True)
 class TablePlace:
-    """A table and how it is opened."""
+    """A table and how it is opened; `opened`: it stays open there for the next time."""
 
     location: str
     storage: Storage = LOCAL
     fence: WriterFence = field(default_factory=WriterFence)
+    opened: OpenTables = field(default_factory=OpenTables)
 
     def alone(self) -> AbstractContextManager[object]:
         """Held while it is written, where the store does not keep simultaneous commits apart."""
@@ -67,7 +68,7 @@ def append_labels(
     """Append what the labels add to the history, in one commit; `found`: keys whose request is there → its time."""
 
     def commit() -> AppendedLabels:
-        table, is_new = open_or_create(place.location, place.storage, LABELS_SCHEMA, LABELS_PARTITION_BY)
+        table, is_new = place.opened.take(place.location, place.storage, LABELS_SCHEMA, LABELS_PARTITION_BY)
         _check_names(None if is_new else table, labels)
         known = {} if is_new else labels_with_keys(table, (label.key.value for label in labels))
         added = new_revisions(labels, known, received_at)
@@ -76,6 +77,7 @@ def append_labels(
         if rows.num_rows:
             append(table, rows, place.turn(table))
         location = catalogue_location(place.location, table)
+        place.opened.give_back(place.location, table)
         return AppendedLabels(CommitResult(location, table.version(), rows.num_rows, is_new), corrected)
 
     with place.alone():
@@ -104,13 +106,14 @@ def find_requests(tables: Sequence[TablePlace], labels: Sequence[Label]) -> dict
     found: dict[LabelKey, datetime] = {}
     for place in tables:
         try:
-            table = place.open()
+            table = place.opened.take_existing(place.location, place.storage)
         except NotFound:
             continue
         columns = ["request_id", "client_request_id", "row_index", "request_time", *_features(table, names)]
         rows = rows_with_keys(table, {(key.name, key.value) for key in keys}, list(dict.fromkeys(columns)))
         for key, time in matched_keys(rows, keys).items():
             found[key] = min(time, found.get(key, time))
+        place.opened.give_back(place.location, table)
     return found
 
 
