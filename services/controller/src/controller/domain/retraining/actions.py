@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain.commands import Command, ShortText, plain_text
-from controller.domain.registries.environment import PlainValue, checked_variables
+from controller.domain.registries.environment import Variables
 from controller.domain.registries.secrets import SecretKind
 from controller.domain.services.version_commands import PodResources, ResourceSource
 from shared.errors import Detail, InvalidInput
@@ -152,8 +152,8 @@ class JobTarget(Command):
     python: Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$")] | None = Field(
         default=None, description="Such as `3.12`; null: the platform's own."
     )
-    env: Annotated[dict[str, PlainValue], AfterValidator(checked_variables)] = Field(
-        default={}, description="Environment variables; they are as visible as the rest."
+    env: Variables = Field(
+        default={}, description="Environment variables: texts, as visible as the rest, or keys of secrets."
     )
     resource_source: PodResources = Field(default=ResourceSource(), description="What it may use, as a pod's.")
 
