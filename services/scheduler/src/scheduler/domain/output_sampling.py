@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scheduler.domain.values import LogPosition, OutputLine
 
+TAIL_LINES = 20
 BURST_S = 10.0
 """Seconds' worth of lines that a pod may print at once: what a start or a traceback prints is never sampled."""
 
@@ -34,14 +35,19 @@ class OutputBudget:
 
 
 def sample_lines(lines: Sequence[OutputLine], allowed: int) -> list[OutputLine]:
-    """All of them, or `allowed` at even distances and, in place of the last, a line that says how many are missing."""
-    if len(lines) <= allowed:
+    """All of them, or about `allowed`: lines at even distances, one that says how many are missing, and the last ones.
+
+    What a pod printed last says why it ended.
+    """
+    others, tail = lines[:-TAIL_LINES], lines[-TAIL_LINES:]
+    if len(lines) <= allowed or not others:
         return list(lines)
-    *others, last = lines
-    kept = [others[len(others) * place // allowed] for place in range(min(allowed, len(others)))] if allowed else []
-    missing = len(lines) - len(kept)
+    *others, place = others
+    number = min(max(0, allowed - TAIL_LINES), len(others))
+    kept = [others[len(others) * each // number] for each in range(number)]
+    missing = len(others) + 1 - len(kept)
     notice = f"[penstock] {missing} of {len(lines)} lines are left out: the pod prints more than it may"
-    return [*kept, OutputLine(last.position, last.end, notice)]
+    return [*kept, OutputLine(place.position, place.end, notice), *tail]
 
 
 def gap_notice(since: LogPosition, lines: Sequence[OutputLine]) -> list[OutputLine]:

@@ -64,10 +64,10 @@ class OutputPublisher:
     def _sampled(self, position: LogPositionRow, lines: Sequence[OutputLine]) -> list[OutputLine]:
         now = self.clock.monotonic()
         budget = self._budgets.setdefault(position.pod, OutputBudget.full(self.rate, now))
-        allowed = budget.take(len(lines), now)
-        if allowed < len(lines):
-            self.count_left_out(position.service, len(lines) - allowed)
-        return sample_lines(lines, allowed)
+        sample = sample_lines(lines, budget.take(len(lines), now))
+        if left_out := len(lines) - len(sample):
+            self.count_left_out(position.service, left_out + 1)  # the notice stands for one
+        return sample
 
 
 def batch_lines(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:
