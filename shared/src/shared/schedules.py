@@ -48,9 +48,13 @@ class Schedule:
         return schedule
 
     def next_after(self, at: datetime) -> datetime:
-        """The first time behind `at`."""
-        if self.every is not None:
-            return at + self.every
+        """The first time behind `at`. Raises `BadSchedule` where the calendar, which ends with 9999, has none left."""
+        try:
+            return at + self.every if self.every is not None else self._next_minute(at)
+        except OverflowError as error:
+            raise BadSchedule("the calendar ends before the next time of this schedule") from error
+
+    def _next_minute(self, at: datetime) -> datetime:
         minutes, hours, _, months, _ = self.fields
         start = at.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
         day = start.replace(hour=0, minute=0)

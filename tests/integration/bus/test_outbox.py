@@ -19,6 +19,7 @@ from servers.nats_process import NatsProcess
 from shared import telemetry
 from shared.bus import outbox
 from shared.bus.outbox import publish
+from shared.errors import InvalidInput
 from shared.events import VersionDeleted
 from waiting.eventually import eventually
 
@@ -35,6 +36,14 @@ async def stored(service: SmallService) -> list[tuple[dict[str, str], VersionDel
 
 async def names(service: SmallService) -> list[str]:
     return [event.version for _, event in await stored(service)]
+
+
+async def test_what_the_bus_never_takes_is_refused_and_holds_up_nothing(service: SmallService) -> None:
+    with pytest.raises(InvalidInput, match="the bus takes"):
+        await service.say(deleted("é" * 600_000))
+    await service.say(deleted("v1"))
+
+    await eventually(lambda: "v1" in service.calls)
 
 
 @pytest.mark.timed

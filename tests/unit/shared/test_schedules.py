@@ -63,6 +63,13 @@ def test_what_is_no_schedule(text: str, why: str) -> None:
         Schedule.parse(text)
 
 
+@pytest.mark.parametrize("text", ["0 0 1 1 *", "PT1H"])
+def test_the_calendar_ends(text: str) -> None:
+    last = datetime.max.replace(tzinfo=UTC) - timedelta(minutes=1)
+    with pytest.raises(BadSchedule, match="the calendar ends"):
+        Schedule.parse(text).next_after(last)
+
+
 def test_the_url_of_a_database() -> None:
     found = parse_database_url("postgresql://us%40er:p%2Fw@db.example.com:5433/shop?sslmode=require")
     assert (found.user, found.password, found.host, found.port) == ("us@er", "p/w", "db.example.com", 5433)

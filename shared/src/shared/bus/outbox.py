@@ -40,7 +40,7 @@ from shared.bus.topology import EVENTS
 from shared.cancellation import propagate_cancellation
 from shared.clock import Clock, SystemClock
 from shared.database import OUTBOX_WRITTEN, Database
-from shared.errors import PenstockError, describe_error
+from shared.errors import InvalidInput, PenstockError, describe_error
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import inject_headers
@@ -48,6 +48,8 @@ from shared.telemetry import inject_headers
 log = logging.getLogger("penstock.bus.outbox")
 
 BATCH = 200
+LARGEST_EVENT = 1_000_000
+"""Bytes of body and headers: the bus takes messages of up to 1 MiB."""
 PUBLISH_TIMEOUT_S = 5.0
 SENT_KEPT = timedelta(days=1)
 INBOX_KEPT = timedelta(days=31)
@@ -90,17 +92,22 @@ async def publish(
 ) -> None:
     """Write `event` to the outbox in the caller's transaction; the relay sends it after the commit.
 
-    `causation`: id of the event that this one follows from. The current trace goes with it.
+    `causation`: id of the event that this one follows from. The current trace goes with it. Raises `InvalidInput` for
+    an event that the bus would never take: in the outbox it would hold up everything behind it, for good.
     """
     at = (clock or SystemClock()).now()
     event_id = new_id()
     headers = headers_of(event, event_id=event_id, source="", at=at, causation=causation) | inject_headers()
+    body = event.model_dump_json()
+    size = sum(len(text.encode()) for text in (body, *headers, *headers.values()))
+    if size > LARGEST_EVENT:
+        raise InvalidInput(f"{type(event).__name__} takes {size:,} bytes, and the bus takes {LARGEST_EVENT:,} at most")
     row: dict[str, Any] = {
         "event_id": str(event_id),
         "stream": EVENTS,
         "subject": subject_of(event),
         "headers": headers,
-        "body": event.model_dump_json(),
+        "body": body,
         "created_at": at,
         "sent": False,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -116,6 +117,14 @@ async def test_recorded_requests_are_asked_of_the_candidate_and_not_recorded(
     (query,) = peers.asked_reads
     assert (query.table, query.where) == ("wine.payload", "version = 'v1' and status_code = 200")
     assert world.ledger.outcomes == []
+
+
+async def test_no_more_is_read_than_there_is_room_for(controller: Controller, peers: Peers, world: World) -> None:
+    await two_versions(controller, world)
+    peers.read_pieces = recorded((1, 2), (2, 5), (3, 6))
+    of_one = len('{"instances": [{"a": 1}]}') + len('{"predictions": [2]}')
+    found = await replace(replay_of(controller), most_bytes=2 * of_one).run("wine", canary(controller))
+    assert (found.state, found.requests) == ("passed", 2)
 
 
 async def test_with_masked_columns_both_are_asked_anew(controller: Controller, peers: Peers, world: World) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.alerts.signals import Signal
 from monitor.domain.notifications.notification import Outcome
-from monitor.handlers.alerts.answers import channel_healths
+from monitor.handlers.alerts.answers import channel_healths, list_alerts
 from monitor.handlers.alerts.definitions import route_due, take_definitions
 from monitor.handlers.alerts.deliveries import Claim, Pause, claim_message, record_outcome
 from monitor.handlers.alerts.observe import close_alerts, observe, observe_fact
@@ -22,6 +22,7 @@ from monitor.store.tables import AlertRow, DeliveryRow
 from shared import events
 from shared.contracts.alerting.alerts import (
     AlertingDefinitions,
+    AlertsQuery,
     ChannelRoute,
     Matcher,
     RoutedChannel,
@@ -203,3 +204,20 @@ async def test_a_dead_channel_is_tried_again_when_it_was_changed(world: World) -
     await world.later(hours=25)
     await world.send(routed=other)
     assert {row.state for row in await world.rows(DeliveryRow) if row.channel == "other"} <= {"sent", "expired"}
+
+
+async def test_alerts_with_much_evidence_come_in_pages_that_the_bus_takes(world: World) -> None:
+    evidence = {"log_tail": ["é" * 2000] * 15}
+    signals = [Signal("wine", "m", "k", {"n": str(place)}, "critical", "so", evidence, NOON) for place in range(30)]
+    await world.do(observe, signals)
+    seen: list[UUID] = []
+    query = AlertsQuery(limit=30)
+    async with world.database.read() as session:
+        while True:
+            page = await list_alerts(session, query)
+            assert len(page.model_dump_json().encode()) < 1_000_000
+            seen += [each.id for each in page.items]
+            if page.next_cursor is None:
+                break
+            query = query.model_copy(update={"cursor": page.next_cursor})
+    assert len(seen) == len(set(seen)) == 30

@@ -169,6 +169,19 @@ async def test_airflow_refuses_the_password(vendor: VendorServer) -> None:
     assert (outcome.kind, outcome.reason) == ("rejected", "Unauthorized")
 
 
+async def test_what_a_system_repeats_of_the_credentials_is_not_shown(vendor: VendorServer) -> None:
+    def repeat(heard: Heard) -> Reply:  # as FastAPI does, which Airflow is made of
+        return reply(422, {"detail": [{"loc": ["body"], "input": heard.json, "msg": "Field required"}]})
+
+    vendor.on("POST", "/auth/token", repeat)
+    outcome = await start(vendor, AIRFLOW, username="me", password='pass"word-of-mine')
+    assert (outcome.kind, outcome.reason) == ("rejected", "Refused")
+    assert "'password': '***'" in str(outcome.message)
+    vendor.on("GET", f"{RUNS}/{RUN_ID}", lambda heard: reply(400, {"message": heard.headers["authorization"]}))
+    looked = await SYSTEM.look(trigger(vendor, AIRFLOW), EVIDENCE, RetrainingRun(id=RUN_ID), access(token="t0ken"))
+    assert looked.message == "HTTP 400: Bearer ***"
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
@@ -239,6 +252,19 @@ async def test_argo_gets_a_workflow_of_our_name(vendor: VendorServer) -> None:
 async def test_argo_says_how_it_does(vendor: VendorServer, status: Mapping[str, str], kind: str) -> None:
     vendor.on("GET", f"{WORKFLOWS}/{RUN_ID}", reply(200, {"metadata": {"name": RUN_ID}, "status": status}))
     assert (await look(vendor, ARGO)).kind == kind
+
+
+async def test_what_a_system_says_of_a_run_is_as_short_as_an_event_takes_it(vendor: VendorServer) -> None:
+    endless = {"metadata": {"name": "n\0" * 2**18}, "status": {"phase": "p" * 2**20}}
+    vendor.on("POST", f"{WORKFLOWS}/submit", reply(200, endless))
+    begun = (await start(vendor, ARGO, token="t")).run
+    assert begun is not None
+    assert len(begun.model_dump_json()) < 3000
+    runs = [{"id": ID.hex, "name": str(ID), "html_url": "javascript:alert(1)", "status": "in_progress"}]
+    vendor.on("GET", f"{REPOSITORY}/actions/runs", lambda _: reply(200, {"workflow_runs": runs}))
+    assert (await look(vendor, GITHUB, RetrainingRun())).kind == "unknown"  # GitHub counts its runs
+    runs[0] |= {"id": 7}  # type: ignore[dict-item]
+    assert (await look(vendor, GITHUB, RetrainingRun())).run == RetrainingRun(id="7", state="in_progress")
 
 
 # ── GitHub ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -174,6 +174,15 @@ async def test_a_job_that_fails_says_how(home: Path) -> None:
     assert (outside.phase, outside.reason) == ("failed", "BadFile")
 
 
+@pytest.mark.parametrize("files", [{"a": "", "a/b.py": ""}, {"evidence.json/x": ""}, {"n" * 256: ""}])
+async def test_a_job_whose_files_cannot_be_written_fails(home: Path, files: dict[str, str]) -> None:
+    async with supervisor(home) as jobs:
+        state = await until(jobs, order("python", "-c", "", files=files), has_ended)
+
+    assert (state.phase, state.reason) == ("failed", "BadFile")
+    assert "cannot be written" in str(state.message)
+
+
 async def test_a_job_that_never_ends_is_ended_at_its_limit(home: Path) -> None:
     ignores = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(1)"
     wanted = order("python", "-c", ignores, time_limit_s=1.0)

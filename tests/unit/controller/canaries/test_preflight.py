@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,6 +95,32 @@ def test_answers_become_rows(answer: Any, rows: Any) -> None:
 def test_a_slice_is_read_from_every_shape(request_body: Any) -> None:
     assert slice_values(request_body, "c") == ["x", "y"]
     assert slice_values(request_body, "none") in ([], [None, None])
+
+
+HUGE = 10**400
+DEEP = json.loads("[" * 900 + "]" * 900)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        (1.0, HUGE, 1),
+        (HUGE, HUGE, 0),
+        (1, float("nan"), 1),
+        (float("nan"), float("nan"), 0),
+        (float("inf"), float("-inf"), 1),
+        (1e308, -1e308, 1),
+        ({"a\0\ud800" + "x" * 1000: 1}, {}, 1),
+        ([DEEP], [[DEEP]], 1),
+    ],
+)
+def test_whatever_a_model_answers_there_is_a_report_that_can_be_kept(before: Any, after: Any, changed: int) -> None:
+    rows = answered([before], [after], request={"dataframe_records": [{"colour": [DEEP]}]})
+    found = report_of(PreflightRule(slice="colour"), [rows], 0, (), NOW)
+    assert found.changed == changed
+    kept = json.dumps(found.model_dump(mode="json"), allow_nan=False, ensure_ascii=False)
+    assert "\\u0000" not in kept
+    assert len(kept.encode()) < 2000
 
 
 def test_sameness() -> None:

@@ -133,6 +133,8 @@ def test_what_people_do_ends_it() -> None:
     assert in_traffic(verdict("promote"), is_same_configuration=False).kind == "abort"
     stopped = in_traffic(verdict("promote"), stable=replace(STABLE, status=VersionStatus.STOPPING))
     assert stopped == Action("abort", "v1 is stopping", keeps_traffic=True)
+    gone = in_traffic(verdict("promote"), stable=None, active=[replace(STABLE, name="v0")])
+    assert gone == Action("abort", "the version that it is compared with is gone", keeps_traffic=True)
     failed = in_traffic(verdict("promote"), candidate=replace(READY, status=VersionStatus.FAILED))
     assert failed == Action("roll_back", "v2 is failed")
 

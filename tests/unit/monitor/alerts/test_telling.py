@@ -167,6 +167,15 @@ def test_silences_and_maintenance_say_until_when() -> None:
     assert window_span(once, later(20)) is None
 
 
+@pytest.mark.parametrize("schedule", ["0 0 1 1 *", "59 23 31 12 *"])
+def test_maintenance_where_the_calendar_ends_is_none(schedule: str) -> None:
+    last = datetime(9999, 12, 30, tzinfo=UTC)
+    window = MaintenanceDefinition(name="last", starts_at=last, schedule=schedule, duration_s=86_400.0)
+
+    assert window_span(window, NOON) is None
+    assert muting_of(ALERT, AlertingDefinitions(revision="", maintenance=(window,)), NOON).by is None
+
+
 def test_a_channel_keeps_to_its_tokens() -> None:
     limits = LIMITS["wecom"]
     bucket, sent, at = TokenBucket(limits.burst, NOON), 0, NOON

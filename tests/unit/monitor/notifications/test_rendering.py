@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from monitor.domain.credentials import without_credentials
 from monitor.domain.notifications.fitting import cut_bytes, most_that_fits, plain
 from monitor.domain.notifications.markup import in_markdown, link_of
 from monitor.domain.notifications.message import Message
@@ -222,6 +223,22 @@ def test_what_a_receiver_repeats_of_the_credentials_is_hidden() -> None:
         "no abcdef-123, access_token=t0ken-t0ken, SECsecret, https://x.example/hook/abcdef-123?access_token=t0ken-t0ken"
     )
     assert scrubbed(Outcome.rejected(said), credentials).reason == "no ***, ***=***, ***, ***"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (str({"password": "it's \\ mine"}), "{'password': \"***\"}"),
+        ('refused ({"password": "it\'s \\\\ mine"})', 'refused ({"password": "***"})'),
+        ("refused (Basic bWVtZTppdCdzIFwgbWluZQ==)", "refused (Basic ***)"),
+        ("refused (token abcdefgh-ijkl…)", "refused (token ***…)"),
+        ("refused (token abcdefgh-ijkl-mnop was not taken)", "refused (token *** was not taken)"),
+        ("refused (token abcdefgh-other)", "refused (token abcdefgh-other)"),
+    ],
+)
+def test_a_secret_that_is_written_otherwise_or_cut_is_hidden_too(said: str, shown: str) -> None:
+    credentials = {"username": "meme", "password": "it's \\ mine", "token": "abcdefgh-ijkl-mnop"}
+    assert without_credentials(said, credentials) == shown
 
 
 def test_the_same_mail_has_the_same_bytes_and_every_language() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from monitor.handlers.pages import page_of
 from monitor.handlers.retraining import asking
 from monitor.handlers.retraining.ending import note_result
 from monitor.handlers.retraining.following import RetrainingLoop
@@ -65,8 +66,9 @@ def _serve_runs(bus: Bus, loop: RetrainingLoop) -> None:
     async def listed(query: RetrainingsQuery) -> RetrainingPage:
         async with loop.driver.database.read() as session:
             rows = await runs.page(session, query.service_id, query.trigger_id, query.limit, query.cursor)
-        cursor = str(rows[-1].id) if len(rows) == query.limit else None
-        return RetrainingPage(items=tuple(map(runs.retraining_of, rows)), next_cursor=cursor)
+        items = page_of(map(runs.retraining_of, rows))
+        is_last = len(items) == len(rows) < query.limit
+        return RetrainingPage(items=items, next_cursor=None if is_last else str(items[-1].id))
 
     async def one(query: RetrainingQuery) -> Retraining:
         async with loop.driver.database.read() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.handlers.cursors import decode_cursor, encode_cursor
+from monitor.handlers.pages import page_of
 from monitor.handlers.rules.reports import WindowReports
 from monitor.handlers.rules.rules import QualityRules
 from monitor.store.rules.windows import find_windows
@@ -34,8 +35,9 @@ def serve_rules(bus: Bus, database: Database, rules: QualityRules, reports: Wind
         offset = decode_cursor(query.cursor) or 0
         async with database.read() as session:
             found = await find_windows(session, query, offset)
-        following = encode_cursor(offset + len(found)) if len(found) == query.limit else None
-        return WindowPage(items=tuple(found), next_cursor=following)
+        items = page_of(found)
+        is_last = len(items) == len(found) < query.limit
+        return WindowPage(items=items, next_cursor=None if is_last else encode_cursor(offset + len(items)))
 
     async def states(query: MonitorsOfService) -> MonitorStates:
         return MonitorStates(items=tuple(rules.states(query.service)))

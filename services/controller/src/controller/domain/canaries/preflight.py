@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isclose
+from math import isclose, isfinite, isnan
 from statistics import median, quantiles
 from typing import Any, Literal, TypeGuard
 
@@ -23,6 +23,9 @@ MOST_SLICES = 20
 MOST_ERRORS = 5
 MOST_COLUMNS = 100
 LONGEST_VALUE = 128
+LONGEST_MESSAGE = 500
+LARGEST_NUMBER = 2**1023
+"""Beyond it are integers that no float holds, which JSON may have all the same."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class _Differences:
             self._compared[name] += 1
             one, other = old.get(name), new.get(name)
             if _is_number(one) and _is_number(other):
-                self._numbers[name].append(other - one)
+                self._numbers[name].append(float(other) - float(one))
             if not is_same(one, other, self._rule.tolerance):
                 self._changed[name] += 1
                 is_changed = True
@@ -195,11 +198,11 @@ class _Differences:
     def _column(self, name: str) -> ColumnDifference:
         numbers = self._numbers.get(name)
         return ColumnDifference(
-            name=name,
+            name=_storable(name, LONGEST_VALUE),
             compared=self._compared[name],
             changed=self._changed[name],
-            mean_difference=sum(numbers) / len(numbers) if numbers else None,
-            max_difference=max(map(abs, numbers)) if numbers else None,
+            mean_difference=_finite(sum(numbers) / len(numbers)) if numbers else None,
+            max_difference=_finite(max(map(abs, numbers))) if numbers else None,
         )
 
     def slices(self) -> tuple[SliceDifference, ...]:
@@ -240,12 +243,22 @@ def slice_values(request: Any, column: str) -> list[Any]:
 
 
 def is_same(one: Any, other: Any, tolerance: float) -> bool:
-    """Whether two values are the same; numbers within the tolerance, lists element by element."""
+    """Whether two values are the same; numbers within the tolerance, lists element by element.
+
+    What is nested too deep to be compared is not.
+    """
+    try:
+        return _is_same(one, other, tolerance)
+    except RecursionError:
+        return False
+
+
+def _is_same(one: Any, other: Any, tolerance: float) -> bool:
     if _is_number(one) and _is_number(other):
         return isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(is_same(a, b, tolerance) for a, b in zip(one, other, strict=True))
-    return bool(one == other)
+        return len(one) == len(other) and all(_is_same(a, b, tolerance) for a, b in zip(one, other, strict=True))
+    return bool(one == other) or (_is_nan(one) and _is_nan(other))
 
 
 def _columns(row: Any) -> dict[str, Any]:
@@ -281,14 +294,32 @@ def _p95(values: Sequence[float]) -> float:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """One that can be reckoned with: neither NaN nor infinite (which Python reads in JSON), nor beyond any float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= LARGEST_NUMBER
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and isnan(value)
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text[:LONGEST_VALUE]
+    """A value of a slice; what is a list or an object by its kind alone, however deep it goes."""
+    if isinstance(value, list | Mapping):
+        return "[…]" if isinstance(value, list) else "{…}"
+    return _storable(value if isinstance(value, str) else json.dumps(value, default=str), LONGEST_VALUE)
+
+
+def _storable(text: str, most: int) -> str:
+    """Its start, as every database and JSON take it: a model's answer may hold NUL and lone surrogates."""
+    return text[:most].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 def _message(answer: Any) -> str:
     message = answer.get("message") if isinstance(answer, Mapping) else None
-    return str(message)[:500] if message is not None else ""
+    return _storable(message, LONGEST_MESSAGE) if isinstance(message, str) else ""

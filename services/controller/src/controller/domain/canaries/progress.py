@@ -116,9 +116,11 @@ def next_action(
     """The next action of a canary that is not over."""
     if seen.candidate is None:
         return Action("fail", "the version is gone")
-    if stored.phase in IN_TRAFFIC and seen.stable is not None:
-        return _InTraffic(plan, stored, seen, seen.candidate, seen.stable, verdict, now).action()
-    return _BeforeTraffic(plan, stored, seen, seen.candidate, now).action()
+    if stored.phase not in IN_TRAFFIC:
+        return _BeforeTraffic(plan, stored, seen, seen.candidate, now).action()
+    if seen.stable is None:
+        return Action("abort", "the version that it is compared with is gone", keeps_traffic=True)
+    return _InTraffic(plan, stored, seen, seen.candidate, seen.stable, verdict, now).action()
 
 
 def stable_of(active: Sequence[SeenVersion]) -> tuple[SeenVersion | None, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.domain.quality.monitors import BaselineCommand, NewMonitor
+from controller.domain.quality.monitors import EVERY, BaselineCommand, NewMonitor
 
 MOST_COLUMNS = 256
 
@@ -59,9 +59,9 @@ def _columns(signature: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]
     inputs = (signature or {}).get("inputs")
     if not isinstance(inputs, list) or len(inputs) > MOST_COLUMNS:
         return {}
-    found = {column.get("name"): column for column in inputs if isinstance(column, Mapping)}
-    return {name: column for name, column in found.items() if isinstance(name, str) and _is_name(name)}
+    found = ((column.get("name"), column) for column in inputs if isinstance(column, Mapping))
+    return {name: column for name, column in found if isinstance(name, str) and _is_name(name)}
 
 
 def _is_name(name: str) -> bool:
-    return 0 < len(name) <= 256 and name.isprintable()
+    return 0 < len(name) <= 256 and name.isprintable() and name != EVERY

@@ -19,6 +19,8 @@ from shared.errors import Detail, InvalidInput
 from shared.security.addresses import AddressRule
 
 MOST_FILES, MOST_BYTES = 50, 256 * 1024
+LONGEST_PART = 255
+"""Bytes of a file's name, or of a folder's: no file system takes more."""
 MOST_OPTIONS_BYTES = 16 * 1024
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}\Z")
 _KUBERNETES = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
@@ -165,6 +167,9 @@ class JobTarget(Command):
             raise _wrong(f"A job takes at most {MOST_FILES} files of {MOST_BYTES // 1024} KiB in all", "files")
         if bad := next((name for name in self.files if not _is_inside(name)), None):
             raise _wrong(f"{bad[:80]!r} is no relative path inside the job's folder", "files")
+        paths = {PurePosixPath(name) for name in self.files}
+        if below := next((str(path) for path in paths if paths & {*path.parents}), None):
+            raise _wrong(f"{below[:80]!r} lies in a folder that is a file too", "files")
         return self
 
 
@@ -182,7 +187,9 @@ SECRET_KINDS: Mapping[str, SecretKind | None] = {
 
 def _is_inside(name: str) -> bool:
     path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and name != "evidence.json"
+    is_plain = bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+    is_short = all(len(part.encode()) <= LONGEST_PART for part in path.parts)
+    return is_plain and is_short and path.parts[0] != "evidence.json"
 
 
 def _wrong(why: str, field: str) -> InvalidInput:

@@ -23,7 +23,9 @@ from shared.errors import NotFound
 
 AT_ONCE = 4
 """Requests of a replay under way: the candidate is warmed, not tried for its limits."""
-PAGE_ROWS = 200
+PAGE_ROWS = 100
+MOST_BYTES = 32 * 1024 * 1024
+"""Of the bodies that are replayed: up to 1 MiB of each request and answer is recorded."""
 READ_WITHIN_S = 15.0
 MAX_HOLD_S = 15.0
 """Beyond the version's own timeout: how long a router may hold a request for a pod, and its way."""
@@ -36,6 +38,8 @@ class Recorded:
     body: str
     answer: Any
     duration_ms: float
+    bytes: int
+    """Of both bodies, as text."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class PreflightTargets:
     candidate: DebugTarget
     stable: DebugTarget
     masked: tuple[str, ...]
+    is_sliced: bool
+    """Whether requests are read for a column."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,14 @@ class PreflightReplay:
     clock: Clock
     data_plane: RouterClient
     signer: TicketSigner
+    most_bytes: int = MOST_BYTES
 
     async def run(self, service: str, row: CanaryRow) -> PreflightReport:
         """The report; `Unavailable` where log or router do not answer, `Conflict` where a version does not run."""
         rule = CanaryPlan.model_validate(row.plan).preflight
         assert rule is not None
         assert row.stable is not None
-        targets = await self._targets(service, row.version, row.stable)
+        targets = await self._targets(service, row.version, row.stable, is_sliced=rule.slice is not None)
         recorded = await self._recorded(service, row.stable, rule)
         replays: list[Replay] = []
         async with asyncio.TaskGroup() as group:
@@ -72,7 +79,7 @@ class PreflightReplay:
                 group.create_task(self._replay(each, targets, slots, until, replays))
         return report_of(rule, replays, len(recorded) - len(replays), targets.masked, self.clock.now())
 
-    async def _targets(self, service: str, candidate: str, stable: str) -> PreflightTargets:
+    async def _targets(self, service: str, candidate: str, stable: str, *, is_sliced: bool) -> PreflightTargets:
         async with self.database.read() as session:
             stored = await load_service(session, service)
             rules = stored.version(stable).row.log_delivery.get("masking") or ()
@@ -80,12 +87,14 @@ class PreflightReplay:
                 await find_debug_target(session, service, candidate),
                 await find_debug_target(session, service, stable),
                 tuple(rule["column"] for rule in rules),
+                is_sliced,
             )
 
     async def _recorded(self, service: str, stable: str, rule: PreflightRule) -> list[Recorded]:
         """The newest answered requests of the stable version; none where it has no table."""
         found: list[Recorded] = []
         cursor: str | None = None
+        room = self.most_bytes
         while len(found) < rule.requests:
             query = ReadQuery(
                 table=f"{service}.payload",
@@ -99,7 +108,13 @@ class PreflightReplay:
                 page = json.loads(await self._whole(query))
             except NotFound:
                 return found
-            found += [recorded for item in page["items"] if (recorded := _recorded_of(item)) is not None]
+            for item in page["items"]:
+                if (recorded := _recorded_of(item)) is None:
+                    continue
+                room -= recorded.bytes
+                if room < 0:
+                    return found
+                found.append(recorded)
             cursor = page.get("next_cursor")
             if cursor is None:
                 break
@@ -127,7 +142,7 @@ class PreflightReplay:
                 if before.status != 200:
                     return
             after = _reply(await self._ask(targets.candidate, recorded.body))
-        replays.append(Replay(_parsed(recorded.body), before, after))
+        replays.append(Replay(_parsed(recorded.body) if targets.is_sliced else None, before, after))
 
     async def _ask(self, target: DebugTarget, body: str) -> RouterResponse:
         ticket = self.signer.ticket(target.service, target.version, self.clock.now(), is_logged=False)
@@ -142,7 +157,7 @@ def _recorded_of(item: dict[str, Any]) -> Recorded | None:
     answer = _parsed(response)
     if _parsed(request) is None or not isinstance(answer, dict) or "predictions" not in answer:
         return None  # of another path of the service: Open Inference, or the model's own
-    return Recorded(request, answer, float(item.get("execution_duration_ms") or 0))
+    return Recorded(request, answer, float(item.get("execution_duration_ms") or 0), len(request) + len(response))
 
 
 def _reply(answer: RouterResponse) -> Reply:

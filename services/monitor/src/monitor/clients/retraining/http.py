@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import httpx
 
+from monitor.domain.credentials import without_credentials
 from monitor.domain.retraining.http import HttpAnswer, HttpCall, Progress, StartOutcome, refusal_of, rejected, retry
 from monitor.domain.retraining.ports import CancelOutcome
 from monitor.domain.retraining.vendors import Ask, Vendor, token_of, vendor_of
@@ -39,7 +41,10 @@ class HttpSystem:
         self, trigger: RetrainingTrigger, evidence: RetrainingEvidence, access: RetrainingAccess
     ) -> StartOutcome:
         """See `RetrainingSystem`."""
-        vendor, ask = _vendor(trigger), self._ask(evidence, access)
+        outcome = await self._start(_vendor(trigger), self._ask(evidence, access), access)
+        return replace(outcome, message=_shown(outcome.message, access))
+
+    async def _start(self, vendor: Vendor, ask: Ask, access: RetrainingAccess) -> StartOutcome:
         try:
             async with self._client(access) as client:
                 ask, refused = await self._logged_in(client, vendor, ask)
@@ -55,7 +60,10 @@ class HttpSystem:
         self, trigger: RetrainingTrigger, evidence: RetrainingEvidence, run: RetrainingRun, access: RetrainingAccess
     ) -> Progress:
         """See `RetrainingSystem`."""
-        vendor, ask = _vendor(trigger), self._ask(evidence, access)
+        progress = await self._look(_vendor(trigger), self._ask(evidence, access), run, access)
+        return replace(progress, message=_shown(progress.message, access))
+
+    async def _look(self, vendor: Vendor, ask: Ask, run: RetrainingRun, access: RetrainingAccess) -> Progress:
         if vendor.look(run, ask) is None:
             return Progress("unknown", run=run)
         try:
@@ -124,6 +132,11 @@ def _vendor(trigger: RetrainingTrigger) -> Vendor:
     action = trigger.action
     assert not isinstance(action, JobAction)
     return vendor_of(action)
+
+
+def _shown(message: str | None, access: RetrainingAccess) -> str | None:
+    """Without credentials: Airflow repeats the password of a login that it does not understand."""
+    return None if message is None else without_credentials(message, access.credentials)
 
 
 def _why(error: BaseException) -> str:

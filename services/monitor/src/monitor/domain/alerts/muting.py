@@ -61,11 +61,12 @@ def window_span(window: MaintenanceDefinition, now: datetime) -> tuple[datetime,
     length = min(timedelta(seconds=window.duration_s or 0.0), LONGEST_WINDOW)
     try:
         start = Schedule.parse(window.schedule).next_after(max(now - length, window.starts_at - timedelta(seconds=1)))
-    except BadSchedule:
+        end = start + length
+    except (BadSchedule, OverflowError):  # `starts_at` lies where the calendar ends
         return None
     if window.ends_at is not None and start >= window.ends_at:
         return None
-    return start, start + length
+    return start, end
 
 
 def next_look(times: Iterable[datetime | None]) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from monitor.domain.credentials import without_credentials
 from monitor.domain.notifications.message import Message
 from monitor.domain.notifications.notification import Outcome
 from monitor.domain.notifications.request import Answer, HttpRequest
@@ -29,13 +30,4 @@ HTTP: Mapping[ChannelKind, tuple[Render, Classify]] = {
 
 def scrubbed(outcome: Outcome, credentials: Mapping[str, str]) -> Outcome:
     """Without what a receiver may have repeated of the credentials."""
-    reason = outcome.reason
-    for value in sorted((value for value in credentials.values() if len(value) >= 4), key=len, reverse=True):
-        reason = reason.replace(value, "***")
-        for part in value.partition("?")[2].replace("=", "&").split("&"):
-            if len(part) >= 8:
-                reason = reason.replace(part, "***")
-        tail = value.rstrip("/").rpartition("/")[2].partition("?")[0]
-        if "://" in value and len(tail) >= 8:
-            reason = reason.replace(tail, "***")
-    return Outcome(outcome.state, reason, outcome.after_s)
+    return Outcome(outcome.state, without_credentials(outcome.reason, credentials), outcome.after_s)

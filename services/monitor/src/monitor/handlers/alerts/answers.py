@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.alerts.alert import acknowledge
 from monitor.handlers.alerts.changes import store_transition
+from monitor.handlers.pages import page_of
 from monitor.store.alerts.alerts import find_alerts, load_alert, read_alert
 from monitor.store.alerts.definitions import channel_states, load_definitions
 from monitor.store.alerts.deliveries import deliveries_of, waiting_channels
@@ -34,8 +35,9 @@ _OF_DELIVERY = frozenset(DeliveryEntry.model_fields)
 async def list_alerts(session: AsyncSession, query: AlertsQuery) -> AlertPage:
     """Alerts, newest first."""
     rows = await find_alerts(session, query, _decode(query.cursor))
-    cursor = _encode(rows[-1].id) if len(rows) == query.limit else None
-    return AlertPage(items=tuple(AlertEntry(**_entry(row)) for row in rows), next_cursor=cursor)
+    items = page_of(AlertEntry(**_entry(row)) for row in rows)
+    is_last = len(items) == len(rows) < query.limit
+    return AlertPage(items=items, next_cursor=None if is_last else _encode(items[-1].id))
 
 
 async def read_alert_detail(session: AsyncSession, identity: UUID) -> AlertDetail:

@@ -54,9 +54,10 @@ class ArgoVendor(Vendor):
             return accepted(self._run(ask.run_id, None))
         if not answer.is_success:
             return refusal_of(answer)
-        if not isinstance(metadata, Mapping) or not text_of(metadata.get("name")):
+        name = text_of(metadata.get("name")) if isinstance(metadata, Mapping) else None
+        if name is None:
             return retry("UnknownAnswer", f"no Argo server answers so ({answer.quote()})")
-        return accepted(self._run(str(metadata["name"]), _phase(said)))
+        return accepted(self._run(name, _phase(said)))
 
     def look(self, run: RetrainingRun, ask: Ask) -> HttpCall | None:
         """See `Vendor`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.domain.retraining.http import HttpAnswer, HttpCall, Progress, StartOutcome, refusal_of, retry
 from monitor.domain.retraining.http import started as accepted
-from monitor.domain.retraining.vendors.port import Ask, Vendor, text_of
+from monitor.domain.retraining.vendors.port import Ask, Vendor, link_of, text_of
 from shared.contracts.retraining import GithubAction, RetrainingRun
 
 MOST_PAYLOAD = 60_000
@@ -50,11 +50,10 @@ class GithubVendor(Vendor):
         """See `Vendor`."""
         said = answer.fields() if answer.is_success else {}
         found = said if run.id else _titled(said, str(ask.evidence.id))
-        if not found:
+        number = found.get("id")
+        if type(number) is not int or not 0 <= number < 2**63:  # it is part of the next URL
             return Progress("unknown", run=run)
-        own = RetrainingRun(
-            id=str(found.get("id")), url=text_of(found.get("html_url")), state=text_of(found.get("status"))
-        )
+        own = RetrainingRun(id=str(number), url=link_of(found.get("html_url")), state=text_of(found.get("status")))
         if found.get("status") != "completed":
             is_running = found.get("status") == "in_progress"
             return Progress("running" if is_running else "waiting", own.state, run=own)

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from monitor.domain.notifications.fitting import plain
 from monitor.domain.retraining.http import HttpAnswer, HttpCall, Progress, StartOutcome
 from shared.contracts.retraining import RetrainingEvidence, RetrainingRun
+
+LONGEST_TEXT = 256
+LONGEST_LINK = 1024
+"""Characters of what another system says of a run: it travels in an event, and is shown to people."""
 
 
 @dataclass(frozen=True)
@@ -88,5 +93,12 @@ def progress_of(answer: HttpAnswer, run: RetrainingRun, state: str | None, state
 
 
 def text_of(value: object) -> str | None:
-    """A text that is not empty, else None."""
-    return value if isinstance(value, str) and value else None
+    """A text that is not empty, as one line of at most `LONGEST_TEXT` visible characters; else None."""
+    return (plain(value, LONGEST_TEXT) or None) if isinstance(value, str) else None
+
+
+def link_of(value: object) -> str | None:
+    """An http or https URL of at most `LONGEST_LINK` characters, which people are shown as a link; else None."""
+    if not isinstance(value, str) or len(value) > LONGEST_LINK or not value.isprintable():
+        return None
+    return value if value.startswith(("https://", "http://")) else None

@@ -56,13 +56,17 @@ class JobPreparation:
             raise PreparationFailed("EnvironmentFailed", f"{type(error).__name__}: {error}"[:500]) from error
 
     def write_files(self, order: JobOrder, work: Path) -> None:
-        """Its files and the evidence, in the folder that it runs in."""
+        """Its files and the evidence, in the folder that it runs in. Raises `PreparationFailed`."""
         work.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name, text in {**order.files, EVIDENCE: json.dumps(order.evidence, indent=2)}.items():
             path = work / checked_path(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o755 if text.startswith("#!") else 0o644)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+                path.chmod(0o755 if text.startswith("#!") else 0o644)
+            except OSError as error:  # a name that is too long, or a file where another one has a folder
+                why = f"{name[:100]!r} cannot be written: {error.strerror}"
+                raise PreparationFailed("BadFile", why, is_permanent=True) from error
 
     async def secrets(self, order: JobOrder) -> dict[str, str]:
         """Its variables whose values are secrets. Raises `Temporary` while they cannot be had, `PreparationFailed`."""
