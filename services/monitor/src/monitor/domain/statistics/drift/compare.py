@@ -31,7 +31,7 @@ class _Figures:
 def drift(current: ColumnProfile, baseline: ColumnProfile, slice: Slice = ALL_ROWS) -> DriftFigures:  # noqa: A002
     """`current` was profiled with the baseline's frozen bins. ValueError where it was not, or is of another kind."""
     now, before = _comparable(current, baseline)
-    reference, counts = pool_rare(before.counts, now.counts)
+    reference, counts = pool_rare(before.counts, now.counts, has_others=isinstance(before.frozen.bins, Categories))
     parts = [_over_bins(reference, counts), _of_numbers(current, baseline), _of_new_values(current, baseline)]
     return DriftFigures(
         column=current.name,
