@@ -54,6 +54,7 @@ NO_SUCH_LABEL_COLUMN = Sentence("the labelled table has no column {column}", "�
 EXPECTED_COLUMN = Sentence(
     "the table has no column {column}, which the baseline names", "表中没有基线所要求的列 {column}"
 )
+NO_SLICES = Sentence("there are no slices by {column}, which is {kind}", "不能按 {column} 切片，它是 {kind}")
 NO_COLUMN = Sentence("the table has no column that can be profiled", "表中没有可以统计的列")
 NO_BASELINE_COLUMN = Sentence(
     "the baseline has no column {column}: it was made of {source}", "基线中没有列 {column}：它来自 {source}"
