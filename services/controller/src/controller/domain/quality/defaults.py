@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.domain.quality.monitors import BaselineCommand, NewMonitor
+from controller.domain.quality.monitors import EVERY, BaselineCommand, NewMonitor
 
 MOST_COLUMNS = 256
 
@@ -64,4 +64,5 @@ def _columns(signature: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]
 
 
 def _is_name(name: str) -> bool:
-    return 0 < len(name) <= 256 and name.isprintable()
+    """And none that means all columns."""
+    return 0 < len(name) <= 256 and name.isprintable() and name != EVERY
