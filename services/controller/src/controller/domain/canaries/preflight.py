@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isclose
+from math import isclose, isnan
 from statistics import median, quantiles
 from typing import Any, Literal, TypeGuard
 
@@ -23,6 +23,7 @@ MOST_SLICES = 20
 MOST_ERRORS = 5
 MOST_COLUMNS = 100
 LONGEST_VALUE = 128
+LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,8 @@ def slice_values(request: Any, column: str) -> list[Any]:
 
 def is_same(one: Any, other: Any, tolerance: float) -> bool:
     """Whether two values are the same; numbers within the tolerance, lists element by element."""
+    if _is_nan(one) and _is_nan(other):
+        return True
     if _is_number(one) and _is_number(other):
         return isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
     if isinstance(one, list) and isinstance(other, list):
@@ -281,7 +284,12 @@ def _p95(values: Sequence[float]) -> float:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """One that can be subtracted from another: JSON has integers that no float holds, and Python's NaN and Infinity."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and isnan(value)
 
 
 def _text(value: Any) -> str:
