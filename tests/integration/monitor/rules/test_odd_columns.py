@@ -10,7 +10,7 @@ import pyarrow as pa
 from monitor.domain.rules.slicing import MOST_SLICES, SliceBy, Sliced
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.handlers.rules.build import reports_of
-from quality_tables import HOUR, NOON, SCHEMA, named, wine_rows
+from quality_tables import HOUR, LABELS, NOON, SCHEMA, named, wine_rows
 from running_services.running_rules import Rules
 from shared.contracts.quality.monitors import Baseline
 from shared.contracts.rpc.quality import DistributionQuery
@@ -78,6 +78,21 @@ async def test_slices_of_any_column_are_judged_or_refused(each_quality: Rules) -
     (refused,) = await quality.windows(lists)
     assert (refused.state, refused.reason) == ("error", "there are no slices by tags, which is ARRAY<STRING>")
     assert {each.slice for each in await quality.windows(nul)} == {None, "note=\ufffd0", "note=\ufffd1"}
+
+
+async def test_labels_that_are_words_beside_predictions_that_are_numbers_are_no_accuracy_of_0(quality: Rules) -> None:
+    lake = quality.lake
+    rows = wine_rows(NOON, 400, seed=1, prediction=[float(place % 2) for place in range(400)])
+    lake.write(rows)
+    rule = lake.rule("exact", "model_quality", "accuracy", warning=0.9, min_sample=10)
+    given = {"labelled_at": [NOON] * 400, "label_received_at": [NOON] * 400, "label_revision": [1] * 400}
+    schema = pa.schema([*LABELS][:-1] + [named("label", pa.string(), "label", "")])
+    words = ["yes" if place % 2 else "no" for place in range(400)]
+    lake.write({**rows, **given, "label": words}, "labelled", schema)
+    await quality.evaluate()
+    (found,) = await quality.windows(rule)
+    assert (found.state, found.value) == ("error", None)
+    assert "labels (no, yes) and predictions (0, 1) have no class in common" in (found.reason or "")
 
 
 def test_a_slice_of_as_many_values_as_rows_costs_no_more_than_those_that_are_kept() -> None:

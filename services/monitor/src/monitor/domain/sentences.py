@@ -54,6 +54,10 @@ NO_SUCH_LABEL_COLUMN = Sentence("the labelled table has no column {column}", "�
 EXPECTED_COLUMN = Sentence(
     "the table has no column {column}, which the baseline names", "表中没有基线所要求的列 {column}"
 )
+OTHER_CLASSES = Sentence(
+    "labels ({labels}) and predictions ({predictions}) have no class in common: say the labels as the model does",
+    "标签（{labels}）和预测（{predictions}）没有相同的类别：标签要用模型的写法",
+)
 NO_SLICES = Sentence("there are no slices by {column}, which is {kind}", "不能按 {column} 切片，它是 {kind}")
 NO_COLUMN = Sentence("the table has no column that can be profiled", "表中没有可以统计的列")
 NO_BASELINE_COLUMN = Sentence(

@@ -41,7 +41,7 @@ class SliceBy:
 
     @classmethod
     def of(cls, text: str | None, schema: pa.Schema) -> SliceBy:
-        """Raises `InvalidInput` for a column that is not there or has no simple values, a condition that does not fit."""
+        """Raises `InvalidInput` for a column that is not there, or of lists, and a condition that does not fit."""
         if text is None:
             return cls()
         if text in schema.names:
