@@ -86,7 +86,7 @@ async def test_labels_that_are_words_beside_predictions_that_are_numbers_are_no_
     lake.write(rows)
     rule = lake.rule("exact", "model_quality", "accuracy", warning=0.9, min_sample=10)
     given = {"labelled_at": [NOON] * 400, "label_received_at": [NOON] * 400, "label_revision": [1] * 400}
-    schema = pa.schema([*LABELS][:-1] + [named("label", pa.string(), "label", "")])
+    schema = pa.schema([*list(LABELS)[:-1], named("label", pa.string(), "label", "")])
     words = ["yes" if place % 2 else "no" for place in range(400)]
     lake.write({**rows, **given, "label": words}, "labelled", schema)
     await quality.evaluate()
