@@ -80,6 +80,16 @@ async def test_slices_of_any_column_are_judged_or_refused(each_quality: Rules) -
     assert {each.slice for each in await quality.windows(nul)} == {None, "note=\ufffd0", "note=\ufffd1"}
 
 
+async def test_a_season_that_has_no_earlier_weeks_yet_is_no_error(quality: Rules) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 600, seed=1))
+    rule = lake.rule("season", "drift", "psi", **{**DRIFT, "baseline": Baseline(kind="seasonal", weeks=3)})
+    await quality.evaluate()
+    (found,) = await quality.windows(rule)
+    assert (found.state, found.rows) == ("insufficient_data", 600)
+    assert found.reason == "the baseline has no rows yet: the same window of 3 earlier weeks"
+
+
 async def test_labels_that_are_words_beside_predictions_that_are_numbers_are_no_accuracy_of_0(quality: Rules) -> None:
     lake = quality.lake
     rows = wine_rows(NOON, 400, seed=1, prediction=[float(place % 2) for place in range(400)])

@@ -72,6 +72,7 @@ NO_DISTRIBUTIONS = Sentence(
 EMPTY_WINDOW = Sentence(
     "the baseline has no rows: nothing came from {start} to {end}", "基线没有数据行：从 {start} 到 {end} 没有数据"
 )
+NO_BASELINE_ROWS = Sentence("the baseline has no rows yet: {source}", "基线还没有数据行：{source}")
 EMPTY_PLACE = Sentence("the baseline has no rows: {location} is empty", "基线没有数据行：{location} 是空的")
 NEEDS_SCORE = Sentence(
     "{metric} needs outcome.score and outcome.positive: which column holds whose share",
