@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -68,7 +69,14 @@ def _repository(name: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(str(value)) > MOST_OPTIONS_BYTES:
+    """As JSON, which every database and the bus can carry: no NaN, no infinity, no lone surrogate."""
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise _wrong(
+            "conf must be JSON of numbers that are finite and texts without lone surrogates", "conf"
+        ) from error
+    if size > MOST_OPTIONS_BYTES:
         raise _wrong(f"conf takes at most {MOST_OPTIONS_BYTES} bytes", "conf")
     return value
 
