@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import process_time
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ WIDE = pa.schema([*SCHEMA, named("tags", pa.list_(pa.string()), "feature"), name
 
 async def test_columns_without_values_say_so_and_none_that_is_named_is_passed_over(quality: Rules) -> None:
     lake = quality.lake
-    extra = {"tags": [["a"]] * 600, "note": ["x" * 300] * 600}
+    extra: dict[str, Any] = {"tags": [["a"]] * 600, "note": ["x" * 300] * 600}
     rows = wine_rows(NOON, 600, seed=1, **extra)
     rows["prediction"] = [None] * 600
     lake.write(rows, schema=WIDE)

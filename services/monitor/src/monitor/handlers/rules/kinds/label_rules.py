@@ -215,7 +215,7 @@ def _check_classes(quality: ModelQuality) -> None:
     """Raise `InvalidInput` where labels are words and predictions numbers, or the other way round, and no row is right:
     an accuracy of 0 would say something of the model.
     """
-    said, true = ({pair[side] for pair in quality.confusion} for side in (0, 1))
+    said, true = {said for said, _, _ in quality.confusion}, {true for _, true, _ in quality.confusion}
     kinds = [{_is_number(each) for each in side} for side in (said, true)]
     if kinds in ([{True}, {False}], [{False}, {True}]):
         labels, predictions = (", ".join(sorted(side)[:SHOWN_CLASSES]) for side in (true, said))
