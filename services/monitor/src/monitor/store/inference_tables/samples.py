@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyarrow import csv
 
 from monitor.domain import sentences
 from monitor.store.inference_tables.opening import BATCH_ROWS, READ_AHEAD, DeltaRows, read_errors
@@ -63,9 +64,17 @@ def sample_batches(place: TablePlace, *, is_table: bool) -> Iterator[pa.RecordBa
         )
 
 
+def _csv(delimiter: str) -> ds.FileFormat:
+    """What pandas reads as missing is null in columns of texts, too: the model was trained on it."""
+    convert = csv.ConvertOptions(strings_can_be_null=True)
+    return ds.CsvFileFormat(csv.ParseOptions(delimiter=delimiter), convert_options=convert)
+
+
 def _file_dataset(place: TablePlace) -> ds.Dataset:
     location = place.location
-    form = "csv" if location.endswith((".csv", ".csv.gz", ".tsv")) else "parquet"
+    form: str | ds.FileFormat = "parquet"
+    if location.endswith((".csv", ".csv.gz", ".tsv")):
+        form = _csv("\t" if location.endswith(".tsv") else ",")
     if not location.startswith(S3):
         if not Path(location).exists():
             raise NotFound(sentences.NO_FILE(location=location))
