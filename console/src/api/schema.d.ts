@@ -4890,7 +4890,7 @@ export interface components {
              * @default {}
              */
             env: {
-                [key: string]: string;
+                [key: string]: string | components["schemas"]["SecretKeyRef"];
             };
             /**
              * Files
@@ -4927,11 +4927,11 @@ export interface components {
             command: string[];
             /**
              * Env
-             * @description Environment variables; they are as visible as the rest.
+             * @description Environment variables: texts, as visible as the rest, or keys of secrets.
              * @default {}
              */
             env: {
-                [key: string]: string;
+                [key: string]: string | components["schemas"]["SecretKeyReference"];
             };
             /**
              * Files

@@ -15,7 +15,10 @@ from sqlalchemy import create_engine, text
 
 from monitor.handlers import logs
 from monitor.handlers.ingest import store_output
+from monitor.loops.retention import shrink_logs
 from monitor.main import MIGRATIONS
+from monitor.store import log_lines
+from monitor.store.tables import LogSizeRow
 from shared.contracts.metrics.samples import LogLine, PodOutput
 from shared.contracts.rpc.monitor import LogContextQuery, LogPage, LogsQuery
 from shared.database import Database
@@ -105,3 +108,44 @@ async def test_lines_by_level_by_expression_and_around_one(database: Database, m
     for wrong in ("", "p1", "p1:0", "p1:-1:0", "P:0:0", "p1:0:" + "9" * 19):
         with pytest.raises(InvalidInput, match="not the id of a line"):
             await around(wrong, 1)
+
+
+async def test_who_prints_most_loses_the_oldest_lines_where_all_take_too_much(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_lines, "MOST_DELETED", 64)
+
+    async def taken() -> dict[str, int]:
+        async with database.read() as session:
+            return await log_lines.sizes_of_services(session)
+
+    async def texts(service: str) -> list[str]:
+        async with database.read() as session:
+            found = await logs.search_logs(session, LogsQuery(service=service, limit=1000, is_oldest_first=True))
+        return [line.text for line in found.items]
+
+    before = await texts("wine")
+    sizes = await taken()
+    assert sizes["wine"] == sum(len(line) + log_lines.LINE_OVERHEAD for line in before)  # one is of an older release
+    flood = printed("p9", 0, range(600)).model_copy(update={"service": "flood"})
+    async with database.unit_of_work() as session:
+        await store_output(session, [flood])
+    limit = sizes["wine"] + 300 * (log_lines.LINE_OVERHEAD + 15)
+
+    await shrink_logs(database, limit)
+
+    assert await texts("wine") == before
+    left = await texts("flood")
+    assert left == [line.text for line in flood.lines][-len(left) :]
+    assert 290 < len(left) < 310
+    assert sum((await taken()).values()) <= limit
+    await shrink_logs(database, limit)
+    assert await texts("flood") == left
+
+
+async def test_repeats_that_were_counted_make_no_endless_deletion(database: Database) -> None:
+    async with database.unit_of_work() as session:
+        session.add(LogSizeRow(service="gone", size=10**12))
+    await shrink_logs(database, 10**6)
+    async with database.read() as session:
+        assert set(await log_lines.sizes_of_services(session)) == {"wine"}

@@ -156,7 +156,7 @@ async def test_the_traffic_of_services_now_is_one_answer(monitor: object, bus: B
 
     async def counted() -> Any:
         found = await ask(bus, SUMMARIES, SummariesQuery(services=("beer", "wine")))
-        return found.items if found.items[1].requests_per_second else None
+        return found.items if found.items[1].requests_per_second and found.items[1].latency_p99_s else None
 
     beer, wine = await eventually(counted, every=0.2)
     assert (beer.service, beer.requests_per_second, beer.latency_p99_s) == ("beer", None, None)

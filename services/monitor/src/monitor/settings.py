@@ -38,6 +38,9 @@ class MonitorSettings(DatabaseSettings):
     logs_kept: Duration = timedelta(days=15)
     """Age at which log lines are deleted, seconds; default 15 days."""
 
+    logs_max_bytes: int = Field(default=8 * 1024**3, ge=1024 * 1024)
+    """What all log lines may take, about; then services that print most lose their oldest. Bytes, default 8 GiB."""
+
     events_kept: Duration = timedelta(days=30)
     """Age (last seen) at which events are deleted, seconds; default 30 days."""
 

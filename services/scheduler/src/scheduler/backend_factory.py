@@ -20,7 +20,7 @@ from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
-from scheduler.clients import registry_access_over, secret_values_over
+from scheduler.clients import job_secrets_over, registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
@@ -70,7 +70,9 @@ def build_backend(
     machine = _machine(settings)
     environments = _environments(settings, environ, confinement)
     options = _pod_options(settings, machine, control_groups, confinement, tokens)
-    work = JobDependencies(JobPreparation(environments, settings.mlflow_url), options, clock, fence)
+    work = JobDependencies(
+        JobPreparation(environments, settings.mlflow_url, job_secrets_over(bus)), options, clock, fence
+    )
     jobs = JobSupervisor(settings.home.resolve() / "jobs", work)
     backend = ProcessBackend(
         pods,

@@ -48,6 +48,17 @@ def secret_values_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awa
     return values
 
 
+def job_secrets_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
+    """Asks for the values of secrets in the variables of a service's job, likewise."""
+
+    async def values(service_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
+        answer = await bus.call(SECRET_VALUES, SecretsQuery(service_id=service_id, refs=tuple(refs)), timeout=5)
+        assert isinstance(answer, SecretValues)
+        return answer.values
+
+    return values
+
+
 class EndpointsPublisher:
     """Publishes the endpoints of versions in the routes bucket: compares, and writes the difference.
 

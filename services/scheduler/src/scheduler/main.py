@@ -74,7 +74,7 @@ class App:
             "resync": run_resync(dependencies, settings.resync_interval.total_seconds()),
             "routes": run_routes(dependencies),
             "autoscale": run_autoscaling(dependencies, settings.autoscaling_interval.total_seconds()),
-            "output": run_output(dependencies),
+            "output": run_output(dependencies, settings.pod_output_rate),
             "jobs": run_jobs(dependencies, self.built.jobs),
             "meter": run_metering(dependencies, settings.metering_interval.total_seconds()),
             "usage": run_usage(dependencies, settings.usage_interval.total_seconds()),

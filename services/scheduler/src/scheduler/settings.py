@@ -158,6 +158,10 @@ class SchedulerSettings(DatabaseSettings):
     pod_output_limit: int = Field(default=64 * 1024 * 1024, ge=64 * 1024)
     """Size at which a run's output file is emptied (what was not yet sent on is lost), bytes, default 64 MiB."""
 
+    pod_output_rate: float = Field(default=1000.0, ge=1)
+    """Lines a second that a pod may print in the long run, default 1,000; ten times as many at once. Of more a sample
+    is sent on, and a line that says how many are missing."""
+
     @field_validator("allowed_indexes", "allowed_package_paths", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

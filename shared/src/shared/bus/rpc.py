@@ -5,12 +5,14 @@ Only requests whose reply goes to a service's own inbox are answered, see `is_fr
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from pydantic import BaseModel, ValidationError
 
 from shared import errors
@@ -30,6 +32,8 @@ RpcHandler = Callable[[Any], Awaitable[Contract]]
 SERVICE_INBOXES = "_INBOX.svc."
 """What the inbox of every service begins with; no other NATS user may hear or answer there."""
 
+LOOKS_EVERY_S = 0.25
+"""Whether the connection is still there, while an answer is waited for."""
 _ROOM_FOR_HEADERS = 1024
 _TOO_LARGE = errors.LimitExceeded("the answer is too large; ask for less")
 
@@ -97,13 +101,28 @@ def _parsed(method: RpcMethod, body: bytes) -> Contract:
         raise InvalidInput(f"{method.name}: {found[0].msg}", found) from error
 
 
+async def _answer(nc: Client, request: Coroutine[Any, Any, Msg]) -> Msg:
+    """The reply; given up once the connection is gone, which nats-py does not do: no answer comes over a later one."""
+    asked = asyncio.ensure_future(request)
+    try:
+        while not (await asyncio.wait({asked}, timeout=LOOKS_EVERY_S))[0]:
+            if not nc.is_connected:
+                raise Unavailable("the bus went away", retry_after_s=1)
+        return asked.result()
+    finally:
+        asked.cancel()
+
+
 async def call(nc: Client, method: RpcMethod, request: Contract, *, timeout: float) -> Contract:
     """Call the owner. Raises the error that it raised; `Unavailable` when nobody answers in time."""
     if not nc.is_connected:
         raise Unavailable("the bus is away", retry_after_s=1)
     try:
-        message = await nc.request(
-            method.subject, request.model_dump_json().encode(), timeout=timeout, headers=inject_headers() or None
+        message = await _answer(
+            nc,
+            nc.request(
+                method.subject, request.model_dump_json().encode(), timeout=timeout, headers=inject_headers() or None
+            ),
         )
     except nats.errors.NoRespondersError as error:
         raise Unavailable(f"the {method.service} is not there", retry_after_s=1) from error

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.deployment import DnsLabel, Resources
+from shared.contracts.deployment import DnsLabel, Resources, SecretKeyRef
 
 JOB_VERSION = "retraining"
 """What stands in place of a version's name where a job's log lines and runs are kept."""
@@ -39,7 +39,7 @@ class JobOrder(Contract):
     files: dict[str, str] = Field(default={}, description="Relative path → text, in the folder that it runs in.")
     requirements: tuple[str, ...] = Field(default=(), description="Lines of pip; none: the platform's own environment.")
     python: str | None = Field(default=None, description="Such as `3.12`; None: the platform's own.")
-    env: dict[str, str] = Field(default={})
+    env: dict[str, str | SecretKeyRef] = Field(default={}, description="Values of secrets are fetched at its start.")
     reads: tuple[str, ...] = Field(default=(), description="Folders of this machine that it may read: its tables.")
     evidence: dict[str, Any] = Field(default={}, description="What it finds in `evidence.json`.")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.deployment import Resources
+from shared.contracts.deployment import Resources, SecretKeyRef
 from shared.contracts.jobs import MlflowProject
 
 RetrainingCause = Literal["alert", "schedule", "manual"]
@@ -79,7 +79,7 @@ class JobAction(Contract):
     files: dict[str, str] = Field(default={})
     requirements: tuple[str, ...] = ()
     python: str | None = None
-    env: dict[str, str] = Field(default={})
+    env: dict[str, str | SecretKeyRef] = Field(default={})
     resources: Resources
 
 

@@ -9,11 +9,14 @@ from uuid import UUID
 
 import pytest
 
+from controller.handlers.registries.environment_secrets import secret_values
 from controller.handlers.retraining.triggers import defined_triggers, trigger_access
 from running_services.running_controller import Controller, Peers, wine
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.retraining import Retraining, RetrainingEvidence, RetrainingPage
+from shared.contracts.deployment import SecretKeyRef
+from shared.contracts.retraining import JobAction, Retraining, RetrainingEvidence, RetrainingPage
+from shared.contracts.rpc.controller import SecretsQuery
 from shared.contracts.rpc.retraining import (
     CANCEL_RETRAINING,
     RETRAIN,
@@ -23,6 +26,7 @@ from shared.contracts.rpc.retraining import (
     RetrainingsQuery,
     RetrainOrder,
 )
+from shared.errors import NotFound
 
 PATH = "/services/wine/retraining-triggers"
 WEBHOOK = {"kind": "webhook", "url": "https://train.example.com/hook"}
@@ -83,6 +87,34 @@ async def test_they_are_defined_changed_and_go_with_their_service(service: Contr
     lines = (await service.call("GET", "/audit"))["items"]
     names = [line["resource_name"] for line in lines if line["resource_kind"] == "retraining trigger"]
     assert sorted(names) == ["wine/drifted", "wine/drifted", "wine/drifted", "wine/other", "wine/other"]
+
+
+async def test_a_job_names_secrets_of_its_project_and_the_scheduler_reads_them(service: Controller) -> None:
+    named = {"secret": "lake", "key": "key"}
+    action = JOB | {"env": {"EPOCHS": "3", "AWS_SECRET_ACCESS_KEY": named}}
+    refused = await define(service, 404, action=action)
+    assert refused["message"] == "There is no secret 'lake'"
+    await service.call("POST", "/secrets", 201, json={"name": "lake", "kind": "opaque", "data": {"key": "sesame"}})
+    await service.call("POST", "/secrets", 201, json={"name": "hook", "kind": "webhook", "data": {"secret": KEY}})
+    other = await define(service, 400, action=JOB | {"env": {"X": {"secret": "hook", "key": "secret"}}})
+    assert "variables take those of the kind opaque" in other["message"]
+
+    made = await define(service, action=action)
+
+    assert made["action"]["env"] == action["env"]
+    deps = service.app.dependencies
+    (told,) = (await defined_triggers(deps.database)).items
+    assert isinstance(told.action, JobAction)
+    ref = told.action.env["AWS_SECRET_ACCESS_KEY"]
+    assert isinstance(ref, SecretKeyRef)
+    query = SecretsQuery(service_id=told.service_id, refs=(ref,))
+    assert (await secret_values(deps.database, deps.vault, query)).values == ("sesame",)
+    with pytest.raises(NotFound, match="no such service"):
+        await secret_values(deps.database, deps.vault, query.model_copy(update={"service_id": UUID(int=7)}))
+    in_use = await service.call("DELETE", "/secrets/lake", 409)
+    assert "retraining trigger wine/drifted" in in_use["message"]
+    await service.call("PUT", f"{PATH}/drifted", json={"action": JOB})
+    await service.call("DELETE", "/secrets/lake", 204)
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.backends.process.jobs.job import JobDependencies
 from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.options import PodOptions
 from shared.clock import SystemClock
-from shared.contracts.deployment import Resources
+from shared.contracts.deployment import Resources, SecretKeyRef
 from shared.contracts.jobs import JobOrder, JobState, MlflowProject
+from shared.errors import NotFound, Unavailable
 from shared.ids import new_id
 from waiting.eventually import eventually
 
@@ -40,14 +43,16 @@ def order(*command: str, **fields: Any) -> JobOrder:
 
 
 @asynccontextmanager
-async def supervisor(home: Path, confinement: Confinement = UNCONFINED) -> AsyncIterator[JobSupervisor]:
+async def supervisor(
+    home: Path, confinement: Confinement = UNCONFINED, secrets: AskForSecrets | None = None
+) -> AsyncIterator[JobSupervisor]:
     """One that begins whatever it is given, until the block ends; its jobs live on."""
 
     async def lead() -> None:
         return
 
     environments = EnvironmentStore(home / "envs", os.environ, limit_s=60, confinement=confinement)
-    preparation = JobPreparation(environments, "http://someone:secret@127.0.0.1:5000")
+    preparation = JobPreparation(environments, "http://someone:secret@127.0.0.1:5000", secrets)
     options = PodOptions(grace_s=0.5, confinement=confinement)
     jobs = JobSupervisor(home / "jobs", JobDependencies(preparation, options, SystemClock(), lead))
 
@@ -113,6 +118,46 @@ async def test_a_job_runs_its_files_in_a_clean_environment(home: Path) -> None:
     assert "trains wine_quality wine_quality http://127.0.0.1:5000\n" in said
     assert f"tag {{'penstock.retraining_id': '{wanted.id}'}}" in said
     assert "knows []" in said
+
+
+async def test_values_of_secrets_are_fetched_at_the_start_and_stand_in_no_file(home: Path) -> None:
+    asked: list[tuple[UUID, Sequence[SecretKeyRef]]] = []
+
+    async def values(service_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
+        asked.append((service_id, refs))
+        if len(asked) == 1:
+            raise Unavailable("the controller is away")
+        return [f"{ref.secret}-{ref.key}-of-the-vault" for ref in refs]
+
+    script = "import os; print(os.environ['LAKE'][::-1], os.environ['MLFLOW_TRACKING_URI'][-5:])"
+    env = {
+        "LAKE": {"secret": "lake", "key": "key"},
+        "MLFLOW_TRACKING_URI": {"secret": "registry", "key": "url"},
+        "PLAIN": "seen",
+    }
+    wanted = order("python", "-c", script, env=env)
+
+    async with supervisor(home, secrets=values) as jobs:
+        state = await until(jobs, wanted, has_ended)
+
+    assert state.phase == "succeeded"
+    output = output_of(home, state)
+    assert "waiting for its secrets: the controller is away" in output
+    assert "tluav-eht-fo-yek-ekal vault" in output
+    assert {service for service, _ in asked} == {wanted.service_id}
+    files = [path for path in home.rglob("*") if path.is_file()]
+    texts = {str(path.relative_to(home)): path.read_bytes() for path in files if path.stat().st_size < 2**20}
+    assert any(b"seen" in text for text in texts.values())
+    assert [name for name, text in texts.items() if b"key-of-the-vault" in text] == []
+
+
+async def test_a_secret_that_is_gone_fails_the_job(home: Path) -> None:
+    async def values(_: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
+        raise NotFound(f"There is no secret {refs[0].secret!r}")
+
+    async with supervisor(home, secrets=values) as jobs:
+        state = await until(jobs, order("true", env={"LAKE": {"secret": "lake", "key": "k"}}), has_ended)
+    assert (state.phase, state.reason, state.message) == ("failed", "SecretMissing", "There is no secret 'lake'")
 
 
 async def test_a_job_that_fails_says_how(home: Path) -> None:

@@ -128,3 +128,14 @@ def test_sameness() -> None:
     assert not is_same([1.0], [1.0, 2.0], 1e-6)
     assert not is_same(True, 2, 1e-6)
     assert not is_same(None, 0, 1e-6)
+
+
+def test_numbers_that_no_float_holds_are_compared_and_not_subtracted() -> None:
+    nan, inf = float("nan"), float("inf")
+    assert is_same([nan], [nan], 1e-6)
+    assert not is_same(nan, 1.0, 1e-6)
+    assert not is_same(10**400, 1.0, 1e-6)
+    answers = ([10**400, 1.7e308, inf, nan, 1.0], [1.0, -1.7e308, inf, nan, 1.0])
+    before, after = (Reply(200, {"predictions": [{"p": each} for each in side]}, 1.0) for side in answers)
+    found = report_of(PreflightRule(), [Replay({}, before, after)], 0, (), NOW)
+    assert (found.rows, found.changed, found.columns[0].mean_difference) == (5, 2, 0.0)

@@ -71,3 +71,16 @@ def test_a_slice_is_its_own_rows_and_one_that_is_not_there_is_said() -> None:
     assert (found.slice, found.window.rows) == ("colour=red", 1)
     with pytest.raises(NotFound, match="colour=blue"):
         shown([1.0], [1.0], "colour=blue")
+
+
+@pytest.mark.parametrize("off", [7.0e3, 1.2e14, np.finfo(np.float64).max])
+def test_a_few_per_cent_without_their_decimal_point_leave_the_others_readable(off: float) -> None:
+    values = np.random.default_rng(5).normal(7, 1, 1000)
+    values[:30] = off
+    values[30:50] = -off
+    found = shown(values, values)
+    wide = [each for each in found.bins if (each.window or 0) > 0.02]
+    assert len(wide) > 12
+    assert (found.bins[0].start > -20, found.bins[-1].end < 40) == (True, True)
+    half = np.where(np.arange(1000) % 2, values, off)
+    assert shown(values, half).bins[-1].end >= min(off, 1e300)  # what many rows have is shown

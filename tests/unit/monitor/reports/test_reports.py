@@ -279,5 +279,16 @@ def test_ticks_are_few_and_inside(low: Any, span: Any) -> None:
 def test_ranges_are_never_empty() -> None:
     assert scales.widened(2, 2) == (1, 3)
     assert scales.widened(0, 0) == (-0.5, 0.5)
+    low, high = scales.widened(-1.8e308, 1.7e308, 0.02)
+    assert np.isfinite(high - low)
+    assert scales.Scale(low, high, 0, 100).place(0.0) == 50
+
+
+def test_one_value_and_a_limit_far_beyond_the_others_leave_these_readable() -> None:
+    usual = [0.01 * place for place in range(20)]
+    assert scales.shown_range([*usual, 1.2e11], [0.1, 1e308]) == (0.0, 0.19)
+    assert scales.shown_range([*usual, 3.0], [0.1, 0.25]) == (0.0, 3.0)
+    assert scales.shown_range([-4.0, 0.5], [0.9]) == (-4.0, 0.9)
+    assert scales.shown_range([0.0, 0.0], [0.1, 0.25]) == (0.0, 0.25)
     assert scales.Scale(0, 10, 100, 0).place(20) == 0
     assert scales.ticks(3, 3) == [3]

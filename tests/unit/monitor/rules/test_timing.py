@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 
@@ -46,6 +47,18 @@ def test_a_late_label_touches_every_window_that_its_row_is_in() -> None:
         NOON + MINUTE * 30,
     ]
     assert touched_windows(HOURLY, [NOON], NOON + HOUR) == [Window(NOON, NOON + HOUR)]
+    uneven = RuleTiming(MINUTE * 25, MINUTE * 10, timedelta(0))
+    ends = [window.end for window in touched_windows(uneven, [NOON + MINUTE * 4, NOON + MINUTE * 6], NOON + HOUR)]
+    assert ends == [NOON + MINUTE * 10, NOON + MINUTE * 20, NOON + MINUTE * 30]
+    assert [window.end for window in touched_windows(uneven, [NOON + MINUTE * 4], NOON + HOUR)] == ends[:2]
+
+
+def test_a_day_of_labels_in_windows_that_slide_is_no_work_for_each_label() -> None:
+    times = [NOON + timedelta(seconds=second) for second in range(86_400)]
+    monthly = RuleTiming(timedelta(days=31), MINUTE, timedelta(0))
+    begun = process_time()
+    assert len(touched_windows(monthly, times, NOON + timedelta(days=40))) == 32 * 1440 - 1
+    assert process_time() - begun < 5.0
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 30), (2, 60), (4, 240), (12, 3600), (20, None)])

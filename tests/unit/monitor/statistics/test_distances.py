@@ -113,6 +113,13 @@ def test_rare_cells_are_pooled(one: Any, other: Any, pooled: Any) -> None:
     assert sum(found[0]) == sum(one)
 
 
+def test_values_that_the_reference_lacks_are_pooled_with_its_rare_ones() -> None:
+    found = pool_rare([50, 1, 1, 0], [40, 0, 0, 3], has_others=True)
+    assert [part.tolist() for part in found] == [[52], [43]]
+    found = pool_rare([50, 60, 2, 0], [40, 20, 0, 60], has_others=True)
+    assert [part.tolist() for part in found] == [[50, 60, 2], [40, 20, 60]]
+
+
 class TestAsEvidently:
     """What Evidently's functions do, by SciPy's and NumPy's own words."""
 

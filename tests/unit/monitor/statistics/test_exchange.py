@@ -116,6 +116,18 @@ def test_sagemakers_constraints_are_expectations() -> None:
         (lambda document: document["features"][0].pop("name"), r"features\[0\].name is missing"),
         (lambda document: document["features"][0]["numerical_statistics"].pop("mean"), "mean is missing"),
         (lambda document: document["features"][0]["numerical_statistics"].update(min="low"), "min is not a number"),
+        (
+            lambda document: document["features"][0]["numerical_statistics"].update(max=float("inf")),
+            "max is not finite",
+        ),
+        (lambda document: document["features"][0]["numerical_statistics"].update(distribution=[1]), "is no object"),
+        (lambda document: document["dataset"].update(item_count=float("nan")), "not finite"),
+        (
+            lambda document: document["features"][0]["numerical_statistics"].update(
+                distribution={"kll": {"buckets": 3}}
+            ),
+            "no list",
+        ),
     ],
 )
 def test_other_documents_are_refused(ages: Any, change: Any, message: Any) -> None:
@@ -123,6 +135,14 @@ def test_other_documents_are_refused(ages: Any, change: Any, message: Any) -> No
     change(document)
     with pytest.raises(ValueError, match=message):
         baseline_from_statistics(document)
+
+
+@pytest.mark.parametrize(
+    "change", [{"monitoring_config": [1]}, {"features": [{"name": "a", "string_constraints": {"domains": "CA"}}]}]
+)
+def test_other_constraints_are_refused(change: Any) -> None:
+    with pytest.raises(ValueError, match=r"is no object|are no list"):
+        expectations_from_constraints({"features": [], **change})
 
 
 @pytest.fixture(scope="module")

@@ -137,3 +137,24 @@ def test_columns_without_values_have_no_figures(baseline: Any) -> None:
     assert [(one.column, one.rows, one.psi) for one in found] == [("x", 0, None), ("s", 0, None)]
     assert worst(judge_drift(found, DriftRule())) == "insufficient_data"
     assert {one.state for one in judge_drift(found, DriftRule(min_sample=0))} == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("drawn", "with_new"),
+    [
+        (lambda rng, rows: rng.integers(0, 10**9, rows).astype(str), "ok"),  # each value once
+        (lambda rng, rows: (rng.zipf(1.3, rows) % 10_000).astype(str), "warning"),  # hundreds, a few of them frequent
+        (lambda rng, rows: rng.choice(["red", "white"], rows), "critical"),
+    ],
+)
+def test_texts_of_one_distribution_do_not_drift_however_many_they_are(drawn: Any, with_new: Any) -> None:
+    rng = np.random.default_rng(3)
+    before = pa.record_batch({"text": drawn(rng, 900)})
+    frozen = Baseline.from_batches(lambda: [before])
+    alarms = 0
+    for _ in range(20):
+        found = drift_of_table(window(pa.record_batch({"text": drawn(rng, 1_000)}), frozen), frozen)
+        alarms += worst(judge_drift(found, DriftRule("psi", 0.1, 0.25))) != "ok"
+    assert alarms == 0
+    new = window(pa.record_batch({"text": [*drawn(rng, 700), *["blue"] * 300]}), frozen)
+    assert worst(judge_drift(drift_of_table(new, frozen), DriftRule("psi", 0.1, 0.25))) == with_new

@@ -137,6 +137,22 @@ def test_classes_are_texts_of_one_spelling() -> None:
     assert model_quality([10.0, 9.0], pa.array([10, 9], pa.int32()), "classification").classes == ("9", "10")
 
 
+def test_true_is_1_beside_numbers_and_a_word_beside_words() -> None:
+    labels, said = pa.array([True, False, None, True]), pa.array([1, 0, 1, 0])
+    for one, other in ((labels, said), (said, labels), (labels, pa.array([1.0, 0.0, 1.0, 0.0]))):
+        found = model_quality(one, other, "classification", positive="1")
+        assert (found.rows, found.classes) == (3, ("0", "1"))
+        assert found.figures["accuracy"] == pytest.approx(2 / 3)
+    words = model_quality(labels, pa.array(["true", "false", "true", "false"]), "classification")
+    assert words.figures["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_numbers_beyond_all_bounds_are_as_bad_as_they_are() -> None:
+    found = model_quality(np.zeros(400), np.full(400, 1e200), "regression")
+    assert found.figures["mae"] == pytest.approx(1e200)
+    assert found.margins["mae"] == 0.0
+
+
 def test_batches_of_scores_add_up(two_classes: Any, monkeypatch: Any) -> None:
     truth, said, probability = two_classes
     whole = model_quality(truth, said, "classification", {"1": probability}).figures

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.statistics.baselines.baseline import Baseline
+from monitor.domain.statistics.baselines.freezing import freeze
 from monitor.domain.statistics.kinds import ColumnKind, kind_of
 from monitor.domain.statistics.profiles import reading
 from monitor.domain.statistics.profiles.bins import Categories, Edges
@@ -153,6 +154,7 @@ def test_free_text_is_no_category() -> None:
     column = profile_of(batch(s=["x" * 300, "y" * 300])).columns["s"]
     assert column.value_counts is None
     assert column.lengths.maximum == 300
+    assert freeze(column) is None
 
 
 def test_an_empty_profile_is_one() -> None:

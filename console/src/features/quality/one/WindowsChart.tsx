@@ -2,7 +2,7 @@ import { Flex, Select } from 'antd';
 import { SeriesChart } from '@/components/chart';
 import { secondsOf, useFormats, useTexts } from '@/i18n';
 import type { Rule, Verdict } from '../queries';
-import { linesOf, type Row } from './heat';
+import { drawnOf, linesOf, type Row } from './heat';
 
 /** Lines that can be told apart. */
 const MOST_LINES = 6;
@@ -20,10 +20,10 @@ export function WindowsChart(props: {
   const t = useTexts().quality;
   const formats = useFormats();
   const { rule, verdicts, nameOf, column } = props;
-  const subjects = props.subjects.map(({ label }) => label);
+  const subjects = drawnOf(props.subjects);
   const names = new Map(props.subjects.map((row) => [row.label, nameOf(row)]));
   const stepS = secondsOf(rule.schedule) ?? secondsOf(rule.window) ?? 3_600;
-  const shown = subjects.includes(column) ? [column] : subjects.slice(0, MOST_LINES);
+  const shown = column !== '' && subjects.includes(column) ? [column] : subjects.slice(0, MOST_LINES);
   const { from, length, series } = linesOf(verdicts, shown, stepS);
   const bounds = (['warning', 'critical'] as const).flatMap((bound) => {
     const value = rule[bound];

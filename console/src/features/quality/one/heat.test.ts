@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Verdict, VerdictState } from '../queries';
-import { heatOf, linesOf, marksOf, worstVerdict } from './heat';
+import { drawnOf, heatOf, linesOf, marksOf, worstVerdict } from './heat';
 
 const at = (hour: number) => `2026-01-01T${String(hour).padStart(2, '0')}:00:00Z`;
 const verdict = (hour: number, column: string, state: VerdictState, value: number | null = 0.1) =>
@@ -31,4 +31,11 @@ test('lines have a place for each window, also where none was judged', () => {
   expect(from).toBe(Date.parse(at(1)));
   expect(series).toEqual([{ label: 'a', values: [0.3, null, 0.1] }]);
   expect(linesOf([], ['a'], 3600).series[0]?.values).toEqual([]);
+});
+
+test('a window that was judged as a whole, for want of rows, is no line', () => {
+  const { rows } = heatOf([...VERDICTS, verdict(2, '', 'insufficient_data', null)]);
+  expect(rows.map(({ label }) => label)).toEqual(['b', 'a', '']);
+  expect(drawnOf(rows)).toEqual(['b', 'a']);
+  expect(drawnOf(heatOf([verdict(2, '', 'insufficient_data', null)]).rows)).toEqual(['']);
 });

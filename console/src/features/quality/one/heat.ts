@@ -84,6 +84,12 @@ export function chosenOf(heat: Heat, chosen: { readonly column: string; readonly
   return end === undefined ? null : { column: row.column, slice: row.slice, end };
 }
 
+/** The rows that a line can be drawn of: a window without enough rows is judged as a whole and has no number. */
+export function drawnOf(rows: readonly Row[]): string[] {
+  const drawn = rows.filter(({ cells }) => cells.some((cell) => cell?.value != null));
+  return (drawn.length > 0 ? drawn : rows).map(({ label }) => label);
+}
+
 /** The last windows of a rule, each by its worst column, the oldest first. */
 export function marksOf(verdicts: readonly Verdict[], most: number): { end: string; state: VerdictState }[] {
   const byEnd = new Map<string, VerdictState[]>();

@@ -2,6 +2,8 @@ import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Collapse, Flex, Form, Input, Segmented, Select } from 'antd';
 import { specsQuery } from '@/api';
+import { EnvFields } from '@/components/version/EnvFields';
+import { VersionPlace } from '@/components/version/place';
 import { useTexts } from '@/i18n';
 import type { TriggerValues } from './values';
 
@@ -57,9 +59,9 @@ function EnvironmentFields() {
       >
         <Input spellCheck={false} autoComplete="off" />
       </Form.Item>
-      <Form.Item name={['action', 'env']} label={t.env} extra={t.envHint}>
-        <Input.TextArea spellCheck={false} autoComplete="off" autoSize={{ minRows: 1, maxRows: 8 }} />
-      </Form.Item>
+      <VersionPlace at={['action']}>
+        <EnvFields />
+      </VersionPlace>
     </>
   );
 }

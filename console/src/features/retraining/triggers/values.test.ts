@@ -57,7 +57,10 @@ test('a project of MLflow runs in place of a command, and a plan of its own goes
       action: {
         ...values.action,
         isProject: true,
-        env: 'EPOCHS = 3',
+        env: [
+          { name: 'EPOCHS', kind: 'value', value: '3' },
+          { name: 'AWS_SECRET_ACCESS_KEY', kind: 'secret', secret: 'lake', key: 'key' },
+        ],
         python: '3.12',
         mlflow_project: { uri: '.', entry_point: 'main', version: '', parameters: 'alpha = 0.5' },
       },
@@ -70,7 +73,7 @@ test('a project of MLflow runs in place of a command, and a plan of its own goes
     action: {
       command: [],
       mlflow_project: { uri: '.', entry_point: 'main', version: null, parameters: { alpha: '0.5' } },
-      env: { EPOCHS: '3' },
+      env: { EPOCHS: '3', AWS_SECRET_ACCESS_KEY: { secret: 'lake', key: 'key' } },
       python: '3.12',
     },
     // biome-ignore lint/suspicious/noThenProperty: the API calls it so

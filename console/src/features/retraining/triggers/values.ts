@@ -1,6 +1,7 @@
 import type { Schemas } from '@/api';
 import { type PlanValues, planOf, planValues } from '@/components/canary/plan';
 import { linesOf, pairsOf, pairsText } from '@/components/form/lines';
+import { type EnvRow, envOf, envRows } from '@/components/version/env';
 import { isoDuration, typedDuration } from '@/i18n';
 import type { Definition, NewTrigger, Trigger } from '../queries';
 
@@ -26,7 +27,7 @@ export interface TriggerValues {
     readonly spec: string;
     readonly python: string;
     /** `NAME = value`, one a line. */
-    readonly env: string;
+    readonly env: readonly EnvRow[];
     readonly isProject: boolean;
     readonly mlflow_project: {
       readonly uri: string;
@@ -100,7 +101,7 @@ export function triggerValues(of: Trigger | null): TriggerValues {
       })),
       spec: resources?.spec ?? '1C2G',
       python: text('python'),
-      env: pairsText(record('env')),
+      env: envRows(record('env') as Parameters<typeof envRows>[0]),
       isProject: Object.keys(project).length > 0,
       mlflow_project: {
         uri: String(project.uri ?? '.'),
@@ -216,7 +217,7 @@ function jobOf(action: TriggerValues['action'], of: Trigger | null): Record<stri
       : null,
     requirements: linesOf(action.requirements),
     python: action.python.trim() || null,
-    env: pairsOf(action.env),
+    env: envOf(action.env),
     files: Object.fromEntries(
       action.files.filter(({ path }) => path?.trim()).map(({ path, text }) => [path.trim(), text ?? '']),
     ),

@@ -80,8 +80,6 @@ export const retraining = {
   moreOfJob: 'More: Python, environment variables',
   python: 'Python',
   pythonHint: 'Such as 3.12. Empty: the platform’s own.',
-  env: 'Environment variables',
-  envHint: 'NAME = value, one a line; they are as visible as the rest.',
   weight: 'Its share of the traffic, per cent',
   weightHint: '0: it is started without any.',
   requirements: 'Requirements',

@@ -75,8 +75,6 @@ export const retraining: typeof en = {
   moreOfJob: '更多：Python、环境变量',
   python: 'Python',
   pythonHint: '例如 3.12。留空：平台自己的版本。',
-  env: '环境变量',
-  envHint: '名称 = 值，每行一个；与其他内容一样可见。',
   weight: '承担的流量（百分比）',
   weightHint: '0：启动但不承担流量。',
   requirements: '依赖',

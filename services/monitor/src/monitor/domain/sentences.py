@@ -54,6 +54,11 @@ NO_SUCH_LABEL_COLUMN = Sentence("the labelled table has no column {column}", "�
 EXPECTED_COLUMN = Sentence(
     "the table has no column {column}, which the baseline names", "表中没有基线所要求的列 {column}"
 )
+OTHER_CLASSES = Sentence(
+    "labels ({labels}) and predictions ({predictions}) have no class in common: say the labels as the model does",
+    "标签（{labels}）和预测（{predictions}）没有相同的类别：标签要用模型的写法",
+)
+NO_SLICES = Sentence("there are no slices by {column}, which is {kind}", "不能按 {column} 切片，它是 {kind}")
 NO_COLUMN = Sentence("the table has no column that can be profiled", "表中没有可以统计的列")
 NO_BASELINE_COLUMN = Sentence(
     "the baseline has no column {column}: it was made of {source}", "基线中没有列 {column}：它来自 {source}"
@@ -67,6 +72,7 @@ NO_DISTRIBUTIONS = Sentence(
 EMPTY_WINDOW = Sentence(
     "the baseline has no rows: nothing came from {start} to {end}", "基线没有数据行：从 {start} 到 {end} 没有数据"
 )
+NO_BASELINE_ROWS = Sentence("the baseline has no rows yet: {source}", "基线还没有数据行：{source}")
 EMPTY_PLACE = Sentence("the baseline has no rows: {location} is empty", "基线没有数据行：{location} 是空的")
 NEEDS_SCORE = Sentence(
     "{metric} needs outcome.score and outcome.positive: which column holds whose share",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from monitor.domain.log_shares import excess
 from monitor.settings import MonitorSettings
 from monitor.store.alerts.alerts import delete_resolved
 from monitor.store.alerts.deliveries import delete_repeats
 from monitor.store.event_list import delete_events
-from monitor.store.log_lines import delete_lines
+from monitor.store.log_lines import delete_lines, delete_oldest, sizes_of_services
 from monitor.store.metrics.samples import delete_counted_samples
 from monitor.store.rules.windows import delete_windows
 from shared.clock import Clock
@@ -46,3 +47,17 @@ async def delete_expired(database: Database, clock: Clock, settings: MonitorSett
         await delete_resolved(session, now - settings.alerts_kept)
         await delete_windows(session, now - settings.windows_kept)
         await delete_counted_samples(session, now - SAMPLES_KEPT)
+    await shrink_logs(database, settings.logs_max_bytes)
+
+
+async def shrink_logs(database: Database, limit: int) -> None:
+    """Delete the oldest lines of those services that print most, where all together take more than `limit`."""
+    async with database.read() as session:
+        wanted = excess(await sizes_of_services(session), limit)
+    for service, size in wanted.items():
+        left = size
+        while left > 0:
+            async with database.unit_of_work() as session:
+                gone = await delete_oldest(session, service, left)
+            left = left - gone if gone else 0
+        log.info("logs take more than %d bytes: the oldest lines of %s were deleted", limit, service)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from monitor.store.tables import NOT_EXAMINED, LogLineRow
+from monitor.store.tables import NOT_EXAMINED, LogLineRow, LogSizeRow
 from shared.contracts.metrics.samples import PodOutput
 from shared.contracts.rpc.monitor import LogsQuery
 from shared.logs.levels import level_of
+
+LINE_OVERHEAD = 200
+"""Characters that a line takes beside its text: its other columns and three indexes."""
+MOST_DELETED = 20_000
+"""Lines in one transaction: what is written meanwhile waits for it."""
 
 
 async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None:
@@ -37,6 +43,20 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         insert = dialect.insert(LogLineRow).on_conflict_do_nothing(index_elements=["pod", "run", "offset"])
         await session.execute(insert, rows)
+        await _grow(session, rows)
+
+
+async def _grow(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Repeats, which are rare, are counted again: sizes are about right."""
+    grown: Counter[str] = Counter()
+    for row in rows:
+        grown[row["service"]] += len(row["text"]) + LINE_OVERHEAD
+    for service, size in grown.items():
+        known = await session.get(LogSizeRow, service)
+        if known is None:
+            session.add(LogSizeRow(service=service, size=size))
+        else:
+            known.size += size
 
 
 async def find_lines(session: AsyncSession, query: LogsQuery, after_id: int | None, limit: int) -> list[LogLineRow]:
@@ -84,5 +104,37 @@ async def find_around(session: AsyncSession, service: str, place: tuple[str, int
 
 async def delete_lines(session: AsyncSession, before: datetime) -> None:
     """Delete lines that were printed before then."""
+    await _delete(session, LogLineRow.at < before)  # type: ignore[arg-type]
+
+
+async def sizes_of_services(session: AsyncSession) -> dict[str, int]:
+    """What the lines of each take, about."""
+    return {row.service: row.size for row in (await session.execute(select(LogSizeRow))).scalars()}
+
+
+async def delete_oldest(session: AsyncSession, service: str, size: int) -> int:
+    """Delete the oldest lines of a service until `size` is gone, at most `MOST_DELETED`; what that was, 0 for none."""
     table: Any = LogLineRow
-    await session.execute(delete(table).where(table.at < before))
+    oldest = select(table.id, func.length(table.text)).where(table.service == service).order_by(table.id)
+    last, gone = None, 0
+    for line, length in (await session.execute(oldest.limit(MOST_DELETED))).all():
+        last, gone = line, gone + length + LINE_OVERHEAD
+        if gone >= size:
+            break
+    if last is None:  # repeats had been counted
+        await session.execute(delete(LogSizeRow).where(LogSizeRow.service == service))  # type: ignore[arg-type]
+        return 0
+    await _delete(session, (table.service == service) & (table.id <= last))
+    return gone
+
+
+async def _delete(session: AsyncSession, condition: ColumnElement[bool]) -> None:
+    table: Any = LogLineRow
+    size = func.sum(func.length(table.text) + LINE_OVERHEAD)
+    for service, gone in (
+        await session.execute(select(table.service, size).where(condition).group_by(table.service))
+    ).all():
+        known = await session.get(LogSizeRow, service)
+        if known is not None:
+            known.size = max(0, known.size - gone)
+    await session.execute(delete(table).where(condition))

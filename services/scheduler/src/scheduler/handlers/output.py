@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
+from scheduler.domain.output_sampling import OutputBudget, gap_notice, sample_lines
 from scheduler.domain.ports import Backend
 from scheduler.domain.values import LogPosition, OutputLine
 from scheduler.store import rows
@@ -21,29 +23,51 @@ MAX_BYTES = 256 * 1024
 REQUEST_ID = re.compile(r"\[request_id=([^\]\s]{1,128})\] ?")
 
 
-async def publish_output(lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
-    """Publish what is new of every pod; how many lines there were. Raises `Temporary` while the bus is away."""
-    async with lease.database.read() as session:
-        positions = await rows.log_positions(session)
-    return sum([await _publish_pod_output(position, lease, backend, bus, clock) for position in positions])
+@dataclass
+class OutputPublisher:
+    """Sends on what pods print; of a pod that prints more than `rate` lines a second in the long run, a sample."""
 
+    lease: Lease
+    backend: Backend
+    bus: Bus
+    clock: Clock
+    rate: float
+    count_left_out: Callable[[str, int], None] = lambda service, lines: None
+    """Called with the service and the number of lines."""
+    _budgets: dict[str, OutputBudget] = field(default_factory=dict)
 
-async def _publish_pod_output(position: LogPositionRow, lease: Lease, backend: Backend, bus: Bus, clock: Clock) -> int:
-    since = LogPosition(position.run, position.byte_offset)
-    try:
-        lines = [line async for line in backend.logs(position.pod, since)]
-    except NotFound:
-        await _forget(position, lease)
-        return 0
-    for batch in batch_lines(lines):
-        first, last = batch[0], batch[-1]
-        output = _output(position, batch, clock)
-        subject = f"penstock.logs.v1.{position.service}.{position.version}.{position.pod}"
-        # The id names both ends: a retry that has grown by newer lines is another message, not a repeat of the first.
-        msg_id = f"{position.pod}-{first.position.run}-{first.position.offset}-{last.end}"
-        await bus.publish_bulk(subject, output.model_dump_json().encode(), msg_id=msg_id, stream="LOGS")
-        await _advance(position.pod, LogPosition(last.position.run, last.end), lease)
-    return len(lines)
+    async def publish(self) -> None:
+        """Publish what is new of every pod. Raises `Temporary` while the bus is away."""
+        async with self.lease.database.read() as session:
+            positions = await rows.log_positions(session)
+        there = {position.pod for position in positions}
+        self._budgets = {pod: budget for pod, budget in self._budgets.items() if pod in there}
+        for position in positions:
+            await self._publish_pod(position)
+
+    async def _publish_pod(self, position: LogPositionRow) -> None:
+        since = LogPosition(position.run, position.byte_offset)
+        try:
+            lines = [line async for line in self.backend.logs(position.pod, since)]
+        except NotFound:
+            await _forget(position, self.lease)
+            return
+        for batch in batch_lines([*gap_notice(since, lines), *self._sampled(position, lines)]):
+            first, last = batch[0], batch[-1]
+            output = _output(position, batch, self.clock)
+            subject = f"penstock.logs.v1.{position.service}.{position.version}.{position.pod}"
+            # Its id names both ends: a retry that has grown by newer lines is another message, not the first again.
+            msg_id = f"{position.pod}-{first.position.run}-{first.position.offset}-{last.end}"
+            await self.bus.publish_bulk(subject, output.model_dump_json().encode(), msg_id=msg_id, stream="LOGS")
+            await _advance(position.pod, LogPosition(last.position.run, last.end), self.lease)
+
+    def _sampled(self, position: LogPositionRow, lines: Sequence[OutputLine]) -> list[OutputLine]:
+        now = self.clock.monotonic()
+        budget = self._budgets.setdefault(position.pod, OutputBudget.full(self.rate, now))
+        sample = sample_lines(lines, budget.take(len(lines), now))
+        if left_out := len(lines) - len(sample):
+            self.count_left_out(position.service, left_out + 1)  # the notice stands for one
+        return sample
 
 
 def batch_lines(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:

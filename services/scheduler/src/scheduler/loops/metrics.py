@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -54,6 +54,16 @@ class SchedulerMetrics:
             ["service", "version"],
             registry=registry,
         )
+        self._output_left_out = Counter(
+            "penstock_scheduler_output_lines_left_out",
+            "Lines of pods that print more than they may.",
+            ["service"],
+            registry=registry,
+        )
         self.reconcile = Histogram(
             "penstock_scheduler_reconcile_seconds", "One pass over everything.", registry=registry
         )
+
+    def count_output_left_out(self, service: str, lines: int) -> None:
+        """Lines of a service's pods that were not sent on."""
+        self._output_left_out.labels(service).inc(lines)

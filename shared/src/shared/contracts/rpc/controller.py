@@ -44,9 +44,10 @@ class RegistryAccess(Contract):
 
 
 class SecretsQuery(Contract):
-    """Fields of secrets that the pods of a version are given."""
+    """Fields of secrets that the pods of a version are given, or the jobs of a service: one of the two."""
 
-    version_id: UUID
+    version_id: UUID | None = None
+    service_id: UUID | None = None
     refs: tuple[SecretKeyRef, ...] = Field(max_length=64)
 
 

@@ -64,4 +64,5 @@ def _columns(signature: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]
 
 
 def _is_name(name: str) -> bool:
+    """And none that means all columns."""
     return 0 < len(name) <= 256 and name.isprintable() and name != EVERY

@@ -149,7 +149,7 @@ class MonitorDefinition(Command):
         low, high = (self.critical, self.warning) if metric.is_lower_worse else (self.warning, self.critical)
         if low > high:
             word = "below" if metric.is_lower_worse else "above"
-            raise _wrong(f"critical lies {word} warning for {self.metric}, or is the same", "critical")
+            raise _wrong(f"critical lies {word} warning for {self.metric}", "critical")
 
     def _check_rows(self, metric: MonitorMetric) -> None:
         if not metric.per_column and self.columns != [EVERY]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from controller.domain.commands import Command, ShortText, plain_text
-from controller.domain.registries.environment import PlainValue, checked_variables
+from controller.domain.registries.environment import Variables
 from controller.domain.registries.secrets import SecretKind
 from controller.domain.services.version_commands import PodResources, ResourceSource
 from shared.errors import Detail, InvalidInput
@@ -68,7 +69,14 @@ def _repository(name: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(str(value)) > MOST_OPTIONS_BYTES:
+    """As JSON, which every database and the bus can carry: no NaN, no infinity, no lone surrogate."""
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise _wrong(
+            "conf must be JSON of numbers that are finite and texts without lone surrogates", "conf"
+        ) from error
+    if size > MOST_OPTIONS_BYTES:
         raise _wrong(f"conf takes at most {MOST_OPTIONS_BYTES} bytes", "conf")
     return value
 
@@ -154,8 +162,8 @@ class JobTarget(Command):
     python: Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$")] | None = Field(
         default=None, description="Such as `3.12`; null: the platform's own."
     )
-    env: Annotated[dict[str, PlainValue], AfterValidator(checked_variables)] = Field(
-        default={}, description="Environment variables; they are as visible as the rest."
+    env: Variables = Field(
+        default={}, description="Environment variables: texts, as visible as the rest, or keys of secrets."
     )
     resource_source: PodResources = Field(default=ResourceSource(), description="What it may use, as a pod's.")
 

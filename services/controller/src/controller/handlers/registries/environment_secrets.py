@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.registries.environment import secret_references
 from controller.domain.registries.secrets import SecretKind, Vault
 from controller.handlers.registries.secrets import unsealed_fields
-from controller.store.registries.secrets import load_secret, project_of_version
+from controller.store.registries.secrets import load_secret, project_of_service, project_of_version
 from controller.store.tables import SecretRow
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.rpc.controller import SecretsQuery, SecretValues
@@ -28,10 +32,19 @@ async def environment_secret(
     return secret
 
 
+async def lock_environment_secrets(session: AsyncSession, env: Mapping[str, Any], project: str) -> None:
+    """Lock the secrets that `env` names until the transaction ends: nobody deletes one that begins to be used."""
+    for ref in secret_references(env):
+        await environment_secret(session, ref, project, for_update=True)
+
+
 async def secret_values(database: Database, vault: Vault, query: SecretsQuery) -> SecretValues:
-    """What the pods of a version are to be given, for the scheduler alone."""
+    """What the pods of a version, or the jobs of a service, are to be given, for the scheduler alone."""
     async with database.read() as session:
-        project = await project_of_version(session, query.version_id)
+        if query.version_id is not None:
+            project = await project_of_version(session, query.version_id)
+        else:
+            project = await project_of_service(session, query.service_id)
         found = [(await environment_secret(session, ref, project), ref.key) for ref in query.refs]
         return SecretValues(values=tuple(unsealed_fields(vault, secret)[key] for secret, key in found))
 

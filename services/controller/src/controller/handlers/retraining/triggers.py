@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
 from controller.domain.retraining.actions import SECRET_KINDS, JobTarget, check_address
 from controller.domain.retraining.triggers import MANUAL, MOST_TRIGGERS, NewTrigger, TriggerDefinition
+from controller.handlers.registries.environment_secrets import lock_environment_secrets
 from controller.handlers.registries.secrets import check_named_secret, unsealed_fields
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.unit_of_work import UnitOfWork
@@ -69,6 +70,7 @@ async def _checked(unit: UnitOfWork, vault: Vault, service: ServiceRow, command:
         resources = await resources_for(unit, service, action.resource_source)
         stored = action.model_dump(mode="json", exclude={"resource_source"})
         stored["resources"] = resources.model_dump(mode="json")
+        await lock_environment_secrets(unit.session, stored["env"], service.project)
     else:
         check_address(action.url, unit.limits.retrainers)
         stored = action.model_dump(mode="json")

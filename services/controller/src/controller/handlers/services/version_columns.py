@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.domain.registries import environment
 from controller.domain.registries.models import ResolvedModel
 from controller.domain.services.version_commands import (
     FirstVersion,
@@ -15,7 +14,7 @@ from controller.domain.services.version_commands import (
     VersionChange,
 )
 from controller.handlers.inference_tables.table_destinations import log_delivery_of
-from controller.handlers.registries.environment_secrets import environment_secret
+from controller.handlers.registries.environment_secrets import lock_environment_secrets
 from controller.handlers.registries.registries import registry_secret
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.unit_of_work import UnitOfWork
@@ -42,7 +41,7 @@ async def changed_columns(
     if change.resource_source is not None:
         values |= resource_columns(await resources_for(unit, service, change.resource_source))
     if change.env is not None:
-        await lock_environment_secrets(unit, service, values["env"])
+        await lock_environment_secrets(unit.session, values["env"], service.project)
         values["env"] = values["env"] or None
     if change.log_delivery is not None:
         values["log_delivery"] = await log_delivery_of(unit, service, change.log_delivery)
@@ -57,12 +56,6 @@ async def lock_registry_secret(unit: UnitOfWork, service: ServiceRow, source: Mo
     """Lock the secret of a registry until the transaction ends: nobody deletes it while a version begins to use it."""
     if source is not None and source.registry is not None:
         await registry_secret(unit.session, source.registry, service.project, for_update=True)
-
-
-async def lock_environment_secrets(unit: UnitOfWork, service: ServiceRow, env: dict[str, Any]) -> None:
-    """Lock the secrets that `env` names, likewise."""
-    for ref in environment.secret_references(env):
-        await environment_secret(unit.session, ref, service.project, for_update=True)
 
 
 def resource_columns(resources: Resources) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from controller.domain.registries.models import ResolvedModel
 from controller.domain.services import traffic
 from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
 from controller.domain.services.version_commands import FirstVersion, VersionChange
+from controller.handlers.registries.environment_secrets import lock_environment_secrets
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.services.deployments import deployment_of
 from controller.handlers.services.revisions import mark_changed
@@ -16,7 +17,6 @@ from controller.handlers.services.traffic import set_traffic, set_weights
 from controller.handlers.services.version_columns import (
     changed_columns,
     kept_masking,
-    lock_environment_secrets,
     lock_registry_secret,
     log_delivery_column,
     replica_columns,
@@ -44,7 +44,7 @@ async def create_version(
     resources = await resources_for(unit, service.row, command.resource_source)
     await lock_registry_secret(unit, service.row, command.model_source)
     env = command.model_dump(mode="json", include={"env"})["env"]
-    await lock_environment_secrets(unit, service.row, env)
+    await lock_environment_secrets(unit.session, env, service.row.project)
     row = VersionRow(
         service_id=service.row.id,
         name=version_name_for(service, command.name),

@@ -46,6 +46,14 @@ async def project_of_version(session: AsyncSession, version_id: UUID) -> str:
     return project
 
 
+async def project_of_service(session: AsyncSession, service_id: UUID | None) -> str:
+    """Whose a service is; `NotFound` when it is gone."""
+    project = (await session.scalars(select(ServiceRow.project).where(col(ServiceRow.id) == service_id))).one_or_none()
+    if project is None:
+        raise NotFound("There is no such service")
+    return project
+
+
 async def versions_with_variables(session: AsyncSession, project: str) -> list[tuple[str, VersionRow]]:
     """Versions of a project that have environment variables, or had when they last served, as `<service>/<version>`."""
     query = (

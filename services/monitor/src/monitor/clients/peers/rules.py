@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from shared.bus import Bus
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.quality.monitors import Monitor, MonitorList
 from shared.contracts.quality.training_data import TrainingData, TrainingDataQuery
-from shared.contracts.rpc.controller import (
-    DESTINATIONS,
-    STORAGE_CREDENTIALS,
-    Destination,
-    DestinationList,
-    StorageCredentials,
-    StorageCredentialsQuery,
-)
 from shared.contracts.rpc.inference_logger.tables import TABLES, TableList, TablesQuery, TableView
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.quality import MONITORS, NOTE_METRIC_TABLE, TRAINING_DATA, MetricTable
-from shared.storage.objects import S3Credentials
+from shared.storage.over_bus import ANSWER_WITHIN_S, DestinationsOverBus
 
-ANSWER_WITHIN_S = 3.0
 TRAINING_WITHIN_S = 30.0
 """The controller asks MLflow."""
 
 
-class PeersOverBus:
+class PeersOverBus(DestinationsOverBus):
     """Implements `handlers.rules.sources.PeerCalls`."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
 
     async def monitors(self) -> tuple[Monitor, ...]:
         """Every rule that is defined."""
@@ -57,16 +44,3 @@ class PeersOverBus:
     def read_chunks(self, stream: ChunkStream) -> AsyncGenerator[bytes, None]:
         """A file that the controller hands over."""
         return self._bus.read_chunks(stream)
-
-    async def destinations(self) -> tuple[Destination, ...]:
-        """All of them."""
-        answer = await self._bus.call(DESTINATIONS, Nothing(), timeout=ANSWER_WITHIN_S)
-        assert isinstance(answer, DestinationList)
-        return answer.items
-
-    async def credentials(self, destination: str) -> S3Credentials:
-        """Those of one destination."""
-        query = StorageCredentialsQuery(destination=destination)
-        answer = await self._bus.call(STORAGE_CREDENTIALS, query, timeout=ANSWER_WITHIN_S)
-        assert isinstance(answer, StorageCredentials)
-        return S3Credentials(answer.access_key, answer.secret_key, answer.session_token)

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from monitor.domain.reports import numbers
 from monitor.domain.reports.markup import Html, element
 from monitor.domain.reports.report import HistoryPoint, Language, ReportHistory
-from monitor.domain.reports.scales import Scale, path, ticks, widened
+from monitor.domain.reports.scales import Scale, path, shown_range, ticks, widened
 from monitor.domain.reports.words import figure_name, word
 
 _WIDTH, _HEIGHT = 1056, 214
@@ -20,9 +20,8 @@ def history_chart(history: ReportHistory, language: Language) -> Html | None:
     known = [point for point in history.points if point.value is not None]
     if not known:
         return None
-    values = [value for point in known for value in _reach(point)]
-    values += [limit for limit in (history.warning, history.critical) if limit is not None]
-    low, high = widened(min(values), max(values), 0.08)
+    limits = [limit for limit in (history.warning, history.critical) if limit is not None]
+    low, high = widened(*shown_range([value for point in known for value in _reach(point)], limits), 0.08)
     times = [point.at.timestamp() for point in history.points]
     x = Scale(*widened(min(times), max(times)), _LEFT, _RIGHT)
     y = Scale(low, high, _BOTTOM, _TOP)

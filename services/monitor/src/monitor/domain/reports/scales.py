@@ -6,6 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LARGEST = 1e300
+"""Sentinels such as the largest float: a range that is as wide as this is still a number."""
+FARTHEST_LIMIT, FARTHEST_VALUE = 1e4, 100.0
+"""How many times what is usual a limit, a value may be and still be on the axis."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -35,8 +40,21 @@ def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
+def shown_range(values: Sequence[float], limits: Sequence[float]) -> tuple[float, float]:
+    """What an axis shows of a figure over time: all, but for single values far beyond the others, and for limits that
+    are set so high that they are never reached; these stand at its ends.
+    """
+    sizes = sorted(abs(value) for value in values)
+    usual = sizes[int(0.9 * (len(sizes) - 1))]
+    near = [limit for limit in limits if not usual or abs(limit) <= FARTHEST_LIMIT * usual]
+    most = FARTHEST_VALUE * max([usual, *map(abs, near)])
+    kept = [value for value in values if abs(value) <= most] + near
+    return min(kept), max(kept)
+
+
 def widened(low: float, high: float, part: float = 0.0) -> tuple[float, float]:
-    """A range that is not empty, with a margin on either side."""
+    """A range that is not empty, with a margin on either side; what floats hardly hold counts as less."""
+    low, high = (min(max(end, -LARGEST), LARGEST) for end in (low, high))
     if low == high:
         size = abs(low) / 2 or 0.5
         return low - size, high + size

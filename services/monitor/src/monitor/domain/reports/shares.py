@@ -23,6 +23,9 @@ _FEW_NUMBERS = 12
 _NOTED = 0.001
 _TAIL = 0.005
 """Beyond these quantiles values are in the outermost bin: one outlier must not press the rest into one bar."""
+_NEARER = (0.02, 0.05, 0.1)
+_FAR = 20.0
+"""So many times the middle half's width beyond it there are outliers: the next of the nearer quantiles is the end."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,23 @@ def _is_of_values(profile: ColumnProfile) -> bool:
 def _of_bins(
     window: ColumnProfile | None, baseline: ColumnProfile | None, numbers: Sequence[ColumnProfile]
 ) -> BinShares:
-    ends = [reading.quantiles(profile, [_TAIL, 1 - _TAIL]) for profile in numbers]
+    ends = [_ends(profile) for profile in numbers]
     low, high = widened(min(end[0] for end in ends), max(end[1] for end in ends), 0.02)
     edges = np.linspace(low, high, BINS + 1)
     return BinShares(edges, _binned(baseline, edges), _binned(window, edges))
+
+
+def _ends(profile: ColumnProfile) -> tuple[float, float]:
+    """Where the values lie but for those that are off by powers of ten, as far as these are no quarter of them."""
+    low, *lower, first, third = reading.quantiles(profile, [_TAIL, *_NEARER, 0.25, 0.75])
+    *higher, high = reading.quantiles(profile, [1 - part for part in (*reversed(_NEARER), _TAIL)])
+    far = _FAR * (third - first)
+    if not far:
+        return low, high
+    return (
+        next((value for value in (low, *lower) if value >= first - far), first),
+        next((value for value in (high, *reversed(higher)) if value <= third + far), third),
+    )
 
 
 def _binned(profile: ColumnProfile | None, edges: Floats) -> Floats | None:

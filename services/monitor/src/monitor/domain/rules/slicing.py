@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from monitor.domain import sentences
 from monitor.domain.statistics.slices import ALL_ROWS, Slice
+from shared.errors import InvalidInput
 from shared.filters.conditions import bind, mask_of
 from shared.filters.parsing import columns_of, parse_filter
 from shared.filters.syntax import Node
+from shared.filters.types import is_simple, kind_of
 
 MOST_SLICES = 50
 """Values of a slice's column; rows of further ones count for all rows alone."""
@@ -38,10 +41,12 @@ class SliceBy:
 
     @classmethod
     def of(cls, text: str | None, schema: pa.Schema) -> SliceBy:
-        """Raises `InvalidInput` for a column that is not there, a condition that does not fit."""
+        """Raises `InvalidInput` for a column that is not there, or of lists, and a condition that does not fit."""
         if text is None:
             return cls()
         if text in schema.names:
+            if not is_simple(kind := schema.field(text).type):
+                raise InvalidInput(sentences.NO_SLICES(column=text, kind=kind_of(kind)))
             return cls(column=text, text=text)
         return cls(condition=bind(parse_filter(text), schema), text=text)
 
@@ -52,8 +57,12 @@ class SliceBy:
             return frozenset({self.column})
         return columns_of(self.condition) if self.condition is not None else frozenset()
 
-    def split(self, batch: pa.RecordBatch) -> Iterator[tuple[Slice, pa.RecordBatch]]:
-        """Rows by the slice that they are in."""
+    def split(
+        self, batch: pa.RecordBatch, is_wanted: Callable[[Slice], bool]
+    ) -> Iterator[tuple[Slice, pa.RecordBatch]]:
+        """Rows by the slice that they are in; of a column those that are wanted alone, each asked for before it is cut
+        out: a column of numbers has as many values as rows.
+        """
         if self.condition is not None:
             mask = pc.fill_null(mask_of(self.condition, batch), False)
             yield Slice(self.text, "true"), batch.filter(mask)
@@ -61,8 +70,8 @@ class SliceBy:
         elif self.column is not None and self.column in batch.schema.names:
             values = batch.column(self.column)
             for value in pc.unique(values):
-                if value.is_valid:
-                    yield Slice(self.column, _text(value.as_py())), batch.filter(pc.equal(values, value))
+                if value.is_valid and is_wanted(part := Slice(self.column, _text(value.as_py()))):
+                    yield part, batch.filter(pc.equal(values, value))
 
 
 @dataclass
@@ -77,9 +86,12 @@ class Sliced(Generic[Builder]):
     def add(self, batch: pa.RecordBatch) -> None:
         """Count rows for all, and for their slices."""
         self._add(ALL_ROWS, batch)
-        for part, rows in self.by.split(batch):
-            if rows.num_rows and (part in self.parts or len(self.parts) <= MOST_SLICES):
+        for part, rows in self.by.split(batch, self._is_wanted):
+            if rows.num_rows:
                 self._add(part, rows)
+
+    def _is_wanted(self, part: Slice) -> bool:
+        return part in self.parts or len(self.parts) <= MOST_SLICES
 
     def _add(self, part: Slice, rows: pa.RecordBatch) -> None:
         if part not in self.parts:
@@ -97,4 +109,5 @@ class Sliced(Generic[Builder]):
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)[:256]
+    """As databases can hold it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)[:256].replace("\x00", "\ufffd")

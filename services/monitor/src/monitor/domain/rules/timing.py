@@ -71,15 +71,23 @@ class RuleTiming:
 
 
 def touched_windows(timing: RuleTiming, times: Sequence[datetime], until: datetime) -> Sequence[Window]:
-    """The windows that hold one of `times` and end by `until`, oldest first."""
-    found: set[Window] = set()
+    """The windows that hold one of `times` and end by `until`, oldest first.
+
+    Of the times between two ends the last one is in every window that any of them is in: the work grows with the
+    number of windows, not with that of labels.
+    """
+    last: dict[int, datetime] = {}
     for time in times:
-        end = _EPOCH + ((time - _EPOCH) // timing.schedule + 1) * timing.schedule
-        while end - timing.window <= time:
-            if end <= until:
-                found.add(Window(end - timing.window, end))
-            end += timing.schedule
-    return sorted(found)
+        place = (time - _EPOCH) // timing.schedule
+        last[place] = max(time, last.get(place, time))
+    found: set[int] = set()
+    latest = (until - _EPOCH) // timing.schedule
+    for place, time in last.items():
+        # An end is after the time, and no more than the window's length after it.
+        most = (time + timing.window - _EPOCH) // timing.schedule
+        found.update(range(place + 1, min(most, latest) + 1))
+    ends = (_EPOCH + timing.schedule * place for place in sorted(found))
+    return [Window(end - timing.window, end) for end in ends]
 
 
 def retry_at(attempts: int, now: datetime) -> datetime | None:

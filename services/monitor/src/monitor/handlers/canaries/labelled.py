@@ -60,5 +60,5 @@ def _add(counter: QualityCounter, batch: pa.RecordBatch, label: str, prediction:
         is_number = np.isfinite(losses)
         counter.add_losses(at[is_number], is_canary[is_number], losses[is_number])
         return
-    is_wrong = pc.not_equal(arrays.texts(predicted), arrays.texts(truth))  # 1 and 1.0 are one class
+    is_wrong = pc.not_equal(*arrays.paired_texts(truth, predicted))  # 1 and 1.0 are one class
     counter.add_classes(at, is_canary, is_wrong.to_numpy(zero_copy_only=False).astype(bool))

@@ -90,4 +90,5 @@ class WindowEvaluator(Protocol):
 
 
 def _reason(error: PenstockError) -> str:
-    return error.message[:LONGEST_REASON]
+    """As databases can hold it: it may quote a value of a row."""
+    return error.message[:LONGEST_REASON].replace("\x00", "\ufffd")

@@ -81,6 +81,8 @@ def profile_window(
     sliced: Sliced[ProfileBuilder] = Sliced(lambda: ProfileBuilder(kinds, frozen), by)
     for batch in rows.batches([*columns, *by.columns], window):
         sliced.add(batch)
+    if not sliced.parts:  # a window without rows has columns, too
+        sliced.add(pa.RecordBatch.from_pylist([], rows.schema))
     found: Mapping[Slice, TableProfile] = sliced.finish()
     return {part: TableProfile(sliced.rows.get(part, 0), profile.columns) for part, profile in found.items()}
 

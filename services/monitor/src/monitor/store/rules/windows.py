@@ -120,8 +120,13 @@ async def rules_to_retry(session: AsyncSession, now: datetime) -> set[UUID]:
 
 
 async def compute_again(session: AsyncSession, monitor_id: UUID, windows: Collection[Window], now: datetime) -> None:
-    """Have windows that were judged before computed again."""
-    for window in windows:
+    """Have windows that were judged before computed again; others of `windows` are none of them."""
+    if not windows:
+        return
+    ends = [window.end for window in windows]
+    within = (_table.monitor_id == monitor_id, _table.end_at >= min(ends), _table.end_at <= max(ends))
+    judged = (await session.execute(select(_table.start_at, _table.end_at).where(*within).distinct())).all()
+    for window in set(windows) & {Window(start, end) for start, end in judged}:
         same = (_table.monitor_id == monitor_id, _table.start_at == window.start, _table.end_at == window.end)
         await session.execute(update(_table).where(*same).values(retry_at=now))
 

@@ -3,7 +3,7 @@
 from monitor.store.tables.alerts import AlertingDefinitionsRow, AlertRow, ChannelStateRow, DeliveryRow
 from monitor.store.tables.base import MonitorRow
 from monitor.store.tables.events import EventRow
-from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow
+from monitor.store.tables.logs import NOT_EXAMINED, LogLineRow, LogSizeRow
 from monitor.store.tables.metrics import (
     BlockRow,
     MeasuredRow,
@@ -29,6 +29,7 @@ __all__ = [
     "DeliveryRow",
     "EventRow",
     "LogLineRow",
+    "LogSizeRow",
     "MeasuredRow",
     "MinuteRow",
     "MonitorRow",

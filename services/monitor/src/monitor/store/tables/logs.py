@@ -13,6 +13,15 @@ from shared.database import UtcDateTime
 NOT_EXAMINED = "?"
 
 
+class LogSizeRow(MonitorRow, table=True):
+    """What the kept lines of a service take, about: characters, and `LINE_OVERHEAD` for each line."""
+
+    __tablename__ = "log_sizes"
+
+    service: str = Field(primary_key=True, max_length=63)
+    size: int = Field(sa_type=BigInteger)
+
+
 class LogLineRow(MonitorRow, table=True):
     """One line that a pod printed. (pod, run, offset) names it, so that a repeat is kept once."""
 

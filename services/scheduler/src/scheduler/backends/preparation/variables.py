@@ -6,7 +6,7 @@ Values of secrets are fetched from the controller at each start; how they reach 
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -50,8 +50,14 @@ def plain_variables(deployment: Deployment) -> dict[str, str]:
 
 async def secret_variables(ask: AskForSecrets | None, deployment: Deployment) -> dict[str, str]:
     """Those whose values are secrets. Raises what the controller answers, and `Unavailable` where it does not."""
-    named = {name: value for name, value in deployment.env.items() if isinstance(value, SecretKeyRef)}
+    return await values_of_secrets(ask, deployment.version_id, deployment.env)
+
+
+async def values_of_secrets(
+    ask: AskForSecrets | None, owner: UUID, env: Mapping[str, str | SecretKeyRef]
+) -> dict[str, str]:
+    """Variables of `env` whose values are secrets, with these. Raises as `secret_variables`."""
+    named = {name: value for name, value in env.items() if isinstance(value, SecretKeyRef)}
     if not named or ask is None:
         return {}
-    values = await ask(deployment.version_id, tuple(named.values()))
-    return dict(zip(named, values, strict=True))
+    return dict(zip(named, await ask(owner, tuple(named.values())), strict=True))

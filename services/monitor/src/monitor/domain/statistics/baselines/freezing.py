@@ -7,6 +7,7 @@ import math
 
 from monitor.domain.statistics.kinds import ColumnKind
 from monitor.domain.statistics.profiles import reading, sketches
+from monitor.domain.statistics.profiles.accumulator import MAX_CATEGORY_LENGTH
 from monitor.domain.statistics.profiles.bins import Categories, ColumnBins, Edges
 from monitor.domain.statistics.profiles.column import BinCounts, ColumnProfile
 
@@ -18,8 +19,12 @@ MAX_FREQUENT = 100
 
 
 def freeze(profile: ColumnProfile, bins: int = DEFAULT_BINS) -> ColumnBins | None:
-    """Numbers: bins of equal share (each value its own where there are few); texts: one per value. None: not binned."""
+    """Numbers: bins of equal share (each value its own where there are few); texts: one per value. None: not binned,
+    as free text.
+    """
     if profile.kind == ColumnKind.CATEGORICAL:
+        if (profile.lengths.maximum or 0) > MAX_CATEGORY_LENGTH:
+            return None
         return ColumnBins(Categories(tuple(text for text, _ in reading.frequent(profile, _limit(profile)))))
     if not profile.moments.count:
         return None

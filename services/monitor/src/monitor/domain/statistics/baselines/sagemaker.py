@@ -6,6 +6,7 @@ same. Of numbers there are no more than these buckets, so that KS and Wasserstei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,14 +49,16 @@ def expectations_from_constraints(constraints: Mapping[str, Any]) -> tuple[Colum
 
     `monitoring_config.domain_content_threshold` is the least share of values in a column's domain.
     """
-    config = constraints.get("monitoring_config") or {}
-    share = _number(config.get("domain_content_threshold", 1.0), "monitoring_config.domain_content_threshold")
+    share = _number(
+        _object(constraints, "monitoring_config").get("domain_content_threshold", 1.0),
+        "monitoring_config.domain_content_threshold",
+    )
     expectations = []
     for place, feature in enumerate(_features(constraints)):
         path = f"features[{place}]."
         kind = _KINDS.get(str(feature.get("inferred_type")))
-        domains = (feature.get("string_constraints") or {}).get("domains")
-        is_positive = (feature.get("num_constraints") or {}).get("is_non_negative", False)
+        domains = _domains(feature)
+        is_positive = bool(_object(feature, "num_constraints").get("is_non_negative", False))
         completeness = feature.get("completeness")
         expectations.append(
             ColumnExpectation(
@@ -68,6 +71,13 @@ def expectations_from_constraints(constraints: Mapping[str, Any]) -> tuple[Colum
             )
         )
     return tuple(expectations)
+
+
+def _domains(feature: Mapping[str, Any]) -> Sequence[Any] | None:
+    domains = _object(feature, "string_constraints").get("domains")
+    if domains is not None and not isinstance(domains, list):
+        raise ValueError("domains are no list")
+    return domains
 
 
 def _column(feature: Mapping[str, Any], path: str) -> ColumnProfile:
@@ -85,7 +95,7 @@ def _numeric(name: str, found: Mapping[str, Any], data_type: str, path: str) -> 
     present, missing = _common(found, path)
     deviation = _number(found.get("std_dev", 0.0), f"{path}std_dev")
     minimum, maximum = (_number(_field(found, field, path), f"{path}{field}") for field in ("min", "max"))
-    buckets = ((found.get("distribution") or {}).get("kll") or {}).get("buckets") or ()
+    buckets = _buckets(found, "kll")
     lows = [_number(_field(bucket, "lower_bound", path), f"{path}lower_bound") for bucket in buckets]
     counts = [_whole(_field(bucket, "count", path)) for bucket in buckets]
     edges = tuple(sorted({low for low in lows[1:] if low > minimum}))
@@ -123,7 +133,7 @@ def _sketch(limits: Sequence[float], counts: Sequence[int], present: int) -> byt
 
 def _text(name: str, found: Mapping[str, Any], path: str) -> ColumnProfile:
     present, missing = _common(found, path)
-    buckets = ((found.get("distribution") or {}).get("categorical") or {}).get("buckets") or ()
+    buckets = _buckets(found, "categorical")
     counted = tuple(
         (str(_field(bucket, "value", f"{path}distribution.")), _whole(_field(bucket, "count", f"{path}distribution.")))
         for bucket in buckets
@@ -162,7 +172,24 @@ def _field(document: Any, name: str, path: str = "") -> Any:
 def _number(value: Any, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{path} is not a number")  # noqa: TRY004 - a document, not an argument
+    if not math.isfinite(value):
+        raise ValueError(f"{path} is not finite")
     return float(value)
+
+
+def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Empty where it is not there, or null. ValueError where it is no object."""
+    found = document.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{name} is no object")  # noqa: TRY004 - a document, not an argument
+    return found
+
+
+def _buckets(found: Mapping[str, Any], kind: str) -> Sequence[Any]:
+    buckets = _object(_object(found, "distribution"), kind).get("buckets") or ()
+    if not isinstance(buckets, list | tuple):
+        raise ValueError(f"buckets of {kind} are no list")  # noqa: TRY004
+    return buckets
 
 
 def _whole(value: Any) -> int:

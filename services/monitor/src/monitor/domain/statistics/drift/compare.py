@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,9 @@ class _Figures:
 def drift(current: ColumnProfile, baseline: ColumnProfile, slice: Slice = ALL_ROWS) -> DriftFigures:  # noqa: A002
     """`current` was profiled with the baseline's frozen bins. ValueError where it was not, or is of another kind."""
     now, before = _comparable(current, baseline)
-    reference, counts = pool_rare(before.counts, now.counts)
-    parts = [_over_bins(reference, counts), _of_numbers(current, baseline), _of_new_values(current, baseline)]
+    reference, counts = pool_rare(before.counts, now.counts, has_others=isinstance(before.frozen.bins, Categories))
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest float
+        parts = [_over_bins(reference, counts), _of_numbers(current, baseline), _of_new_values(current, baseline)]
     return DriftFigures(
         column=current.name,
         kind=current.kind.value,
@@ -102,11 +104,12 @@ def _of_numbers(current: ColumnProfile, baseline: ColumnProfile) -> _Figures:
     rows, base_rows = current.moments.count, baseline.moments.count
     deviation = reading.standard_deviation(baseline, ddof=0) or 0.0
     statistic = distances.ks_statistic(before, now)
+    moved = distances.normed(distances.wasserstein(before, now), deviation)
     errors = sketches.rank_error(current.quantile_sketch) + sketches.rank_error(baseline.quantile_sketch)
     return _Figures(
         {
             "ks": TestResult(statistic, ks_p_value(statistic, rows, base_rows)),
-            "wasserstein": distances.normed(distances.wasserstein(before, now), deviation),
+            "wasserstein": moved if math.isfinite(moved) else None,
         },
         {
             "ks": floors.ks_floor(rows, base_rows, errors),

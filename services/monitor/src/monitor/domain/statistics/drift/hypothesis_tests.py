@@ -14,12 +14,14 @@ LEAST_EXPECTED = 5.0
 
 
 def pool_rare(
-    reference: npt.ArrayLike, current: npt.ArrayLike, least: float = LEAST_EXPECTED
+    reference: npt.ArrayLike, current: npt.ArrayLike, least: float = LEAST_EXPECTED, *, has_others: bool = False
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The same counts with cells of which either sample expects fewer than `least` added up into one, the last.
 
     Where that one is rare too, the smallest other cell joins it. Which cells are pooled depends on the sum of both
-    samples alone, so that pooling favours neither.
+    samples alone, so that pooling favours neither. `has_others`: the last cell is of all values that the reference does
+    not have. It is pooled whatever it holds: values that one sample has once and the other not at all are alike in
+    both, and by themselves would make a column of names or numbers of orders drift in every window.
     """
     one, other = np.asarray(reference, dtype=np.float64), np.asarray(current, dtype=np.float64)
     both = one + other
@@ -27,7 +29,10 @@ def pool_rare(
         return one[:0], other[:0]
     smaller = min(one.sum(), other.sum()) / both.sum()
     order = np.argsort(-both, kind="stable")
-    kept = int((both[order] * smaller >= least).sum())
+    if has_others:
+        order = np.append(order[order != len(both) - 1], len(both) - 1)
+    is_kept = both[order] * smaller >= least
+    kept = int(is_kept[: len(both) - has_others].sum())
     pooled = both[order][kept:].sum()
     if pooled and pooled * smaller < least and kept:
         kept -= 1

@@ -67,7 +67,8 @@ class ColumnAccumulator:
         if not len(finite):
             return
         self._zeros += len(finite) - int(np.count_nonzero(finite))
-        self._moments = merged_moments(self._moments, _moments(finite))
+        with np.errstate(over="ignore", invalid="ignore"):  # of sentinels such as the largest float there is no mean
+            self._moments = merged_moments(self._moments, _moments(finite))
         # The sketch takes no read-only array, which Arrow's are.
         self._quantiles.update(finite if finite.flags.writeable else finite.copy())
         self._count_numbers(finite)

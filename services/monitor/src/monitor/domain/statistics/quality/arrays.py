@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.domain.statistics.profiles import values
+from shared.filters.types import is_text
 
 
 def as_array(data: Any) -> pa.Array:
@@ -35,6 +36,14 @@ def texts(array: pa.Array) -> pa.Array:
         return array.cast(pa.string())
     except pa.ArrowNotImplementedError as error:
         raise ValueError(f"not classes: {error}") from error
+
+
+def paired_texts(labels: pa.Array, predictions: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Both as classes; where one side has booleans and the other numbers, true and 1 are one class, as in NumPy."""
+    sides = (labels, predictions)
+    if {pa.types.is_boolean(each.type) for each in sides} == {True, False} and not any(is_text(s.type) for s in sides):
+        labels, predictions = (s.cast(pa.int8()) if pa.types.is_boolean(s.type) else s for s in sides)
+    return texts(labels), texts(predictions)
 
 
 def doubles(array: pa.Array) -> npt.NDArray[np.float64]:

@@ -59,7 +59,7 @@ class QualityBuilder:
         if self._kind == "regression":
             self._add_numbers(arrays.doubles(truth), arrays.doubles(said))
         else:
-            self._add_classes(arrays.texts(truth), arrays.texts(said), scores)
+            self._add_classes(*arrays.paired_texts(truth, said), scores)
 
     def _add_numbers(self, truth: npt.NDArray[np.float64], said: npt.NDArray[np.float64]) -> None:
         is_known = np.isfinite(truth) & np.isfinite(said)

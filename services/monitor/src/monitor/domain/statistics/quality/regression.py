@@ -23,16 +23,17 @@ class RegressionSums:
         """Finite numbers."""
         if not len(labels):
             return
-        errors = predictions - labels
-        absolute, squared = np.abs(errors), errors * errors
-        self._error += float(errors.sum())
-        self._absolute += float(absolute.sum())
-        self._squared += float(squared.sum())
-        self._fourth += float((squared * squared).sum())
-        self._relative += float((absolute / np.maximum(np.abs(labels), np.finfo(np.float64).eps)).sum())
-        mean, count = float(labels.mean()), len(labels)
-        shift, total = mean - self._label_mean, self.rows + count
-        self._label_squares += float(((labels - mean) ** 2).sum()) + shift * shift * self.rows * count / total
+        with np.errstate(over="ignore", invalid="ignore"):  # what is beyond all bounds is infinitely bad
+            errors = predictions - labels
+            absolute, squared = np.abs(errors), errors * errors
+            self._error += float(errors.sum())
+            self._absolute += float(absolute.sum())
+            self._squared += float(squared.sum())
+            self._fourth += float((squared * squared).sum())
+            self._relative += float((absolute / np.maximum(np.abs(labels), np.finfo(np.float64).eps)).sum())
+            mean, count = float(labels.mean()), len(labels)
+            shift, total = mean - self._label_mean, self.rows + count
+            self._label_squares += float(((labels - mean) ** 2).sum()) + shift * shift * self.rows * count / total
         self._label_mean += shift * count / total
         self.rows = total
 
@@ -60,4 +61,5 @@ class RegressionSums:
 
 
 def _margin(variance: float, rows: int) -> float:
-    return Z_95 * math.sqrt(max(variance, 0.0) / rows)
+    """0 where squares are beyond what floats hold: a figure that is that bad is not made good by an interval of NaN."""
+    return Z_95 * math.sqrt(max(variance, 0.0) / rows) if math.isfinite(variance) else 0.0

@@ -58,7 +58,7 @@ class WorstRows:
 
 
 def _misses(truth: pa.Array, said: pa.Array, scores: Mapping[str, Any] | None) -> npt.NDArray[np.float64]:
-    label, predicted = arrays.texts(truth), arrays.texts(said)
+    label, predicted = arrays.paired_texts(truth, said)
     is_wrong = pc.fill_null(pc.not_equal(label, predicted), False).to_numpy(zero_copy_only=False)
     losses = np.where(is_wrong, 1.0, 0.0)
     if scores:

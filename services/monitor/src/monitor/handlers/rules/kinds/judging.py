@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from monitor.domain import sentences
-from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, of_drift, of_figure
+from monitor.domain.rules.verdicts import Verdict, bounds_of, failed, insufficient, of_drift, of_figure
 from monitor.domain.statistics.judging.drift import DriftRule, judge_drift
 from monitor.domain.statistics.judging.quality import judge_figure
 from monitor.domain.statistics.slices import ALL_ROWS, Slice
@@ -59,12 +59,31 @@ def judged_drift(
     for part, profile in profiles.items():
         alike = {name: column for name, column in profile.columns.items() if name not in unlike}
         figures += drift_of_table(TableProfile(profile.rows, alike), baseline.baseline, part)
+    # Of `*`, columns that the metric means nothing for are passed over; those without values say so.
+    is_asked, least = list(rule.columns) != ["*"], max(rule.min_sample, 1)
     judged = judge_drift(
-        [each for each in figures if each.value(rule.metric) is not None],
-        DriftRule(rule.metric, rule.warning, rule.critical, rule.min_sample),
+        [
+            each
+            for each in figures
+            if is_asked or each.value(rule.metric) is not None or min(each.rows, each.baseline_rows) < least
+        ],
+        DriftRule(rule.metric, rule.warning, rule.critical, least),
     )
     found = [of_drift(each) for each in judged] + [each for each in unlike.values() if each is not None]
+    if is_asked:
+        known = {each.column for each in found}
+        found += [_without_bins(rule, baseline, name) for name in columns if name not in known]
     return Judged(found or [failed(sentences.NO_SUCH_METRIC(metric=rule.metric))], figures)
+
+
+def _without_bins(rule: Monitor, baseline: FoundBaseline, name: str) -> Verdict:
+    """A column that was asked for and is compared with nothing: the baseline has no value of it, or it is free text."""
+    column = baseline.baseline.column(name)
+    if column is not None and not column.values:
+        few = sentences.FEW_IN_BASELINE(rows=0, column=name, least=max(rule.min_sample, 1))
+        return replace(insufficient(few, 0), column=name)
+    kind, data_type = (column.kind.value, column.data_type) if column is not None else ("other", "null")
+    return failed(sentences.NOT_DEFINED_FOR(metric=rule.metric, column=name, kind=kind, data_type=data_type), name)
 
 
 def judged_quality(

@@ -32,6 +32,7 @@ REGRESSION = frozenset({"mae", "rmse", "r2"})
 ROW_KEYS = ("request_id", "row_index")
 TIMES = ("request_time", "label_received_at")
 SHOWN_FEATURES = 8
+SHOWN_CLASSES = 5
 FIGURES = {"auc": ("roc_auc",), **{name: (name, f"{name}_weighted") for name in ("precision", "recall", "f1")}}
 """Metric → the figures that it may be, the first that there is."""
 
@@ -200,11 +201,33 @@ def _quality(rule: Monitor, opened: OpenedRows, inferences: OpenedRows, window: 
             ages.add(_delays(batch))
             if set(columns.all) <= set(batch.schema.names):
                 sliced.add(batch)
-    found = [_judged(rule, quality, part) for part, quality in sliced.finish().items()]
+    finished = sliced.finish()
+    whole = next(iter(finished.values()))
+    found = [_judged(rule, quality, part) for part, quality in finished.items()]
+    _check_classes(whole)
     if not found[0].rows:
         return [insufficient(sentences.NO_LABEL_HERE(), 0)]
     details = {"table_versions": dict(opened.versions), "coverage": asdict(ages.finish(inferences.count(window)))}
     return [replace(each, details={**each.details, **details}) for each in found]
+
+
+def _check_classes(quality: ModelQuality) -> None:
+    """Raise `InvalidInput` where labels are words and predictions numbers, or the other way round, and no row is right:
+    an accuracy of 0 would say something of the model.
+    """
+    said, true = {said for said, _, _ in quality.confusion}, {true for _, true, _ in quality.confusion}
+    kinds = [{_is_number(each) for each in side} for side in (said, true)]
+    if kinds in ([{True}, {False}], [{False}, {True}]):
+        labels, predictions = (", ".join(sorted(side)[:SHOWN_CLASSES]) for side in (true, said))
+        raise InvalidInput(sentences.OTHER_CLASSES(labels=labels, predictions=predictions))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _judged(rule: Monitor, quality: ModelQuality, part: Slice) -> Verdict:

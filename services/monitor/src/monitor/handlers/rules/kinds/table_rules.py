@@ -131,8 +131,8 @@ class TableRules:
         rows = next(iter(profiles.values())).rows
         if not rows:
             return ComputedWindow([insufficient(sentences.NO_ROWS(), 0)])
-        if rows < rule.min_sample:
-            return ComputedWindow([insufficient(sentences.FEW_ROWS(rows=rows, least=rule.min_sample), rows)], profiles)
+        if (few := _too_few(rule, rows, baseline)) is not None:
+            return ComputedWindow([insufficient(few, rows)], profiles)
         if rule.baseline is None:
             judged = await asyncio.to_thread(judged_quality, rule, profiles, None, columns)
             return ComputedWindow(judged.verdicts, profiles)
@@ -146,6 +146,15 @@ class TableRules:
         judged = await asyncio.to_thread(judge, rule, profiles, baseline, columns)
         verdicts = [replace(each, details={**each.details, "baseline": baseline.source}) for each in judged.verdicts]
         return ComputedWindow(verdicts, profiles, baseline, judged.figures)
+
+
+def _too_few(rule: Monitor, rows: int, found: FoundBaseline | None) -> str | None:
+    """Why nothing can be said; None: there are enough rows, and a baseline has some, or says what is expected."""
+    if rows < rule.min_sample:
+        return sentences.FEW_ROWS(rows=rows, least=rule.min_sample)
+    if found is None or found.baseline.profile.rows or found.baseline.expectations:
+        return None
+    return sentences.NO_BASELINE_ROWS(source=found.source)
 
 
 def _profiled(

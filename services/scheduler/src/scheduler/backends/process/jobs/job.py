@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.variables import base_variables
@@ -17,16 +18,19 @@ from scheduler.backends.process.folders.output import tail
 from scheduler.backends.process.folders.run_folder import PodProcess
 from scheduler.backends.process.jobs.job_folder import JobFolder
 from scheduler.backends.process.jobs.preparation import JobPreparation
+from scheduler.backends.process.launch.secret_variables import secrets_descriptor
 from scheduler.backends.process.launch.start import confinement_rules, group_files, start_under_shim
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.run_watch import RunWatch
 from scheduler.domain.jobs import CANCELLED, PLATFORM_STOPPED, TIME_LIMIT, JobEnd, job_end
+from scheduler.domain.restarts import retry_delay_s
 from shared.clock import Clock
 from shared.contracts.jobs import JobPhase, JobState
 from shared.contracts.nodes import Node
 from shared.errors import Temporary
 
 POLL_S = 0.2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ class JobLifecycle:
         work = (run.path / "work").resolve()
         await asyncio.to_thread(preparation.write_files, order, work)
         command = preparation.command(order, python, work)
+        secrets = await self._unless_cancelled(self._secrets())
         await self._check_fence()
         record = self.folder.pod.record
         # The command is not shown to the rules: a path that it names is not opened to it for that.
@@ -131,22 +136,35 @@ class JobLifecycle:
         if rules is not None and rules["user"] is not None:
             await asyncio.to_thread(_give_to, work, rules["user"])
         variables = base_variables(record.name, record.deployment, work, [str(python)])
-        run.write_order(
-            {
-                "command": command,
-                "environment": {**variables, **preparation.variables(order, work)},
-                "folder": str(work),
-                "descriptors": [],
-                "secrets": [],
-                "output_cap": self.dependencies.options.output_cap,
-                "port": 0,
-                "groups": group_files(run, record, self.dependencies.options.control_groups),
-                "confinement": rules,
-            }
-        )
-        return await start_under_shim(run, [])
+        with secrets_descriptor(secrets) as further:
+            run.write_order(
+                {
+                    "command": command,
+                    "environment": {**variables, **preparation.variables(order, work)},
+                    "folder": str(work),
+                    "descriptors": further,
+                    "secrets": further,
+                    "output_cap": self.dependencies.options.output_cap,
+                    "port": 0,
+                    "groups": group_files(run, record, self.dependencies.options.control_groups),
+                    "confinement": rules,
+                }
+            )
+            return await start_under_shim(run, further)
 
-    async def _unless_cancelled(self, work: Awaitable[Path]) -> Path:
+    async def _secrets(self) -> dict[str, str]:
+        """Asked for again until the controller is there."""
+        attempt = 0
+        while True:
+            try:
+                return await self.dependencies.preparation.secrets(self.folder.order)
+            except Temporary as away:
+                attempt += 1
+                if attempt == 1:
+                    self.folder.run.write_line(f"waiting for its secrets: {away.message}")
+                await self.dependencies.clock.sleep(retry_delay_s(attempt))
+
+    async def _unless_cancelled(self, work: Awaitable[T]) -> T:
         """The result of `work`, which is given up once the job is not wanted any more."""
         task = asyncio.ensure_future(work)
         try:

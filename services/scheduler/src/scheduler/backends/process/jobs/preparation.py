@@ -1,8 +1,9 @@
 """What a job needs before it starts: its files, an environment of its own, the command, what it is told.
 
 It is told where the tracking server is, what it is to retrain and why, in variables and in `evidence.json`; it gets no
-credentials of the platform's. Every MLflow run that it makes has the retraining's id as a tag by itself
-(`MLFLOW_RUN_CONTEXT`), so that a script which knows nothing of the platform can be found out by what it registered.
+credentials of the platform's, only secrets that its trigger names. Every MLflow run that it makes has the retraining's
+id as a tag by itself (`MLFLOW_RUN_CONTEXT`), so that a script which knows nothing of the platform can be found out by
+what it registered.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from urllib.parse import urlsplit
 
 from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.preparation.variables import AskForSecrets, values_of_secrets
 from scheduler.backends.process.folders.run_folder import RunFolder
 from shared.contracts.jobs import JobOrder
 from shared.contracts.retraining import RESULT_TAG
+from shared.errors import Permanent
 
 EVIDENCE = "evidence.json"
 SYSTEM_PATH = "/usr/bin:/bin"
@@ -27,10 +30,16 @@ _ENVIRONMENT_FILES = ("requirements.txt", "python_env.yaml", "conda.yaml")
 
 
 class JobPreparation:
-    """Makes jobs' folders and environments. `tracking_uri`: the platform's own server."""
+    """Makes jobs' folders and environments.
 
-    def __init__(self, environments: EnvironmentStore, tracking_uri: str) -> None:
+    `tracking_uri`: the platform's own server. `ask_for_secrets`: asks for values by the service's id.
+    """
+
+    def __init__(
+        self, environments: EnvironmentStore, tracking_uri: str, ask_for_secrets: AskForSecrets | None = None
+    ) -> None:
         self._environments = environments
+        self._ask_for_secrets = ask_for_secrets
         self.tracking_uri = without_credentials(tracking_uri)
 
     async def python(self, order: JobOrder, run: RunFolder) -> Path:
@@ -59,8 +68,16 @@ class JobPreparation:
                 why = f"{name[:100]!r} cannot be written: {error.strerror}"
                 raise PreparationFailed("BadFile", why, is_permanent=True) from error
 
+    async def secrets(self, order: JobOrder) -> dict[str, str]:
+        """Its variables whose values are secrets. Raises `Temporary` while they cannot be had, `PreparationFailed`."""
+        try:
+            return await values_of_secrets(self._ask_for_secrets, order.service_id, order.env)
+        except Permanent as refused:
+            raise PreparationFailed("SecretMissing", refused.message, is_permanent=True) from refused
+
     def variables(self, order: JobOrder, work: Path) -> dict[str, str]:
-        """What the job is told, beside what it was ordered with."""
+        """What the job is told, beside what it was ordered with; without `secrets`."""
+        plain = {name: value for name, value in order.env.items() if isinstance(value, str)}
         said = order.evidence
         window = said.get("window") or {}
         told = {
@@ -73,10 +90,10 @@ class JobPreparation:
             "PENSTOCK_MODEL": said.get("model"),
             "PENSTOCK_WINDOW_START": window.get("start"),
             "PENSTOCK_WINDOW_END": window.get("end"),
-            "MLFLOW_TRACKING_URI": order.env.get("MLFLOW_TRACKING_URI", self.tracking_uri),
+            "MLFLOW_TRACKING_URI": plain.get("MLFLOW_TRACKING_URI", self.tracking_uri),
             "MLFLOW_RUN_CONTEXT": json.dumps({RESULT_TAG: str(order.id)}),
         }
-        return {**order.env, **{name: str(value) for name, value in told.items() if value is not None}}
+        return {**plain, **{name: str(value) for name, value in told.items() if value is not None}}
 
     def command(self, order: JobOrder, python: Path, work: Path) -> list[str]:
         """What is executed. Raises `PreparationFailed` where there is no such program."""
