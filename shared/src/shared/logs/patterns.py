@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import re2
 
@@ -15,6 +16,8 @@ from shared.errors import Detail, InvalidInput
 MAX_LENGTH = 256
 _MAX_MEMORY = 1 << 20
 """Bytes of a compiled expression; one that takes more is refused."""
+_MATCHER_MEMORY = 64 * 1024
+MATCHERS_KEPT = 2048
 LINE_EXAMINED = 64 * 1024
 """Characters of a line that are looked at."""
 
@@ -22,14 +25,29 @@ LINE_EXAMINED = 64 * 1024
 @lru_cache(maxsize=64)
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
     """Whether a line has a match of `pattern`. Raises `InvalidInput` for what is no expression, or too large a one."""
+    compiled = _compiled(pattern, _MAX_MEMORY)
+    return lambda text: compiled.search(text[:LINE_EXAMINED]) is not None
+
+
+@lru_cache(maxsize=MATCHERS_KEPT)
+def compile_matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a label is matched as a whole. Raises `InvalidInput` for what is no expression, or too large a one.
+
+    There may be thousands, all of which are asked about one alert: each is small, and as many as there usually are stay
+    compiled.
+    """
+    compiled = _compiled(pattern, _MATCHER_MEMORY)
+    return lambda text: compiled.fullmatch(text[:LINE_EXAMINED]) is not None
+
+
+def _compiled(pattern: str, max_memory: int) -> Any:
     options = re2.Options()
-    options.max_mem = _MAX_MEMORY
+    options.max_mem = max_memory
     options.log_errors = False
     try:
-        compiled = re2.compile(pattern, options)
+        return re2.compile(pattern, options)
     except re2.error as wrong:
         raise _refusal(wrong) from wrong
-    return lambda text: compiled.search(text[:LINE_EXAMINED]) is not None
 
 
 def _refusal(wrong: Exception) -> InvalidInput:

@@ -146,7 +146,7 @@ async def test_what_cannot_be_meant_is_refused(lone: Controller) -> None:
     await lone.call("GET", "/alerts", 503)
 
 
-async def test_whose_they_are(lone: Controller) -> None:
+async def test_whose_they_are(lone: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
     for project in ("red", "blue"):
         await lone.call("POST", "/projects", 201, json={"name": project})
     await lone.call("POST", "/services", 201, json={"name": "wine", "project": "red"})
@@ -164,7 +164,9 @@ async def test_whose_they_are(lone: Controller) -> None:
     assert await admin.status("DELETE", "/channels/all") == 403
     silence = SILENCE | {"ends_at": later(hours=1)}
     assert await editor.status("POST", "/silences", json=silence) == 403
+    monkeypatch.setattr("controller.handlers.alerting.silences.MOST_OF_PROJECT", 1)
     mine = (await editor.ask("POST", "/silences", json=silence | {"project": "red"})).json()
+    assert await editor.status("POST", "/silences", json=silence | {"project": "red"}) == 409
     assert await other.status("GET", f"/silences/{mine['id']}") == 404
     assert await other.status("DELETE", f"/silences/{mine['id']}") == 404
     window = {"name": "w", "service": "wine", "ends_at": later(hours=1)}

@@ -23,6 +23,8 @@ from shared.contracts.alerting.alerts import (
     SilenceDefinition,
 )
 from shared.contracts.alerting.channels import LIMITS, ChannelDefinition, ChannelLimits
+from shared.errors import InvalidInput
+from shared.logs.patterns import compile_matcher
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)  # a Friday
 ALERT = Alert(
@@ -165,6 +167,13 @@ def test_silences_and_maintenance_say_until_when() -> None:
     assert muted(maintenance=(once,)) == (None, later(10))
     assert muted(15, maintenance=(once,)) == ("maintenance move", later(20))
     assert window_span(once, later(20)) is None
+
+
+def test_an_expression_on_a_label_is_small_and_matches_the_whole_of_it() -> None:
+    matches = compile_matcher("a|b+")
+    assert [matches(text) for text in ("a", "bb", "ab", "")] == [True, True, False, False]
+    with pytest.raises(InvalidInput, match="not a regular expression"):
+        compile_matcher(r"(?:\pL|.){0,150}.*[a-z\PN]{0,100}.*")
 
 
 @pytest.mark.parametrize("schedule", ["0 0 1 1 *", "59 23 31 12 *"])

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from controller.domain.commands import Command, plain_text
 from shared.errors import Detail, InvalidInput
-from shared.logs.patterns import MAX_LENGTH, compile_pattern
+from shared.logs.patterns import MAX_LENGTH, compile_matcher
 
 
 class MatcherCommand(Command):
@@ -27,7 +27,7 @@ class MatcherCommand(Command):
     def _is_an_expression(self) -> MatcherCommand:
         if self.is_regex:
             try:
-                compile_pattern(self.value)
+                compile_matcher(self.value)
             except InvalidInput as wrong:
                 why = wrong.message.removeprefix("regex: ")
                 raise InvalidInput(f"matcher {self.name}: {why}", (Detail(("matchers",), why),)) from wrong

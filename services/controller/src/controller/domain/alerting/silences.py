@@ -19,6 +19,8 @@ LONGEST_MAINTENANCE = timedelta(days=31)
 SHORTEST_MAINTENANCE = timedelta(minutes=1)
 MOST_SILENCES = 500
 """That have not ended."""
+MOST_OF_PROJECT = 100
+"""Of these, so that no project takes all."""
 MOST_WINDOWS = 200
 KEPT_AFTER_END = timedelta(days=30)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.domain.alerting.silences import (
     KEPT_AFTER_END,
+    MOST_OF_PROJECT,
     MOST_SILENCES,
     MOST_WINDOWS,
     MaintenanceCommand,
@@ -26,8 +27,11 @@ async def create_silence(unit: UnitOfWork, command: NewSilence) -> SilenceRow:
         await load_project(unit.session, command.project)
     for old in await ended_silences(unit.session, unit.now - KEPT_AFTER_END):
         await unit.session.delete(old)
-    if len(await visible_silences(unit.session, None, unit.now)) >= MOST_SILENCES:
+    known = await visible_silences(unit.session, None, unit.now)
+    if len(known) >= MOST_SILENCES:
         raise Conflict(f"There may be {MOST_SILENCES} silences that have not ended")
+    if command.project is not None and sum(row.project == command.project for row in known) >= MOST_OF_PROJECT:
+        raise Conflict(f"A project may have {MOST_OF_PROJECT} silences that have not ended")
     row = SilenceRow(
         project=command.project,
         **_times_of(unit, command),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.contracts.alerting.alerts import Matcher
 from shared.errors import InvalidInput
-from shared.logs.patterns import compile_pattern
+from shared.logs.patterns import compile_matcher
 
 
 def matches_all(labels: Mapping[str, str], matchers: Iterable[Matcher]) -> bool:
@@ -18,6 +18,6 @@ def _matches(value: str, matcher: Matcher) -> bool:
     if not matcher.is_regex:
         return (value == matcher.value) == matcher.is_equal
     try:
-        return compile_pattern(rf"\A(?:{matcher.value})\z")(value) == matcher.is_equal
+        return compile_matcher(matcher.value)(value) == matcher.is_equal
     except InvalidInput:  # the controller accepts none such; a later release might
         return False
