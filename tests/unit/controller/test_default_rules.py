@@ -13,3 +13,10 @@ def test_odd_columns_of_a_model_are_left_out() -> None:
 
     assert found == {"errors": ["*"], "drift": ["*"], "nulls": ["colour"], "new-values": ["colour"]}
     assert [rule.name for rule in default_monitors({"inputs": {"a": 1}}, is_recorded=True)] == ["errors", "drift"]
+
+
+def test_columns_of_any_name_make_rules_that_may_be_defined() -> None:
+    names = ["*", "a.b", "价格(元)", "x" * 300, "\u202e", "", "label"]
+    signature = {"inputs": [{"name": name, "type": "string"} for name in names]}
+    found = {each.name: each.columns for each in default_monitors(signature, is_recorded=True)}
+    assert found["nulls"] == found["new-values"] == ["a.b", "价格(元)", "label"]

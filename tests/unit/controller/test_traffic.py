@@ -11,6 +11,7 @@ from controller.domain.services.traffic import (
     checked_fallback,
     checked_split,
     effective_weights,
+    main_version,
     rebalanced,
     weights_with,
     weights_without,
@@ -99,3 +100,10 @@ def test_a_bad_split_is_refused_with_the_reason(weights: dict[str, int], said: s
 def test_active_versions_that_a_split_leaves_out_get_nothing() -> None:
     assert checked_split({"v2": 100}, active=["v1", "v2"], known=["v1", "v2", "v3"]) == {"v1": 0, "v2": 100}
     assert checked_split({"v1": 100, "v3": 0}, active=["v1"], known=["v1", "v3"]) == {"v1": 100}
+
+
+def test_a_canary_at_half_is_not_the_main_version_yet() -> None:
+    names = ["v1", "v2", "v3"]
+    assert main_version(names, {"v1": 50, "v2": 50}) == "v1"
+    assert main_version(names, {"v1": 49, "v2": 51}) == "v2"
+    assert main_version(names, {"v1": 0}) == main_version(names, {}) == "v3"

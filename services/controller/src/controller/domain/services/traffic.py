@@ -7,7 +7,7 @@ weight 0 never gets a share but by somebody's word: by a split, or as the servic
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -122,6 +122,15 @@ def checked_fallback(name: str | None, active: Collection[str], known: Collectio
         return name
     why = "the version is not active" if name in known else "the service has no such version"
     raise InvalidInput(f"fallback: {name[:64]}: {why}", (Detail(("fallback",), why),))
+
+
+def main_version(names: Sequence[str], weights: Mapping[str, int]) -> str:
+    """Of `names`, oldest first, the one with the greatest share; the newest where none has any.
+
+    Of equals the older one, which a canary at half has not replaced yet.
+    """
+    shares = [weights.get(name, 0) for name in names]
+    return names[shares.index(max(shares))] if any(shares) else names[-1]
 
 
 def _fault(name: str, weight: int, active: Collection[str], known: Collection[str]) -> str | None:

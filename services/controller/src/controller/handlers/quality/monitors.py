@@ -8,6 +8,7 @@ from controller.domain.inference_tables.label_sources import checked_location, p
 from controller.domain.quality.defaults import default_monitors
 from controller.domain.quality.monitors import MOST_MONITORS, MonitorDefinition, NewMonitor, stored_fields
 from controller.domain.registries.models import ResolvedModel
+from controller.domain.services.traffic import main_version
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.destinations import usable_destinations
 from controller.store.quality.monitors import MONITORS
@@ -108,11 +109,11 @@ def _told(row: MonitorRow, stored: StoredService | None, service: str) -> Monito
 
 
 def main_model(service: StoredService) -> TrainedModel | None:
-    """The version with the greatest share, the newest of equals; the newest one where none has any."""
+    """What the main version was made of; None without versions."""
     if not service.versions:
         return None
-    weights = service.weights()
-    chosen = max(enumerate(service.versions), key=lambda each: (weights.get(each[1].row.name, 0), each[0]))[1].row
+    name = main_version([version.row.name for version in service.versions], service.weights())
+    chosen = service.version(name).row
     return TrainedModel(
         version=chosen.name, registry=chosen.model_registry, model=chosen.model, model_version=chosen.model_version
     )
