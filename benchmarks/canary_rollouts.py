@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic
+from monitor.domain.canaries.counts import ComparedInterval, VersionTraffic, total_of
 from monitor.domain.canaries.e_values import EventCounts, rare_event_path
 from monitor.domain.canaries.guardrails import judge_guardrail
 from monitor.domain.canaries.verdict import hard_stop_reason
@@ -101,13 +101,12 @@ def _first(rolled_back: Iterator[bool], plan: Rollout) -> int | None:
 def shown_no_worse(plan: Rollout, base: float, ratio: float, seed: int) -> int | None:
     """After how many canary requests errors are shown to be no worse, by the default margin; None: never."""
     random = np.random.default_rng(seed)
-    rule, total = Guardrail(kind="errors", margin=MARGIN), [0, 0, 0, 0]
+    rule, total = Guardrail(kind="errors", margin=MARGIN), EventCounts(0, 0, 0, 0)
     for counts in _events(random, plan, plan.canary_requests // plan.per_interval, base, ratio):
-        total = [a + b for a, b in zip(total, astuple(counts), strict=True)]
-        traffic = [VersionTraffic(total[at], {"500": total[at + 1]}) for at in (0, 2)]
-        found = judge_guardrail(rule, [ComparedInterval(0, 0, *traffic)], ALPHA / GUARDRAILS, None, None)
+        total = total_of((total, counts))
+        found = judge_guardrail(rule, [_interval(total)], ALPHA / GUARDRAILS, None, None)
         if found.state == "non_inferior":
-            return total[0]
+            return total.canary_requests
     return None
 
 
