@@ -20,7 +20,7 @@ from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
-from scheduler.clients import job_secrets_over, registry_access_over, secret_values_over
+from scheduler.clients import registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
@@ -71,7 +71,7 @@ def build_backend(
     environments = _environments(settings, environ, confinement)
     options = _pod_options(settings, machine, control_groups, confinement, tokens)
     work = JobDependencies(
-        JobPreparation(environments, settings.mlflow_url, job_secrets_over(bus)), options, clock, fence
+        JobPreparation(environments, settings.mlflow_url, secret_values_over(bus, "service_id")), options, clock, fence
     )
     jobs = JobSupervisor(settings.home.resolve() / "jobs", work)
     backend = ProcessBackend(
@@ -82,7 +82,7 @@ def build_backend(
         routes=routes,
         fence=fence,
         zygotes=_zygotes(settings, confinement),
-        ask_for_secrets=secret_values_over(bus),
+        ask_for_secrets=secret_values_over(bus, "version_id"),
         jobs=jobs,
     )
     return BuiltBackend(backend, jobs, confinement, tokens, control_groups, machine, environments)

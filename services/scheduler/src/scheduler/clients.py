@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Literal
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -37,22 +38,17 @@ def registry_access_over(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]
     return access
 
 
-def secret_values_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
-    """Asks the controller for the values of secrets in a version's environment variables, anew each time."""
+def secret_values_over(
+    bus: Bus, owner: Literal["version_id", "service_id"]
+) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
+    """Asks the controller for the values of secrets in variables, of pods or jobs, anew each time.
 
-    async def values(version_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
-        answer = await bus.call(SECRET_VALUES, SecretsQuery(version_id=version_id, refs=tuple(refs)), timeout=5)
-        assert isinstance(answer, SecretValues)
-        return answer.values
+    `owner`: whose id is handed over: the pods' version, or the jobs' service.
+    """
 
-    return values
-
-
-def job_secrets_over(bus: Bus) -> Callable[[UUID, Sequence[SecretKeyRef]], Awaitable[Sequence[str]]]:
-    """Asks for the values of secrets in the variables of a service's job, likewise."""
-
-    async def values(service_id: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
-        answer = await bus.call(SECRET_VALUES, SecretsQuery(service_id=service_id, refs=tuple(refs)), timeout=5)
+    async def values(identity: UUID, refs: Sequence[SecretKeyRef]) -> Sequence[str]:
+        query = SecretsQuery.model_validate({owner: identity, "refs": tuple(refs)})
+        answer = await bus.call(SECRET_VALUES, query, timeout=5)
         assert isinstance(answer, SecretValues)
         return answer.values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -52,24 +52,21 @@ async def test_versions_are_found_by_the_tag_of_theirs_or_of_their_run(make_lone
     assert await versions_by_tag(registry, name, RESULT_TAG, before.replace(year=before.year + 1)) == {}
 
 
-async def test_a_result_is_published_once_as_its_trigger_says(
-    controller: Controller, peers: Peers, mlflow_url: str
-) -> None:
-    call = mlflow_api(mlflow_url)
-    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(request_timeout_ms=1234)})
-    path = "/services/wine/retraining-triggers"
-    action = {"kind": "job", "command": ["python"]}
-    triggers = {
-        name: await controller.call("POST", path, 201, json={"name": name, "action": action, "then": then})
-        for name, then in (
-            ("canary", {"publish": "canary", "canary": {"steps": [10], "preflight": None}}),
-            ("version", {"publish": "version", "weight": 5}),
-            ("none", {"publish": "none"}),
-        )
+PATH = "/services/wine/retraining-triggers"
+ACTION = {"kind": "job", "command": ["python"]}
+
+
+async def awaited_models(controller: Controller) -> dict[str, AwaitedModel]:
+    """By name, what three triggers wait for; each does something else with its result."""
+    outcomes: dict[str, dict[str, Any]] = {
+        "canary": {"publish": "canary", "canary": {"steps": [10], "preflight": None}},
+        "version": {"publish": "version", "weight": 5},
+        "none": {"publish": "none"},
     }
-    await controller.call("POST", path, 400, json={"name": "x", "action": action, "then": {"canary": {}}})
-    awaited = {
-        name: AwaitedModel(
+    found = {}
+    for name, then in outcomes.items():
+        trigger = await controller.call("POST", PATH, 201, json={"name": name, "action": ACTION, "then": then})
+        found[name] = AwaitedModel(
             id=new_id(),
             trigger_id=UUID(trigger["id"]),
             service="wine",
@@ -77,16 +74,25 @@ async def test_a_result_is_published_once_as_its_trigger_says(
             model="wine",
             since=controller.clock.now(),
         )
-        for name, trigger in triggers.items()
-    }
-    for each in awaited.values():
+    return found
+
+
+def register_results(awaited: Iterable[AwaitedModel], mlflow_url: str) -> None:
+    """A version of the model for each, by a run that has its tag."""
+    call = mlflow_api(mlflow_url)
+    for each in awaited:
         tag = {"key": RESULT_TAG, "value": str(each.id)}
         run = call("runs/create", experiment_id="0", tags=[tag])["run"]["info"]
         call("model-versions/create", name="wine", source=f"{run['artifact_uri']}/model", run_id=run["run_id"])
+
+
+async def answer_for_the_monitor(peers: Peers, awaited: Iterable[AwaitedModel]) -> list[RetrainingResult]:
+    """What it waits for is asked for; the results that it is told come into the list."""
     told: list[RetrainingResult] = []
+    items = tuple(awaited)
 
     async def list_awaited(_: Nothing) -> AwaitedModelList:
-        return AwaitedModelList(items=tuple(awaited.values()))
+        return AwaitedModelList(items=items)
 
     async def result(query: RetrainingResult) -> Nothing:
         told.append(query)
@@ -96,6 +102,17 @@ async def test_a_result_is_published_once_as_its_trigger_says(
     bus.serve(AWAITED_MODELS, list_awaited)
     bus.serve(RETRAINING_RESULT, result)
     await peers.run(bus)
+    return told
+
+
+async def test_a_result_is_published_once_as_its_trigger_says(
+    controller: Controller, peers: Peers, mlflow_url: str
+) -> None:
+    await controller.call("POST", "/services", 201, json={"name": "wine", "version": wine(request_timeout_ms=1234)})
+    await controller.call("POST", PATH, 400, json={"name": "x", "action": ACTION, "then": {"canary": {}}})
+    awaited = await awaited_models(controller)
+    register_results(awaited.values(), mlflow_url)
+    told = await answer_for_the_monitor(peers, awaited.values())
     loop = controller.app.results
 
     async def published() -> int | None:

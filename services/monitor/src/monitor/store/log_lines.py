@@ -15,6 +15,7 @@ from monitor.store.tables import NOT_EXAMINED, LogLineRow, LogSizeRow
 from shared.contracts.metrics.samples import PodOutput
 from shared.contracts.rpc.monitor import LogsQuery
 from shared.logs.levels import level_of
+from shared.text import without_nul
 
 LINE_OVERHEAD = 200
 """Characters that a line takes beside its text: its other columns and three indexes."""
@@ -32,7 +33,7 @@ async def add_lines(session: AsyncSession, outputs: Sequence[PodOutput]) -> None
             "pod": output.pod,
             "run": output.run,
             "offset": line.offset,
-            "text": line.text.replace("\x00", "�"),  # PostgreSQL's text cannot hold NUL
+            "text": without_nul(line.text),
             "request_id": line.request_id,
             "level": level_of(line.text) or "",
         }

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeGuard
 from pydantic import BaseModel, Field
 
 from controller.domain.canaries.plan import PreflightRule
+from shared.text import without_nul
 
 MOST_SLICES = 20
 MOST_ERRORS = 5
@@ -317,7 +318,7 @@ def _text(value: Any) -> str:
 
 def _storable(text: str, most: int) -> str:
     """Its start, as every database and JSON take it: a model's answer may hold NUL and lone surrogates."""
-    return text[:most].encode(errors="replace").decode().replace("\0", "\ufffd")
+    return without_nul(text[:most].encode(errors="replace").decode())
 
 
 def _message(answer: Any) -> str:

@@ -16,6 +16,7 @@ from shared.filters.conditions import bind, mask_of
 from shared.filters.parsing import columns_of, parse_filter
 from shared.filters.syntax import Node
 from shared.filters.types import is_simple, kind_of
+from shared.text import without_nul
 
 MOST_SLICES = 50
 """Values of a slice's column; rows of further ones count for all rows alone."""
@@ -110,4 +111,4 @@ class Sliced(Generic[Builder]):
 
 def _text(value: Any) -> str:
     """As databases can hold it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)[:256].replace("\x00", "\ufffd")
+    return str(value).lower() if isinstance(value, bool) else without_nul(str(value)[:256])

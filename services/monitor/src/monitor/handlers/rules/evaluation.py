@@ -23,6 +23,7 @@ from shared.clock import Clock
 from shared.contracts.quality.monitors import MOST_WINDOWS, Monitor
 from shared.database import Database
 from shared.errors import InvalidInput, PenstockError
+from shared.text import without_nul
 
 log = logging.getLogger(__name__)
 
@@ -91,4 +92,4 @@ class WindowEvaluator(Protocol):
 
 def _reason(error: PenstockError) -> str:
     """As databases can hold it: it may quote a value of a row."""
-    return error.message[:LONGEST_REASON].replace("\x00", "\ufffd")
+    return without_nul(error.message[:LONGEST_REASON])

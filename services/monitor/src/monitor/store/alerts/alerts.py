@@ -14,6 +14,7 @@ from monitor.domain.alerts.alert import Alert
 from monitor.store.tables import AlertRow
 from shared.contracts.alerting.alerts import AlertsQuery
 from shared.errors import NotFound
+from shared.text import without_nul
 
 CHUNK = 200
 _STORED = (
@@ -143,7 +144,7 @@ def read_alert(row: AlertRow) -> Alert:
 def _without_nul(value: Any) -> Any:
     """PostgreSQL's text cannot hold NUL."""
     if isinstance(value, str):
-        return value.replace("\x00", "�")
+        return without_nul(value)
     if isinstance(value, dict):
         return {_without_nul(key): _without_nul(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
