@@ -13,13 +13,16 @@ from typing import Any
 import deltalake
 import pyarrow as pa
 import pytest
+from deltalake.exceptions import DeltaError
 from nats.js import JetStreamContext
 
 from inference_logger.domain.tables import TableKey, TableShare
+from inference_logger.handlers.derived import inferences
 from inference_logger.handlers.purge import purge_once
 from inference_logger.store.delta.bounded import Unwritable
 from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.delta.rows import as_one_commit
 from inference_logger.store.delta.writer import TableWriter
 from inference_logger.store.storage import LOCAL, Storage
 from running_services.logged_requests import counted, log, record, rows
@@ -271,6 +274,39 @@ async def test_rows_of_a_folder_that_is_gone_are_not_found_until_it_is_made_anew
     await eventually(lambda: _status(logger, "wine.payload", "ok"))
     assert [row["request_id"] for row in (await logger.rows("wine.payload")).items] == ["b"]
     assert (await logger.tables())["wine.payload"].rows == 1
+
+
+async def test_a_folder_that_is_being_removed_ends_nothing_but_what_lies_in_it(
+    js: JetStreamContext, start: Start, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`rm -r` is half done when the logger looks: the folder of the log is there, its first entry is not."""
+    refused: list[str] = []
+
+    def half_removed(location: str, *rest: Any) -> CommitResult:
+        first = Path(location) / "_delta_log" / f"{0:020d}.json"
+        if refused:
+            return as_one_commit(location, *rest)
+        first.rename(first.with_suffix(".gone"))
+        try:
+            return as_one_commit(location, *rest)
+        except DeltaError as error:
+            refused.append(str(error))
+            raise
+        finally:
+            first.with_suffix(".gone").rename(first)
+
+    monkeypatch.setattr(inferences, "as_one_commit", half_removed)
+    logger = await start()
+    await log(js, record("a"))
+
+    await eventually(lambda: _status(logger, "wine.inferences", "ok"))
+    await log(js, record("b"))
+
+    async def has_both() -> bool:
+        return (await logger.tables())["wine.inferences"].rows == 2
+
+    await eventually(has_both)
+    assert len(refused) == 1
 
 
 @pytest.mark.parametrize("is_copied", [False, True])

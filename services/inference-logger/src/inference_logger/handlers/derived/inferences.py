@@ -153,7 +153,7 @@ class InferenceTables(DerivedTables[Derivation, DerivedCommit]):
                 return committed
         storage = await self._storage(target)
         try:
-            return await storage.run(as_one_commit, target, storage)
+            return await self.runner.ask(target, partial(as_one_commit, target, storage))
         except NotFound:
             return committed
 

@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import IO
@@ -105,14 +105,9 @@ class LabelIntake:
             replace(await place_of(self.stores, key), opened=self._opened)
             for key in (tables.labels, *tables.inferences)
         ]
-        try:
+        with _storing(place.location):
             found = await asyncio.to_thread(find_requests, inferences, labels)
             return found, await place.storage.run(append_labels, place, labels, found, at, source)
-        except PenstockError:
-            raise
-        except Exception as error:
-            reason = storage_reason(place.location, error)
-            raise UpstreamFailed(f"the labels cannot be stored for now: {reason}", retry_after_s=5) from error
 
     async def _note(self, tables: LabelTables, committed: CommitResult | None, at: datetime) -> None:
         if committed is None:
@@ -121,9 +116,22 @@ class LabelIntake:
             is_listed = await catalogue.is_listed(session, committed.location)
         if not is_listed and not committed.is_new:  # a killed logger did not note what it wrote
             place = await place_of(self.stores, tables.labels)
-            committed = await place.storage.run(as_one_commit, place.location, place.storage)
+            with _storing(place.location):
+                committed = await place.storage.run(as_one_commit, place.location, place.storage)
         async with self.stores.database.unit_of_work() as session:
             await note_commit(session, tables.labels, committed, at)
+
+
+@contextmanager
+def _storing(location: str) -> Iterator[None]:
+    """Whatever the storage raises is said to the caller, who sends the labels again."""
+    try:
+        yield
+    except PenstockError:
+        raise
+    except Exception as error:
+        reason = storage_reason(location, error)
+        raise UpstreamFailed(f"the labels cannot be stored for now: {reason}", retry_after_s=5) from error
 
 
 async def _keep(upload: LabelUpload, chunks: AsyncIterator[bytes], file: IO[bytes], room: Callable[[int], None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -69,9 +70,10 @@ class LabelledTables(DerivedTables[LabelledDerivation, LabelledCommit]):
         recovered = None if done.is_behind else self._blocked.at(location)
         if done.committed is None and recovered is None:
             return
+        whole = None if done.committed is None else await self._whole(location)
         async with self.stores.database.unit_of_work() as session:
             if done.committed is not None:
-                await self._note_commit(session, key, location, done.committed)
+                await self._note_commit(session, key, done.committed, whole)
                 if done.added or done.changed:
                     await publish(session, _joined(key, done, done.committed))
             if recovered is not None:
@@ -80,19 +82,22 @@ class LabelledTables(DerivedTables[LabelledDerivation, LabelledCommit]):
         if recovered is not None:
             self._blocked.forget(recovered)
 
-    async def _note_commit(self, session: AsyncSession, key: TableKey, location: str, committed: CommitResult) -> None:
-        """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
+    async def _whole(self, location: str) -> CommitResult | None:
+        """None where the table cannot be read just now; the next compaction sets its entry then."""
         storage = await self.stores.storages.of(location)
-        whole = await storage.run(as_one_commit, location, storage, self._opened)
-        is_listed = await catalogue.is_listed(session, whole.location)
-        await note_commit(session, key, committed if is_listed else whole, self.stores.clock.now())
-        await catalogue.set_version_and_rows(session, whole.location, whole.version, whole.rows)
+        try:
+            return await self.runner.ask(location, partial(as_one_commit, location, storage, self._opened))
+        except (NotFound, Unwritable):
+            return None
 
-    async def _note_blocked(self, source: TableKey, reason: str) -> None:
-        key = labelled_of(source)
-        location = self.stores.tables.location(key)
-        if self._blocked.needs_note(key, location, reason):
-            await self._blocked.note(key, location, reason)
+    async def _note_commit(
+        self, session: AsyncSession, key: TableKey, committed: CommitResult, whole: CommitResult | None
+    ) -> None:
+        """The entry says what the table says: a merge changes rows, and a killed logger may not have noted some."""
+        is_listed = whole is None or await catalogue.is_listed(session, whole.location)
+        await note_commit(session, key, whole if whole and not is_listed else committed, self.stores.clock.now())
+        if whole is not None:
+            await catalogue.set_version_and_rows(session, whole.location, whole.version, whole.rows)
 
 
 def _joined(key: TableKey, done: LabelledCommit, committed: CommitResult) -> LabelsJoined:

@@ -27,6 +27,7 @@ class HasTarget(Protocol):
 
 What = TypeVar("What", bound=HasTarget)
 Done = TypeVar("Done")
+Said = TypeVar("Said")
 
 
 class DerivationRunner(Generic[What, Done]):
@@ -42,3 +43,10 @@ class DerivationRunner(Generic[What, Done]):
         work = partial(self._derive, derivation)
         async with self._turns:
             return await self._work.run(derivation.target, work, (NotFound, *expected))
+
+    async def ask(self, target: str, work: Callable[[], Said]) -> Said:
+        """What `work` finds in a table that is derived, within the same bounds.
+
+        Raises `NotFound` for the table, and `Unwritable` for all else: it may be removed meanwhile.
+        """
+        return await self._work.run(target, work, (NotFound,))
