@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,13 +22,14 @@ from inference_logger.store.s3 import S3Client
 from running_services.destination_answers import DestinationAnswers, answering
 from running_services.erasures import FINAL, OrderedErasures
 from running_services.logged_requests import LoggerProcess, counted, log, record
+from running_services.logged_traffic import LoggedTraffic
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from servers.object_stores.careless_store import careless_store
 from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess
-from shared.bus.nats_errors import NATS_ERRORS
 from shared.clock import SystemClock
-from shared.contracts.rpc.inference_logger.tables import DestinationState
+from shared.contracts.rpc.inference_logger.tables import AccountingQuery, DestinationState
+from shared.errors import Unavailable
 from shared.storage.objects import S3Credentials
 from waiting.eventually import eventually
 
@@ -263,7 +263,7 @@ async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
 ) -> None:
     """In the long one: 10,000 rows, two loggers at once in every fifth turn, NATS killed four times."""
     loggers = (LoggerProcess(nats_server, home), LoggerProcess(nats_server, home.with_name("second")))
-    traffic, is_back = Traffic(js, place), asyncio.create_task(asyncio.sleep(0))
+    traffic, is_back = LoggedTraffic(js, partial(there, place)), asyncio.create_task(asyncio.sleep(0))
     try:
         for turn in range(kills):
             at_once = loggers if turn % 5 == 4 else loggers[:1]
@@ -276,39 +276,46 @@ async def test_kills_and_a_store_that_is_away_neither_lose_nor_double(
                 nats_server.kill()
                 await asyncio.to_thread(nats_server.start)
             await traffic.log(messages)
+            await traffic.tell()
             if turn % 2 and is_back.done():
                 await has_at_least(place, traffic.rows - 2 * messages)
             for logger in at_once:
                 logger.kill()
         await is_back
+        await traffic.tell(is_complete=True)
         loggers[0].start()
         names = [f"r{number}" for number in range(traffic.rows)]
         assert await has_once(place, names)
         assert await has_once(place, names, kind="inferences")
+        loggers[0].kill()
+        await assert_accounted(RunningLogger(nats_server.url, home), traffic)
     finally:
         for logger in loggers:
             logger.end()
 
 
-@dataclass
-class Traffic:
-    """Messages of two records each, published as a router does: again, with the same id, until the stream has it."""
+async def assert_accounted(logger: RunningLogger, traffic: LoggedTraffic) -> None:
+    """What the accounting says after the kills is what was sent, minute by minute, and nothing is missing."""
+    since = traffic.began - timedelta(minutes=1)
+    query = AccountingQuery(service="wine", from_time=since, to_time=since + timedelta(hours=1))
 
-    js: JetStreamContext
-    place: S3Client
-    rows: int = 0
-
-    async def log(self, messages: int) -> None:
-        for _ in range(messages):
-            records = [there(self.place, f"r{self.rows + number}") for number in range(2)]
-            await eventually(partial(self._is_stored, *records), every=0.1)
-            self.rows += 2
-
-    async def _is_stored(self, *records: dict[str, Any]) -> bool:
+    async def is_settled() -> bool:
         try:
-            return await log(self.js, *records, msg_id=records[0]["request_id"]) > 0
-        except NATS_ERRORS:
+            total = (await logger.app.accounting.account(query)).total
+        except Unavailable:  # it has just started: destinations are not known yet
             return False
+        assert (total.accepted, total.stored, total.on_the_way) == (traffic.rows, traffic.rows, 0)
+        return True
+
+    await logger.start()
+    try:
+        await eventually(is_settled, every=0.1)
+        page = await logger.app.accounting.account(query)
+        assert {point.start: point.stored for point in page.items} == traffic.by_minute
+        assert {point.start: point.accepted for point in page.items} == traffic.by_minute
+        assert (page.total.dropped, page.total.missing) == ({}, 0)
+    finally:
+        await logger.stop()
 
 
 async def start_after(weed: SeaweedProcess, seconds: float) -> None:

@@ -303,7 +303,7 @@ async def test_a_folder_that_is_being_removed_ends_nothing_but_what_lies_in_it(
     await log(js, record("b"))
 
     async def has_both() -> bool:
-        return (await logger.tables())["wine.inferences"].rows == 2
+        return bool((await logger.tables())["wine.inferences"].rows == 2)
 
     await eventually(has_both)
     assert len(refused) == 1

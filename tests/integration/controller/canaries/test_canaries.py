@@ -62,6 +62,7 @@ class Rollout:
         self.monitor = Verdicts(controller)
         self.replays: list[Literal["passed", "failed"]] = []
         self.replayed: list[tuple[str, str]] = []
+        self.fault: Exception | None = None
         deps = controller.app.dependencies
         self.loop = CanaryLoop(
             deps.database,
@@ -75,6 +76,8 @@ class Rollout:
 
     async def replay(self, service: str, row: CanaryRow) -> PreflightReport:
         self.replayed.append((service, row.version))
+        if self.fault is not None:
+            raise self.fault
         if not self.replays:
             raise Unavailable("the log is away")
         return PreflightReport(state=self.replays.pop(0), reason="so", at=self.controller.clock.now())
@@ -189,6 +192,17 @@ async def test_recorded_requests_are_replayed_before_it_gets_traffic(rollout: Ro
     passed = await rollout.look()
     assert (passed["phase"], passed["preflight"]["state"]) == ("canary", "passed")
     assert rollout.replayed == [("wine-quality", "v2")] * 2
+
+
+@on_sqlite
+async def test_a_replay_that_nobody_thought_of_fails_once(rollout: Rollout) -> None:
+    rollout.fault = ZeroDivisionError("a column of zeros")
+    await in_traffic(rollout, preflight={})
+    await rollout.look()
+    back = await rollout.look()
+    assert back["phase"] == "rolled_back"
+    assert back["reason"] == "preflight: the replay failed (ZeroDivisionError); the controller's log says more"
+    assert len(rollout.replayed) == 1
 
 
 @on_sqlite

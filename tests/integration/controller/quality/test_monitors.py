@@ -116,6 +116,7 @@ async def test_what_is_no_rule_is_refused(service: Controller, monkeypatch: pyte
         ({"window": "PT5S"}, "between 10 s"),
         ({"window": "an hour"}, "a duration is"),
         ({"schedule": "P60D"}, "31 days"),
+        ({"window": "P31D", "schedule": "PT10S"}, "the schedule is PT1860S or longer"),
         ({"windows": "3 of 2"}, "2 of 3"),
         ({"columns": ["*", "a"]}, "alone, or names"),
         ({"columns": []}, "at least 1"),

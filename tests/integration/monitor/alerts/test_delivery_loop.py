@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from monitor.domain.alerts.routing import NewDelivery
 from monitor.domain.alerts.signals import Signal
 from monitor.domain.notifications.notification import Attempt, Notification, Outcome
+from monitor.handlers.alerts import definitions
+from monitor.handlers.alerts.changes import route_alert
 from monitor.handlers.alerts.delivery_loop import DeliveryLoop
 from monitor.handlers.alerts.metrics import AlertMetrics
 from monitor.handlers.alerts.observe import observe
 from monitor.store.alerts.definitions import channel_states
 from monitor.store.alerts.deliveries import waiting_channels
+from monitor.store.tables import AlertRow, DeliveryRow
 from shared.contracts.alerting.alerts import AlertingDefinitions, ChannelRoute, RoutedChannel
 from shared.contracts.alerting.channels import ChannelDefinition
 from shared.database import Database
@@ -128,6 +135,35 @@ async def test_one_channel_holds_up_no_other(loop: DeliveryLoop) -> None:
     async with loop.database.read() as session:
         waiting = await waiting_channels(session)
     assert {CHANNELS[name].channel.id for name in ("broken", "locked", "secretless")} <= set(waiting)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+async def test_an_alert_that_cannot_be_routed_holds_up_no_other(
+    loop: DeliveryLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    async def faulty(session: AsyncSession, row: AlertRow, *rest: Any) -> list[NewDelivery]:
+        found = await route_alert(session, row, *rest)  # a part of it is done when it fails
+        tried.append(row.summary)
+        if row.summary == "odd":
+            raise ValueError("a defect")
+        return found
+
+    monkeypatch.setattr(definitions, "route_alert", faulty)
+    signals = [Signal("wine", name, "drift", {}, "critical", name, {}, loop.clock.now()) for name in ("odd", "even")]
+    async with loop.database.unit_of_work() as session:
+        await observe(session, signals, loop.clock.now())  # before the controller has said what there is
+    assert isinstance(loop.sender, Senders)
+    loop.sender.is_let_go.set()
+
+    for _ in range(3):
+        await loop.step()
+
+    assert sorted(tried) == ["even", "odd"], "not at once again"
+    async with loop.database.read() as session:
+        told = (await session.scalars(select(DeliveryRow))).all()
+    assert {row.content["summary"] for row in told} == {"even"}
 
 
 def assert_counted(registry: CollectorRegistry) -> None:

@@ -94,6 +94,7 @@ class Platform:
     orders: list[JobOrder] = field(default_factory=list)
     cancelled: list[UUID] = field(default_factory=list)
     coverage: float = 1.0
+    at_cancel: str = "cancelled"
 
     def serve(self, controller: Bus, scheduler: Bus, logger: Bus) -> None:
         controller.serve(RETRAINING_TRIGGERS, self._triggers)
@@ -121,7 +122,7 @@ class Platform:
 
     async def _cancel_job(self, query: JobQuery) -> JobState:
         self.cancelled.append(query.id)
-        return self.becomes(query.id, "cancelled")
+        return self.becomes(query.id, self.at_cancel)
 
     async def _tables(self, query: TablesQuery) -> TableList:
         view = TableView(name="wine.labelled", service="wine", kind="labelled", location="/t", rows=9, version=41)
@@ -317,6 +318,12 @@ async def test_what_fails_is_refused_or_cancelled_says_so(
         await platform.until(first.id, "started")
         asked: Retraining = await platform.call(CANCEL_RETRAINING, RetrainingQuery(service_id=SERVICE, id=first.id))
         cancelled = await platform.until(first.id, "cancelled")
+        platform.at_cancel = "succeeded"
+        faster = await platform.retrain(job)
+        await platform.until(faster.id, "started")
+        await platform.call(CANCEL_RETRAINING, RetrainingQuery(service_id=SERVICE, id=faster.id))
+        was_over = await platform.until(faster.id, "succeeded")
+        platform.at_cancel = "cancelled"
         platform.coverage = 0.2
         few = await platform.retrain(strict)
         refused = await platform.until(few.id, "refused")
@@ -338,6 +345,7 @@ async def test_what_fails_is_refused_or_cancelled_says_so(
 
     assert asked.is_cancelling
     assert (cancelled.reason, platform.cancelled[0]) == ("Cancelled", first.id)
+    assert was_over.reason == "NoModel", "it had ended, and registered nothing"
     assert (refused.reason, few.id in {order.id for order in platform.orders}) == ("LowLabelCoverage", False)
     assert failed.message == "TimeLimit: ended after 3600 s, its limit"
     assert rejected.reason == "NotFound"

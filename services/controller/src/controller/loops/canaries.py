@@ -114,7 +114,7 @@ class CanaryLoop:
     async def _preflight(self, canary: UUID, service: str, row: CanaryRow) -> None:
         """Replay, and store what was found, if it is still waited for; one that is lost is done anew."""
         try:
-            report = await self._replay(service, row)
+            report = await self._report(service, row)
             async with self._database.unit_of_work() as session:
                 audit_changes(session, Actor(PLATFORM_ACTOR, "replay_requests", ""), self._clock.now())
                 await store_preflight(session, service, canary, report)
@@ -123,6 +123,17 @@ class CanaryLoop:
                 log.warning("preflight of %s: %s", service, failure)
         finally:
             self._replaying.pop(canary, None)
+
+    async def _report(self, service: str, row: CanaryRow) -> PreflightReport:
+        """What nobody thought of fails the preflight, as recorded requests do that come to it: anew it is the same."""
+        try:
+            return await self._replay(service, row)
+        except (PenstockError, *RACES, ExceptionGroup):
+            raise
+        except Exception as failure:
+            log.exception("preflight of %s", service)
+            reason = f"the replay failed ({type(failure).__name__}); the controller's log says more"
+            return PreflightReport(state="failed", reason=reason, at=self._clock.now())
 
     async def _baseline(self, look: Look) -> LatencyBaseline | None:
         if look.baseline is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictBool, field_validator, model_validator
@@ -27,6 +28,8 @@ MOST_MONITORS = 50
 SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(seconds=10), timedelta(days=31)
 LONGEST_DELAY = timedelta(days=90)
 NO_DELAY = timedelta(0)
+MOST_OVERLAPPING = 1440
+"""Windows that one row may be in: each reads it anew."""
 EVERY = "*"
 
 MonitorName = Annotated[str, AfterValidator(names.service_name)]
@@ -140,6 +143,17 @@ class MonitorDefinition(Command):
                     parse_duration(text, least, most)
             except BadSchedule as error:
                 raise _wrong(f"{field}: {error}", field) from error
+        window, step = (parse_duration(text, SHORTEST_WINDOW, LONGEST_WINDOW) for text in self._window_and_step())
+        if window > MOST_OVERLAPPING * step:
+            seconds = ceil(window / MOST_OVERLAPPING / timedelta(seconds=1))
+            raise _wrong(
+                f"schedule: a row may be in at most {MOST_OVERLAPPING:,} windows; "
+                f"with a window of {self.window} the schedule is PT{seconds}S or longer",
+                "schedule",
+            )
+
+    def _window_and_step(self) -> tuple[str, str]:
+        return self.window, self.schedule or self.window
 
     def _check_thresholds(self, metric: MonitorMetric) -> None:
         if self.warning is None and self.critical is None:

@@ -99,6 +99,12 @@ class LabelledTables(DerivedTables[LabelledDerivation, LabelledCommit]):
         if whole is not None:
             await catalogue.set_version_and_rows(session, whole.location, whole.version, whole.rows)
 
+    async def _note_blocked(self, source: TableKey, reason: str) -> None:
+        key = labelled_of(source)
+        location = self.stores.tables.location(key)
+        if self._blocked.needs_note(key, location, reason):
+            await self._blocked.note(key, location, reason)
+
 
 def _joined(key: TableKey, done: LabelledCommit, committed: CommitResult) -> LabelsJoined:
     return LabelsJoined(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.alerts.alert import resolve
 from monitor.handlers.alerts.changes import route_alert, store_transition
-from monitor.store.alerts.alerts import due_alerts, make_due, open_alerts, read_alert
+from monitor.store.alerts.alerts import due_alerts, make_due, open_alerts, postpone, read_alert
 from monitor.store.alerts.definitions import forget_states, load_definitions, save_definitions
 from monitor.store.alerts.deliveries import drop_others
 from shared.contracts.alerting.alerts import AlertingDefinitions
 
+log = logging.getLogger(__name__)
+
 ROUTED_TOGETHER = 100
+UNROUTABLE_FOR = timedelta(minutes=1)
 
 
 async def take_definitions(session: AsyncSession, answer: AlertingDefinitions, now: datetime) -> None:
@@ -51,5 +55,11 @@ async def route_due(session: AsyncSession, now: datetime) -> int:
         return 0
     rows = await due_alerts(session, now, ROUTED_TOGETHER)
     for row in rows:
-        await route_alert(session, row, definitions, now)
+        identity = row.id
+        try:
+            async with session.begin_nested():
+                await route_alert(session, row, definitions, now)
+        except Exception:  # of one alert; the others are told
+            log.exception("alert %s is not routed; again in %s", identity, UNROUTABLE_FOR)
+            await postpone(session, identity, now + UNROUTABLE_FOR)
     return len(rows)

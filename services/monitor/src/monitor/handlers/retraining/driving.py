@@ -214,8 +214,8 @@ class RetrainingDriver:
         if progress is None or progress.kind in ("cancelled", "gone", "failed"):
             run = None if progress is None else progress.run
             return await self._end(row.id, "cancelled", "Cancelled", "ended on request", run)
-        if progress.kind == "succeeded":
-            return await self._end(row.id, "succeeded", None, None, progress.run)
+        if progress.kind == "succeeded":  # it had ended before it was told to
+            return await self._done(row, definition, progress)
         return await self._delay(row, None, None, JOB_POLL_S)
 
     async def _tell_to_end(self, row: RetrainingRow, definition: RetrainingTrigger) -> str:

@@ -70,6 +70,12 @@ async def make_due(session: AsyncSession, now: datetime, *, unowned_only: bool) 
     await session.execute(update(table).where(*which).values(due_at=now))
 
 
+async def postpone(session: AsyncSession, identity: UUID, until: datetime) -> None:
+    """Have the routing of one alert looked at again at `until`."""
+    table: Any = AlertRow
+    await session.execute(update(table).where(table.id == identity).values(due_at=until))
+
+
 async def load_alert(session: AsyncSession, identity: UUID, *, for_update: bool = False) -> AlertRow:
     """One alert. Raises `NotFound`."""
     row = await session.get(AlertRow, identity, with_for_update=for_update)
