@@ -63,7 +63,7 @@ def test_a_range_and_categories_have_a_floor_for_new_values() -> None:
     for _ in range(300):
         before, now = rng.normal(size=1_000), rng.normal(size=1_000)
         rate = ((now < before.min()) | (now > before.max())).mean()
-        times += rate > floors.new_value_floor(2, 1_000, 1_000)
+        times += int(rate > floors.new_value_floor(2, 1_000, 1_000))
     assert times / 300 <= 0.02
     assert floors.new_value_floor(0, 0, 10) == 0
     assert floors.new_value_floor(50, 60, 10) == 1
