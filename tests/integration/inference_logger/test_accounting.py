@@ -138,9 +138,11 @@ async def test_services_with_as_many_requests_in_a_minute_are_all_told_of(
     await router.ship(bus)
     logger = RunningLogger(nats_server.url, home)
     await logger.start()
-    for service in ("wine", "tea", "beer"):
-        await eventually(lambda: _total(logger, service, accepted=1, stored=1, missing=0))  # noqa: B023
-    await logger.stop()
+    try:
+        for service in ("wine", "tea", "beer"):
+            assert await eventually(lambda: _total(logger, service, accepted=1, stored=1, missing=0))  # noqa: B023
+    finally:
+        await logger.stop()
 
 
 async def test_what_is_lost_or_gone_is_said_and_a_settled_minute_stays(

@@ -34,7 +34,7 @@ STORED_PAGE = 1000
 STORED_TIMEOUT_S = 5.0
 SEARCHED_PAGES = 5
 """So often a search for the last lines goes on behind a page that has not found enough."""
-MAX_QUEUED_BYTES = 4 * 1024 * 1024
+MAX_QUEUED, MAX_QUEUED_BYTES = 1000, 4 * 1024 * 1024
 """Messages queued for a slow reader; beyond them the oldest are dropped, and the stream says so."""
 
 
@@ -103,9 +103,14 @@ class LiveOutput:
     async def enqueue(self, message: Msg) -> None:
         """One more message."""
         self.waiting.put_nowait(message)
-        while self.waiting.size > MAX_QUEUED_BYTES and self.waiting.qsize() > 1:
+        while self._is_too_much():
             self.waiting.get_nowait()
             self.dropped += 1
+
+    def _is_too_much(self) -> bool:
+        """One message is kept, however large it is."""
+        count = self.waiting.qsize()
+        return count > MAX_QUEUED or (count > 1 and self.waiting.size > MAX_QUEUED_BYTES)
 
 
 class StoredLines:
