@@ -105,8 +105,8 @@ class Backend(Protocol):
         """
         ...
 
-    def terminals_refused(self) -> str | None:
-        """Why no pod here has a terminal, and how that is changed, in a sentence; None: they have."""
+    def terminal_refused(self, pod: str) -> str | None:
+        """Why this pod has no terminal, and how that is changed, in a sentence; None: it has. Asks nobody."""
         ...
 
     async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
@@ -119,7 +119,7 @@ class Backend(Protocol):
             size: ignored without a terminal.
 
         Raises:
-            Conflict: terminals are switched off here (`terminals_refused`), or the pod does not run.
+            Conflict: terminals are switched off here (`terminal_refused`), or the pod does not run.
             NotFound: there is no such pod.
             InvalidInput: the command is not there or cannot be executed; the image has no shell.
             Unavailable: what runs the pods does not answer.

@@ -1,7 +1,8 @@
 """The process backend: pods are processes of this machine, each under a small shim that outlives the scheduler.
 
 What is wanted is given by `apply`; what is there is read from the pods' folders at the start, so that pods of an
-earlier scheduler are adopted. Terminals are refused; cores and memory are limited where control groups can be made.
+earlier scheduler are adopted. Terminals are refused unless they are switched on. Cores and memory are limited where
+control groups can be made.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.pod import PodDependencies, PodLifecycle
+from scheduler.backends.process.terminal.session import TERMINALS_OFF, PodOrder, open_session
 from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
@@ -45,7 +47,6 @@ FOLLOW_S = 0.2
 RETRY_S = 5.0
 LEAVING = ""
 """Template of a pod that has to leave its node, as the roll-out sees it: no version's."""
-TERMINALS_OFF = "terminals are switched off: pods are processes of the platform's own machine"
 
 
 class ProcessBackend:
@@ -269,13 +270,21 @@ class ProcessBackend:
         await self.fence()
         self._pods[pod].restart()
 
-    def terminals_refused(self) -> str | None:
-        """They are: a terminal inside a process is a terminal on this machine."""
-        return TERMINALS_OFF
+    def terminal_refused(self, pod: str) -> str | None:
+        """See `Backend.terminal_refused`."""
+        return None if self.options.has_terminals else TERMINALS_OFF
 
     async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
-        """Refused."""
-        raise Conflict(TERMINALS_OFF)
+        """Open a session inside a pod; see `Backend.exec`."""
+        if not self.options.has_terminals:
+            raise Conflict(TERMINALS_OFF)
+        if pod not in self._pods:
+            raise NotFound(f"there is no pod {pod}")
+        process, runs = self._pods[pod].process, self._pods[pod].folder.runs()
+        order = runs[-1].read_order() if runs else None
+        if process is None or order is None or not process.is_alive():
+            raise Conflict(f"the pod {pod} does not run at the moment")
+        return await open_session(PodOrder(order, process.pid, process.ticks), command, tty=tty, size=size)
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
