@@ -45,24 +45,23 @@ def main(lifeline: int) -> None:
     """Attend one session to its end."""
     with contextlib.suppress(OSError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     order = _read_order(lifeline)
     for descriptor in (lifeline, *order["stdio"]):
         os.set_inheritable(descriptor, False)
-    pid, error = _start(order)
+    pid, refusal = _start(order)
     for descriptor in set(order["stdio"]):
         os.close(descriptor)
-    if error is not None:
-        _tell(lifeline, {"error": error})
+    if refusal is not None:
+        _tell(lifeline, {"error": refusal})
         return
     _tell(lifeline, {"pid": pid})
     status, message = _attend(pid, lifeline, order["pod"])
     _end_all()
     code = None if status is None else os.waitstatus_to_exitcode(status)
-    is_code = code is not None and code >= 0
-    number = None if code is None or is_code else -code
-    _tell(lifeline, {"code": code if is_code else None, "signal": number, "message": message})
+    by_signal = -code if code is not None and code < 0 else None
+    _tell(lifeline, {"code": code if by_signal is None else None, "signal": by_signal, "message": message})
 
 
 def _read_order(lifeline: int) -> Order:
@@ -96,10 +95,10 @@ def _start(order: Order) -> tuple[int, str | None]:
         os._exit(127)
     os.close(tell)
     with os.fdopen(told, "rb") as pipe:
-        error = pipe.read().decode(errors="replace")
-    if error:
+        refusal = pipe.read().decode(errors="replace")
+    if refusal:
         os.waitpid(pid, 0)
-    return pid, error or None
+    return pid, refusal or None
 
 
 def _become(order: Order) -> None:
@@ -111,8 +110,8 @@ def _become(order: Order) -> None:
         fcntl.ioctl(stdio[0], termios.TIOCSCTTY, 0)
     for number, descriptor in enumerate(stdio):
         os.dup2(descriptor, number)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
+    for ordinary in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(ordinary, signal.SIG_DFL)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as score:
         score.write(OOM_SCORE)
     for group in order["groups"]:
