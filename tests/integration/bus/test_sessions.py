@@ -86,7 +86,7 @@ async def test_a_bus_that_is_killed_ends_both_sides(both: Both, nats_server: Nat
     async with ours, theirs:
         nats_server.kill()
         for side in (ours, theirs):
-            with pytest.raises(Unavailable, match="the bus went away|is gone"):
+            with pytest.raises(Unavailable, match=r"the bus went away|is gone"):
                 await asyncio.wait_for(side.receive(), 12)
         nats_server.start()
 
