@@ -18,9 +18,9 @@ from controller.api.dependencies import ApiDependencies, CurrentPrincipal, Depen
 from controller.api.idempotency import PostRequest
 from controller.api.permissions import reauthorize
 from controller.api.services.pods import PodName
-from controller.api.terminals.frames import close_code, refusal_frame, ticket_of
+from controller.api.terminals.frames import close_code, first_message, refusal_frame
 from controller.api.terminals.metrics import TerminalMetrics
-from controller.api.terminals.session import PodSession
+from controller.api.terminals.session import PodSession, SessionClient
 from controller.domain.access.roles import Principal
 from controller.domain.services.terminals import ExecTicketRequest, TerminalGrant
 from controller.handlers.unit_of_work import UnitOfWork
@@ -149,9 +149,10 @@ async def exec_in_pod(websocket: WebSocket) -> None:
     metrics: TerminalMetrics = websocket.app.state.terminal_metrics
     await websocket.accept()
     try:
-        grant = await _redeem(websocket, deps)
+        grant, has_credit = await _redeem(websocket, deps)
+        client = SessionClient(websocket, request_id_of(websocket), has_credit)
         with deps.terminals.counted(grant.user), metrics.open.track_inprogress():
-            end = await PodSession(websocket, deps, grant, metrics, request_id_of(websocket)).run()
+            end = await PodSession(client, deps, grant, metrics).run()
     except PenstockError as refusal:
         end_code, last = close_code(refusal), refusal_frame(refusal)
     except (WebSocketDisconnect, OSError, TimeoutError):
@@ -166,16 +167,16 @@ async def exec_in_pod(websocket: WebSocket) -> None:
             await websocket.close(end_code)
 
 
-async def _redeem(websocket: WebSocket, deps: ApiDependencies) -> TerminalGrant:
+async def _redeem(websocket: WebSocket, deps: ApiDependencies) -> tuple[TerminalGrant, bool]:
     async with asyncio.timeout(TICKET_WITHIN_S):
         message = await websocket.receive()
     if message["type"] != "websocket.receive":
         raise WebSocketDisconnect(message.get("code", 1005))
     path = (websocket.path_params["service"], websocket.path_params["version"], websocket.path_params["pod"])
-    ticket = ticket_of(message.get("text") or "")
+    ticket, has_credit = first_message(message.get("text") or "")
     grant = deps.terminals.redeem(ticket, path, _address(websocket), deps.clock.now())
     await grant.must_be_allowed()
-    return grant
+    return grant, has_credit
 
 
 def websocket_route(prefix: str) -> WebSocketRoute:

@@ -1,12 +1,15 @@
 """Frames of a session inside a pod, as its WebSocket carries them: binary, the first byte is the channel.
 
 0 stdin, 1 stdout, 2 stderr, 3 status (JSON), 4 resize (JSON: `rows`, `columns`), 255 the input ends (one byte more: 0,
-as in Kubernetes' v5 protocol). The first message of a connection is a text: `{"ticket": "…"}`.
+as in Kubernetes' v5 protocol). The first message of a connection is a text: `{"ticket": "…"}`. A page cannot stop its
+browser from reading: it adds `"credit": true`, and then gets no more than a window of output, of which it says what it
+has shown: 16, and four bytes, how many bytes more.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +36,8 @@ _CODES: dict[type[PenstockError], int] = {
     Conflict: 4409,
     LimitExceeded: 4429,
 }
-_FROM_PEOPLE = frozenset({TerminalFrame.STDIN, TerminalFrame.RESIZE, TerminalFrame.END})
+_FROM_PEOPLE = frozenset({TerminalFrame.STDIN, TerminalFrame.RESIZE, TerminalFrame.END, TerminalFrame.CREDIT})
+_COUNT = struct.Struct(">I")
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,24 @@ def refusal_frame(error: PenstockError) -> bytes:
     return status_frame(status="refused", error_code=error.code, message=error.message)
 
 
-def ticket_of(text: str) -> str:
-    """The ticket of the first message. Raises `Unauthenticated`."""
+def first_message(text: str) -> tuple[str, bool]:
+    """The ticket, and whether output is bounded by the client's credit. Raises `Unauthenticated`."""
     try:
-        ticket = json.loads(text)["ticket"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        ticket = None
+        said = json.loads(text)
+        ticket, has_credit = said["ticket"], said.get("credit", False) is True
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        ticket, has_credit = None, False
     if not isinstance(ticket, str) or not 0 < len(ticket) <= 128:
         raise Unauthenticated('The first message is {"ticket": "…"}')
-    return ticket
+    return ticket, has_credit
+
+
+def count_of(payload: bytes) -> int:
+    """How many bytes more a client has shown. Raises `InvalidInput`."""
+    if len(payload) != _COUNT.size:
+        raise InvalidInput("A credit is four bytes")
+    count: int = _COUNT.unpack(payload)[0]
+    return count
 
 
 def parse_frame(data: bytes) -> tuple[TerminalFrame, bytes]:
@@ -88,7 +101,9 @@ def parse_frame(data: bytes) -> tuple[TerminalFrame, bytes]:
     except (IndexError, ValueError):
         kind = TerminalFrame.CLOSE
     if kind not in _FROM_PEOPLE:
-        raise InvalidInput("A frame is binary and begins with its channel: 0 (input), 4 (size) or 255 (end of input)")
+        raise InvalidInput(
+            "A frame is binary and begins with its channel: 0 (input), 4 (size), 16 (credit) or 255 (end)"
+        )
     if kind is TerminalFrame.RESIZE:
         try:
             TerminalSize.model_validate_json(data[1:])

@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -23,6 +24,7 @@ from controller.api.terminals.frames import (
     TIMED_OUT,
     UNAVAILABLE,
     SessionEnd,
+    count_of,
     end_of,
     parse_frame,
     status_frame,
@@ -44,19 +46,25 @@ LOOKS_EVERY_S = 0.5
 """At the limits of time, and whether the controller stops."""
 
 
+@dataclass(frozen=True)
+class SessionClient:
+    """Who is at the other end of the WebSocket. `has_credit`: it says itself how much of the output it has shown."""
+
+    websocket: WebSocket
+    request_id: str
+    has_credit: bool = False
+
+
 class PodSession:
     """One session."""
 
     def __init__(
-        self,
-        websocket: WebSocket,
-        deps: ApiDependencies,
-        grant: TerminalGrant,
-        metrics: TerminalMetrics,
-        request_id: str,
+        self, client: SessionClient, deps: ApiDependencies, grant: TerminalGrant, metrics: TerminalMetrics
     ) -> None:
-        self._websocket, self._deps, self._grant, self._metrics = websocket, deps, grant, metrics
-        self._actor = Actor(grant.user, "exec_in_pod", request_id)
+        self._client, self._deps, self._grant, self._metrics = client, deps, grant, metrics
+        self._websocket = client.websocket
+        self._actor = Actor(grant.user, "exec_in_pod", client.request_id)
+        self._unshown = 0
         self._name = secrets.token_urlsafe(18)
         self._began = self._active = deps.clock.monotonic()
         self._bytes = {"in": 0, "out": 0}
@@ -124,6 +132,9 @@ class PodSession:
             if (data := message.get("bytes")) is None:
                 raise InvalidInput("Frames are binary")
             kind, payload = parse_frame(data)
+            if kind is TerminalFrame.CREDIT:
+                await self._shown(channel, min(count_of(payload), self._unshown))
+                continue
             self._note("in", len(payload) if kind is TerminalFrame.STDIN else 0)
             if kind is TerminalFrame.RESIZE and self._recording is not None:
                 self._recording.resize(self._elapsed(), TerminalSize.model_validate_json(payload))
@@ -137,8 +148,14 @@ class PodSession:
             self._note("out", len(payload))
             if self._recording is not None:
                 self._recording.output(self._elapsed(), payload)
+            self._unshown += len(payload)
             await self._websocket.send_bytes(bytes([kind]) + payload)
-            await channel.taken(len(payload))
+            if not self._client.has_credit:  # what was sent is as good as shown: it is sent as it is read
+                await self._shown(channel, len(payload))
+
+    async def _shown(self, channel: BusSession, count: int) -> None:
+        self._unshown -= count
+        await channel.taken(count)
 
     async def _until_told(self, channel: BusSession) -> SessionEnd:
         """The scheduler ends it before its command has ended."""
