@@ -3,131 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from controller.domain.access.roles import Role
-from controller.domain.services.terminals import TerminalLimits
-from operations.many_services import fill_controller
+from operations.pod_sessions import POD, PODS, Terminals
 from operations.someone import member, someone
-from running_services.door import Door
-from running_services.running_controller import TOKEN, Controller, Peers
 from servers.nats_process import NatsProcess
-from waiting.eventually import eventually
 
-PROJECT = "risk"
-PODS = "/services/service-0000/versions/v1/pods"
-POD = f"{PODS}/wine-v1-0"
 MB = 1024 * 1024
-
-
-@pytest.fixture
-async def controller(make_lone: Any, nats_server: NatsProcess) -> Controller:
-    """The controller on SQLite and the bus, without MLflow: nothing here depends on either store or registry."""
-    running: Controller = await make_lone(nats_url=nats_server.url)
-    running.start()
-    await asyncio.wait_for(running.app.dependencies.bus.connected(), 60)
-    await running.call("POST", "/projects", 201, json={"name": PROJECT})
-    async with running.app.dependencies.database.unit_of_work() as session:
-        await fill_controller(session, 1)
-    return running
-
-
-@dataclass
-class Session:
-    """A client's side of one session."""
-
-    socket: ClientConnection
-    shown: dict[int, bytes] = field(default_factory=lambda: {1: b"", 2: b""})
-    statuses: list[dict[str, Any]] = field(default_factory=list)
-
-    async def type(self, text: str | bytes) -> None:
-        await self.socket.send(b"\0" + (text if isinstance(text, bytes) else text.encode()))
-
-    async def next(self) -> None:
-        frame = await asyncio.wait_for(self.socket.recv(), 15)
-        assert isinstance(frame, bytes)
-        if frame[0] == 3:
-            self.statuses.append(json.loads(frame[1:]))
-        else:
-            self.shown[frame[0]] += frame[1:]
-
-    async def until(self, text: bytes) -> bytes:
-        while text not in self.shown[1]:
-            await self.next()
-        return self.shown[1]
-
-    async def end(self) -> tuple[int, dict[str, Any]]:
-        """Code of the close and the last status."""
-        with pytest.raises(ConnectionClosed) as closed:
-            while True:
-                await self.next()
-        assert closed.value.rcvd is not None, closed
-        return closed.value.rcvd.code, self.statuses[-1]
-
-
-@dataclass
-class Terminals:
-    """The control plane with a pod that has terminals."""
-
-    controller: Controller
-    peers: Peers
-    door: Door
-
-    async def ticket(self, status: int = 201, token: str = TOKEN, **wanted: Any) -> str:
-        answer = await self.controller.client.post(
-            f"/api/v1{POD}/exec-tickets", json=wanted, headers={"authorization": f"Bearer {token}"}
-        )
-        assert answer.status_code == status, answer.text
-        found: str = answer.json().get("ticket", answer.json().get("message"))
-        return found
-
-    @asynccontextmanager
-    async def connected(self, path: str = POD, **options: Any) -> AsyncIterator[Session]:
-        url = f"ws://127.0.0.1:{self.door.port}/api/v1{path}/exec"
-        async with connect(url, proxy=None, **options) as socket:
-            yield Session(socket)
-
-    @asynccontextmanager
-    async def session(self, token: str = TOKEN, **wanted: Any) -> AsyncIterator[Session]:
-        ticket = await self.ticket(token=token, **wanted)
-        async with self.connected() as session:
-            await session.socket.send(json.dumps({"ticket": ticket}))
-            await session.next()
-            assert session.statuses[0]["status"] == "open", session.statuses
-            yield session
-
-    async def nothing_is_left(self) -> None:
-        assert await eventually(lambda: not self.peers.pod.left())
-        assert await eventually(lambda: not self.controller.app.dependencies.terminals._open)
-
-    async def audited(self) -> list[dict[str, Any]]:
-        lines = (await self.controller.call("GET", "/audit?page_size=100"))["items"]
-        return [line for line in lines if line["resource_kind"] == "pod"]
-
-    def limits(self, **changes: Any) -> TerminalLimits:
-        tickets = self.controller.app.dependencies.terminals
-        tickets.limits = replace(tickets.limits, **changes)
-        return tickets.limits
-
-
-@pytest.fixture
-async def terminals(controller: Controller, peers: Peers, door: Door) -> Terminals:
-    peers.pod.has_terminals = True
-    # tickets are bound to an address: the client in this process has none of its own
-    controller.client._transport = type(controller.client._transport)(
-        controller.app.api, raise_app_exceptions=False, client=("127.0.0.1", 1)
-    )
-    return Terminals(controller, peers, door)
 
 
 async def test_a_shell_from_ticket_to_exit_status(terminals: Terminals, tmp_path: Path) -> None:
@@ -142,7 +32,15 @@ async def test_a_shell_from_ticket_to_exit_status(terminals: Terminals, tmp_path
     assert (code, last["exit_code"], last["signal"]) == (1000, 3, None)
     await terminals.nothing_is_left()
 
-    closed, opened, issued = await terminals.audited()
+    (tmp_path / "file").touch()
+    terminals.limits(recordings=tmp_path / "file")
+    ticket = await terminals.ticket()
+    async with terminals.connected() as session:
+        await session.socket.send(json.dumps({"ticket": ticket}))
+        code, last = await session.end()
+    assert (code, last["message"]) == (4503, "Terminals are recorded here, and the recording cannot be written")
+
+    _, closed, opened, issued = await terminals.audited()
     assert [line["action"] for line in (issued, opened, closed)] == [
         "terminal ticket issued",
         "terminal opened",
@@ -324,3 +222,23 @@ async def test_a_slow_client_holds_the_pod_up(terminals: Terminals) -> None:
         assert not terminal.exit.done()  # 24 MiB are written, and nobody reads them
         code, last = await session.end()
     assert (code, last["exit_code"], len(session.shown[1])) == (1000, 0, most)
+
+
+async def test_a_page_gets_no_more_than_it_has_shown(terminals: Terminals) -> None:
+    ticket = await terminals.ticket(command=["head", "-c", str(MB), "/dev/zero"], tty=False)
+    async with terminals.connected() as session:
+        await session.socket.send(json.dumps({"ticket": ticket, "credit": True}))
+        await session.next()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await session.end()
+        window = len(session.shown[1])
+        assert 0 < window <= 256 * 1024
+        await session.socket.send(b"\x10\xff\xff\xff\xff")  # more than it was sent counts as what it was sent
+        while len(session.shown[1]) < MB:
+            before = len(session.shown[1])
+            await session.next()
+            await session.socket.send(b"\x10" + (len(session.shown[1]) - before).to_bytes(4, "big"))
+        code, last = await session.end()
+    assert (code, last["exit_code"]) == (1000, 0)
+    await terminals.nothing_is_left()

@@ -183,7 +183,7 @@ def create_exec_ticket(
 ) -> Request[ExecTicket]:
     """Get a ticket for one session inside a pod; it is good once, for 30 seconds. Without a command: a shell."""
     body = {"command": list(command), "tty": tty, "rows": rows, "columns": columns}
-    return Request("POST", path("services", service, "versions", version, "pods", pod, "exec-tickets"), json=body)
+    return post(path("services", service, "versions", version, "pods", pod, "exec-tickets"), body)
 
 
 def predict(

@@ -8,33 +8,29 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from shared.contracts.terminals import TerminalSize
 
+log = logging.getLogger("penstock.controller.terminals")
+
 CUT = "\r\n[penstock: the recording is full]\r\n"
 
 
 class Recording:
-    """One file. A disk that is full, or a folder that is not there, ends the recording, never the session."""
+    """One file. A disk that fills up later ends the recording, not the session. Raises OSError at first."""
 
     def __init__(self, folder: Path, name: str, most_bytes: int, header: dict[str, Any], size: TerminalSize) -> None:
         self.path = folder / f"{name}.cast"
         self._left = most_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._file: IO[str] | None = None
-        with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.path.touch(mode=0o600, exist_ok=False)
-            self._file = self.path.open("w", encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.touch(mode=0o600, exist_ok=False)
+        self._file: IO[str] | None = self.path.open("w", encoding="utf-8")
         self._write({"version": 2, "width": size.columns, "height": size.rows, **header})
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether there is a file."""
-        return self.path.exists()
 
     def output(self, elapsed_s: float, data: bytes) -> None:
         """What was printed."""
@@ -68,5 +64,6 @@ class Recording:
         try:
             self._file.write(text)
             self._file.flush()
-        except OSError:
+        except OSError as error:
+            log.warning("the recording %s ends here: %s", self.path.name, error.strerror)
             self.close()

@@ -37,7 +37,7 @@ from shared.bus.sessions import BusSession
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import OPEN_TERMINAL
 from shared.contracts.terminals import TerminalExit, TerminalFrame, TerminalOrder, TerminalSize
-from shared.errors import InvalidInput, PenstockError
+from shared.errors import InvalidInput, PenstockError, Unavailable
 
 log = logging.getLogger("penstock.controller.terminals")
 
@@ -68,10 +68,11 @@ class PodSession:
         self._name = secrets.token_urlsafe(18)
         self._began = self._active = deps.clock.monotonic()
         self._bytes = {"in": 0, "out": 0}
-        self._recording = self._record()
+        self._recording: Recording | None = None
 
     async def run(self) -> SessionEnd:
         """Until it ends. Raises what opening it raises: then there was none."""
+        self._recording = self._record()
         grant, wanted = self._grant, self._grant.wanted
         order = TerminalOrder(
             session=self._name,
@@ -194,7 +195,11 @@ class PodSession:
         name = f"{at:%Y%m%dT%H%M%SZ}-{grant.pod}-{secrets.token_hex(4)}"
         title = f"{grant.user} in {grant.pod}"
         header = {"timestamp": int(at.timestamp()), "title": title, "command": " ".join(grant.wanted.command)}
-        return Recording(limits.recordings, name, limits.recording_bytes, header, grant.wanted.size)
+        try:
+            return Recording(limits.recordings, name, limits.recording_bytes, header, grant.wanted.size)
+        except OSError as error:
+            log.exception("a session cannot be recorded, and is refused")
+            raise Unavailable("Terminals are recorded here, and the recording cannot be written") from error
 
     def _summary(self, end: SessionEnd) -> dict[str, Any]:
         return {

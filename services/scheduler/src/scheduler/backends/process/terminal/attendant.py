@@ -119,7 +119,7 @@ def _become(order: Order) -> None:
             processes.write(b"0")
     os.chdir(order["folder"])
     if order["confinement"]:
-        _confine(order["confinement"])
+        _confine(_with_terminal(order["confinement"], stdio[0] if order["tty"] else None))
     # Should this parent be killed, the command goes too: asked for last, since a change of the user forgets it.
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     _execute(order["command"], order["environment"])
@@ -132,6 +132,15 @@ def _execute(command: list[str], environment: dict[str, str]) -> None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.execve(shell, [shell], environment)  # noqa: S606 - the shell that was asked for
     raise OSError(errno.ENOENT, f"there is no shell: neither {' nor '.join(SHELLS)}")
+
+
+def _with_terminal(rules: dict[str, Any], terminal: int | None) -> dict[str, Any]:
+    """The pod's rules, and this session's own terminal, which editors and pagers open by its name."""
+    if terminal is None:
+        return rules
+    if rules["user"] is not None:
+        os.fchown(terminal, rules["user"], -1)
+    return {**rules, "devices": [*rules["devices"], "/dev/tty", os.ttyname(terminal)]}
 
 
 def _confine(rules: dict[str, Any]) -> None:
