@@ -94,7 +94,7 @@ class Terminals:
 
     async def audited(self) -> list[dict[str, Any]]:
         lines = (await self.controller.call("GET", "/audit?page_size=100"))["items"]
-        return [line for line in lines if line["resource_kind"] == "pod"]
+        return [line for line in lines if line["resource_kind"] == "terminal"]
 
     def limits(self, **changes: Any) -> TerminalLimits:
         tickets = self.controller.app.dependencies.terminals

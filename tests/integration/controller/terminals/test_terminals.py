@@ -42,9 +42,9 @@ async def test_a_shell_from_ticket_to_exit_status(terminals: Terminals, tmp_path
 
     _, closed, opened, issued = await terminals.audited()
     assert [line["action"] for line in (issued, opened, closed)] == [
-        "terminal ticket issued",
-        "terminal opened",
-        "terminal closed",
+        "ticket issued",
+        "opened",
+        "closed",
     ]
     assert closed["actor"] == "admin"
     assert closed["after"]["exit_code"] == 3

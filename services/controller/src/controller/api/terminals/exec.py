@@ -111,9 +111,9 @@ async def create_exec_ticket(
 
     async def work(unit: UnitOfWork, grant: TerminalGrant) -> ExecTicketView:
         ticket, expires_at = deps.terminals.issue(grant, unit.now)
-        subject = AuditedResource("pod", f"{path.service}/{path.version}/{path.pod}", grant.project)
+        subject = AuditedResource("terminal", f"{path.service}/{path.version}/{path.pod}", grant.project)
         details = {"command": command.command, "tty": command.tty, "source": grant.source}
-        record_action(unit.session, post.actor, unit.now, subject, "terminal ticket issued", details=details)
+        record_action(unit.session, post.actor, unit.now, subject, "ticket issued", details=details)
         return ExecTicketView(ticket=ticket, expires_at=expires_at)
 
     answer = await post.run_once(command, work, prepare)

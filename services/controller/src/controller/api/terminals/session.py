@@ -86,14 +86,14 @@ class PodSession:
             async with self._deps.bus.session("scheduler", self._name) as channel:
                 await self._deps.call(OPEN_TERMINAL, order, Nothing, within_s=OPEN_WITHIN_S)
                 try:
-                    await self._audit("terminal opened", {})
+                    await self._audit("opened", {})
                     end = await self._attend(channel)
                 finally:
                     await asyncio.shield(channel.say_close("the session is over"))
         finally:
             if self._recording is not None:
                 self._recording.close()
-        await self._audit("terminal closed", self._summary(end))
+        await self._audit("closed", self._summary(end))
         return end
 
     async def _attend(self, channel: BusSession) -> SessionEnd:
@@ -215,13 +215,13 @@ class PodSession:
     async def _audit(self, action: str, what: dict[str, Any]) -> None:
         """A line of the audit log. A session does not begin without; that it has ended may only be in our own log."""
         grant = self._grant
-        subject = AuditedResource("pod", f"{grant.service}/{grant.version}/{grant.pod}", grant.project)
+        subject = AuditedResource("terminal", f"{grant.service}/{grant.version}/{grant.pod}", grant.project)
         details = {"command": grant.wanted.command, "tty": grant.wanted.tty, "source": grant.source, **what}
         try:
             async with self._deps.unit_of_work(self._actor) as unit:
                 record_action(unit.session, self._actor, unit.now, subject, action, details=details)
         except PenstockError:
-            log.warning("%s by %s in %s: not in the audit log: %s", action, grant.user, grant.pod, details)
+            log.warning("terminal %s by %s in %s: not in the audit log: %s", action, grant.user, grant.pod, details)
             if not what:
                 raise
 

@@ -159,13 +159,16 @@ def _attend(pid: int, lifeline: int, pod: dict[str, Any]) -> tuple[int | None, s
     """Wait for the end of the command, of the pod or of the lifeline: the command's status, and what ended it."""
     poll = select.poll()
     poll.register(lifeline, select.POLLIN)
+    with contextlib.suppress(OSError, AttributeError):  # a kernel without them: its end is noticed a little later
+        poll.register(os.pidfd_open(pid), select.POLLIN)
     while True:
         status = _reap(pid)
         if status is not None:
             return status, None
         if not _lives(pod["pid"], pod["ticks"]):
             return _hang_up(pid), "the pod has ended"
-        if poll.poll(POLL_S * 1000) and _is_closed(lifeline):
+        ready = [descriptor for descriptor, _ in poll.poll(POLL_S * 1000)]
+        if lifeline in ready and _is_closed(lifeline):
             return _hang_up(pid), None
 
 

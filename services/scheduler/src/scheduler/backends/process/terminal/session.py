@@ -243,7 +243,7 @@ async def open_session(pod: PodOrder, command: Sequence[str], *, tty: bool, size
         theirs.close()
         for descriptor in set(stdio.theirs):
             os.close(descriptor)
-    reader, writer = await asyncio.open_connection(sock=ours)
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
     terminal = ProcessTerminal(stdio, attending, reader, writer, tty)
     writer.write(json.dumps(pod.as_order(command, stdio.theirs, tty=tty)).encode() + b"\n")
     try:
