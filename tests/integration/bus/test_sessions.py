@@ -35,10 +35,16 @@ def sides(both: Both) -> tuple[BusSession, BusSession]:
     return controller.bus.session("scheduler", NAME), scheduler.bus.session("controller", NAME)
 
 
+def begin(*both: BusSession) -> None:
+    for each in both:
+        each.begin()
+
+
 async def test_bytes_arrive_in_order_and_wait_for_who_takes_them(both: Both) -> None:
     ours, theirs = sides(both)
     sent = bytes(range(256)) * 8192  # 2 MiB
     async with ours, theirs:
+        begin(ours, theirs)
         sending = asyncio.create_task(theirs.send(TerminalFrame.STDOUT, sent))
         await asyncio.sleep(0.3)
         assert not sending.done()
@@ -61,6 +67,7 @@ async def test_bytes_arrive_in_order_and_wait_for_who_takes_them(both: Both) -> 
 async def test_a_lost_message_ends_it(both: Both) -> None:
     ours, theirs = sides(both)
     async with ours, theirs:
+        begin(ours, theirs)
         theirs._sent_number += 1
         await theirs.send(TerminalFrame.STDOUT, b"after the gap")
         with pytest.raises(Unavailable, match="a part of the session was lost"):
@@ -70,12 +77,13 @@ async def test_a_lost_message_ends_it(both: Both) -> None:
 
 
 async def test_silence_ends_it(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "SILENT_S", 0.5)
+    monkeypatch.setattr(sessions, "SILENT_S", 1.5)
     monkeypatch.setattr(sessions, "HEARTBEAT_S", 0.1)
     ours, theirs = sides(both)
     async with ours:
         async with theirs:
-            await asyncio.sleep(0.8)
+            begin(ours, theirs)
+            await asyncio.sleep(2)
             assert ours.failure is None
         with pytest.raises(Unavailable, match="the scheduler is gone"):
             await asyncio.wait_for(ours.receive(), 5)
@@ -84,6 +92,7 @@ async def test_silence_ends_it(both: Both, monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_bus_that_is_killed_ends_both_sides(both: Both, nats_server: NatsProcess) -> None:
     ours, theirs = sides(both)
     async with ours, theirs:
+        begin(ours, theirs)
         nats_server.kill()
         for side in (ours, theirs):
             with pytest.raises(Unavailable, match=r"the bus went away|is gone"):
@@ -95,7 +104,18 @@ async def test_strange_messages_are_not_the_other_side(both: Both) -> None:
     ours, theirs = sides(both)
     nc, subject = both[1].bus.nc, terminal_subject("controller", NAME)
     async with ours, theirs:
+        begin(ours, theirs)
         await nc.publish(subject, b"\1" + bytes(8) + b"forged", reply="$JS.ACK.whatever")  # a consumer's delivery
         await nc.publish(subject, b"")
         await theirs.send(TerminalFrame.STDOUT, b"real")
         assert await asyncio.wait_for(ours.receive(), 5) == (TerminalFrame.STDOUT, b"real")
+
+
+async def test_who_opens_it_says_nothing_before_the_other_side_hears(both: Both) -> None:
+    ours, theirs = sides(both)
+    async with ours:
+        await asyncio.sleep(1.2 * sessions.HEARTBEAT_S)  # longer than to the first sign of life
+        async with theirs:
+            begin(theirs, ours)
+            await ours.send(TerminalFrame.STDIN, b"first")
+            assert await asyncio.wait_for(theirs.receive(), 5) == (TerminalFrame.STDIN, b"first")

@@ -55,15 +55,18 @@ class BusSession:
         self.failure: Unavailable | None = None
 
     async def __aenter__(self) -> Self:
-        """Hear from now on. Raises `Unavailable` while the bus is away."""
-        self._heard_at = _now()
+        """Hear from now on; nothing is said before `begin`. Raises `Unavailable` while the bus is away."""
         try:
             self._subscription = await self._nc.subscribe(self._hears, cb=self._hear)
             await self._nc.flush(FLUSH_S)
         except NATS_ERRORS as error:
             raise Unavailable("the bus is away", retry_after_s=1) from error
-        self._beating = asyncio.create_task(self._beat(), name=f"heartbeats {self._hears}")
         return self
+
+    def begin(self) -> None:
+        """The other side hears: what is said from now on arrives, and its silence means that it is gone."""
+        self._heard_at = _now()
+        self._beating = asyncio.create_task(self._beat(), name=f"heartbeats {self._hears}")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

@@ -20,6 +20,13 @@ from servers.nats_process import NatsProcess
 MB = 1024 * 1024
 
 
+def later(terminals: Terminals, passed: timedelta) -> None:
+    """So much time passes at once."""
+    clock = terminals.controller.clock
+    clock.off_by += passed
+    clock.skipped_s += passed.total_seconds()
+
+
 async def test_a_shell_from_ticket_to_exit_status(terminals: Terminals, tmp_path: Path) -> None:
     terminals.limits(recordings=tmp_path / "recordings")
     async with terminals.session(rows=30, columns=90) as session:
@@ -81,7 +88,7 @@ async def test_a_ticket_is_good_once_for_one_pod_and_for_a_while(terminals: Term
         await session.socket.send(json.dumps({"ticket": used}))
         await session.next()
     expired = await terminals.ticket()
-    terminals.controller.clock.advance(timedelta(seconds=31))
+    later(terminals, timedelta(seconds=31))
     foreign = await terminals.ticket()
     for ticket, path in ((used, POD), (expired, POD), (foreign, f"{PODS}/another"), (foreign, POD), ("x" * 40, POD)):
         code, why = await refusal(json.dumps({"ticket": ticket}), path)
@@ -147,13 +154,13 @@ async def test_idle_and_long_sessions_are_closed_and_a_user_has_few(terminals: T
     terminals.limits(idle=timedelta(seconds=60), sessions_of_user=2)
     async with terminals.session() as session, terminals.session() as other:
         assert "CONTROLLER_TERMINAL_SESSIONS" in await terminals.ticket(429)
-        terminals.controller.clock.advance(timedelta(seconds=61))
+        later(terminals, timedelta(seconds=61))
         code, last = await session.end()
         assert (code, last["message"]) == (4408, "the session was idle for 1 minute")
         assert (await other.end())[0] == 4408
     terminals.limits(lifetime=timedelta(hours=8), idle=timedelta(days=1))
     async with terminals.session() as session:
-        terminals.controller.clock.advance(timedelta(hours=8))
+        later(terminals, timedelta(hours=8))
         code, last = await session.end()
     assert (code, last["message"]) == (4408, "a session lasts 8 hours at most")
     await terminals.nothing_is_left()

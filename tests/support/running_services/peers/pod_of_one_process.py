@@ -46,10 +46,19 @@ class PodOfOneProcess:
     def left(self) -> list[psutil.Process]:
         """Attendants of sessions, and whatever is below them."""
         pids = {terminal.attending.pid for terminal in self.opened}
-        return [each for each in psutil.Process().children(recursive=True) if {each.pid, each.ppid()} & pids]
+        there = psutil.Process().children(recursive=True)
+        parents = {each.pid: _parent(each) for each in there}
+        return [each for each in there if {each.pid, parents[each.pid]} & pids]
 
     def end(self) -> None:
         """The pod ends."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:  # it has ended meanwhile
+        return None

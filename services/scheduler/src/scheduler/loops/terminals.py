@@ -62,6 +62,7 @@ class TerminalSessions:
             terminal = await self._backend.exec(order.pod, order.command, tty=order.tty, size=order.size)
             stack.push_async_callback(_close, terminal)
             session = await stack.enter_async_context(self._bus.session("controller", order.session))
+            session.begin()
             task = asyncio.create_task(_run(session, terminal, stack.pop_all()), name=f"terminal {order.pod}")
         self._running[order.session] = task
         self._metrics.terminals.inc()

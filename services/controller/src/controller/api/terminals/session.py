@@ -85,6 +85,7 @@ class PodSession:
         try:
             async with self._deps.bus.session("scheduler", self._name) as channel:
                 await self._deps.call(OPEN_TERMINAL, order, Nothing, within_s=OPEN_WITHIN_S)
+                channel.begin()
                 try:
                     await self._audit("opened", {})
                     end = await self._attend(channel)
