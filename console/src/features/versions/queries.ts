@@ -61,7 +61,10 @@ export const terminalQuery = (pod: Pod | undefined) =>
       if (pod === undefined) return false;
       const path = { service: pod.service, version: pod.version, pod: pod.name };
       const found = await data(
-        api.GET('/api/v1/services/{service}/versions/{version}/pods/{pod}/terminal', { params: { path }, signal }),
+        api.GET('/api/v1/services/{service}/versions/{version}/pods/{pod}/terminal', {
+          params: { path },
+          signal,
+        }),
       );
       return found.available;
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from operations.many_services import fill_controller
@@ -30,7 +31,7 @@ async def controller(make_lone: Any, nats_server: NatsProcess) -> Controller:
 async def terminals(controller: Controller, peers: Peers, door: Door) -> Terminals:
     peers.pod.has_terminals = True
     # tickets are bound to an address: the client in this process has none of its own
-    controller.client._transport = type(controller.client._transport)(
+    controller.client._transport = httpx.ASGITransport(
         controller.app.api, raise_app_exceptions=False, client=("127.0.0.1", 1)
     )
     return Terminals(controller, peers, door)

@@ -11,12 +11,14 @@ import struct
 import sys
 import termios
 
+import psutil
 import pytest
 
 import penstock
 from operations.pod_sessions import SERVICE, Terminals
 from penstock.client import Conflict, InvalidRequest
 from running_services.running_controller import TOKEN
+from waiting.eventually import eventually
 
 WHERE = (SERVICE, "v1", "wine-v1-0")
 
@@ -67,13 +69,17 @@ async def test_on_a_terminal_keys_and_sizes_pass_and_it_is_as_before_in_the_end(
     )
     shown = Shown(ours)
     try:
+        assert await eventually(lambda: termios.tcgetattr(theirs)[3] & termios.ECHO == 0)
         os.write(ours, b"stty size\r")
         await shown.until(b"25 70")
-        assert termios.tcgetattr(theirs)[3] & termios.ECHO == 0
         set_size(ours, 33, 99)
         process.send_signal(signal.SIGWINCH)
         await shown.until_said(b"stty size\r", b"33 99")
-        os.write(ours, b"sleep 60\r\x03exit 5\r")  # ^C is the pod's, not the command line's
+        os.write(ours, b"sleep 600\r")
+        assert await eventually(lambda: sleeps(terminals))
+        os.write(ours, b"\x03")  # the pod's, not the command line's
+        assert await eventually(lambda: not sleeps(terminals))
+        os.write(ours, b"exit 5\r")
         async with asyncio.timeout(30):
             assert await process.wait() == 5
         assert termios.tcgetattr(theirs)[3] == before[3]
@@ -103,6 +109,12 @@ async def test_the_python_client(terminals: Terminals) -> None:
         with pytest.raises(Conflict):
             async with client.exec_in_pod(*WHERE):
                 pass
+
+
+def sleeps(terminals: Terminals) -> bool:
+    """Whether a command that is called so runs below the session's shell."""
+    below = psutil.Process(terminals.peers.pod.opened[-1].attending.pid).children(recursive=True)
+    return len(below) > 1
 
 
 class Shown:

@@ -74,7 +74,8 @@ class TerminalSession:
                     yield stream, data
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd is not None else 1006
-            known = end if end.get("status") == "ended" else {"message": "the connection was lost"}
+            lost: dict[str, Any] = {"message": "the connection was lost"}
+            known = end if end.get("status") == "ended" else lost
             self.end = TerminalEnd(known.get("exit_code"), known.get("signal"), known.get("message"), code)
 
     async def _send(self, kind: int, data: bytes) -> None:

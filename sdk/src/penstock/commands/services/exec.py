@@ -91,11 +91,11 @@ def _raw_terminal(descriptor: int | None) -> Iterator[None]:
         yield
         return
     before = termios.tcgetattr(descriptor)
-    terminals.setraw(descriptor)
+    terminals.setraw(descriptor, termios.TCSANOW)
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
 
 @contextmanager
