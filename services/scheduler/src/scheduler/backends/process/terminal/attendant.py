@@ -26,8 +26,8 @@ import time
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-SHELLS = ("/bin/bash", "/bin/sh")
-"""Tried in this order where no command is given."""
+SHELLS = (("/bin/bash", "--norc"), ("/bin/sh",))
+"""Tried in this order where no command is given; the machine's own settings of a shell are nothing of a pod's."""
 POLL_S = 0.2
 """How soon the end of the pod's process, or of the command, is noticed."""
 HANG_UP_S = 0.5
@@ -130,8 +130,8 @@ def _execute(command: list[str], environment: dict[str, str]) -> None:
         os.execvpe(command[0], command, environment)  # noqa: S606 - never a shell of ours
     for shell in SHELLS:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            os.execve(shell, [shell], environment)  # noqa: S606 - the shell that was asked for
-    raise OSError(errno.ENOENT, f"there is no shell: neither {' nor '.join(SHELLS)}")
+            os.execve(shell[0], shell, environment)  # noqa: S606 - the shell that was asked for
+    raise OSError(errno.ENOENT, f"there is no shell: neither {' nor '.join(shell[0] for shell in SHELLS)}")
 
 
 def _with_terminal(rules: dict[str, Any], terminal: int | None) -> dict[str, Any]:
