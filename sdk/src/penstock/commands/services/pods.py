@@ -102,6 +102,6 @@ def exec_in_pod(
     there = target()
     options = ExecOptions(service, version, pod, command or (), is_interactive=interactive, has_terminal=tty)
     end = asyncio.run(run_in_pod(there.url, there.token, options))
-    if end.message is not None:
+    if end.message is not None and end.exit_code is not None:
         typer.echo(f"penstock: {end.message}", err=True)
     raise typer.Exit(exit_status(end))
