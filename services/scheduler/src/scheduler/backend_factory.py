@@ -121,6 +121,7 @@ def _pod_options(
         control_groups=control_groups,
         confinement=confinement,
         tokens=tokens,
+        has_terminals=settings.terminals == "on",
     )
 
 

@@ -79,6 +79,10 @@ class SchedulerSettings(DatabaseSettings):
     confinement_users: str = "56000-57999"
     """As root: user numbers, one for each pod and build, that nothing else has; empty for none. Default 56000-57999."""
 
+    terminals: Literal["auto", "on", "off"] = "auto"
+    """Whether who may edit a service may open a terminal in its pods: auto (where pods are not processes of this
+    machine), on, off; default auto."""
+
     resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""
 

@@ -14,7 +14,7 @@ from running_services.scheduler_world import QUICK, FakePreparation, World, runn
 from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.domain.values import LogPosition, PodNote, PodObservation, RunEnd
 from shared.contracts.deployment import Deployment
-from shared.errors import InvalidInput, NotFound
+from shared.errors import NotFound
 from waiting.eventually import eventually
 
 
@@ -278,12 +278,6 @@ async def test_usage_is_measured(home: Path) -> None:
         assert usage.pod == pod.pod
         assert usage.memory_bytes > 1024 * 1024
         assert usage.cpu_cores >= 0
-
-
-async def test_a_terminal_is_refused(home: Path) -> None:
-    async with running(home) as world:
-        with pytest.raises(InvalidInput):
-            await world.backend.exec("pod", ["sh"], tty=True)
 
 
 async def test_pods_know_no_secrets(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

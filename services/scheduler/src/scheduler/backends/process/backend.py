@@ -1,7 +1,8 @@
 """The process backend: pods are processes of this machine, each under a small shim that outlives the scheduler.
 
 What is wanted is given by `apply`; what is there is read from the pods' folders at the start, so that pods of an
-earlier scheduler are adopted. Terminals are refused; cores and memory are limited where control groups can be made.
+earlier scheduler are adopted. Terminals are refused unless they are switched on. Cores and memory are limited where
+control groups can be made.
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.pod import PodDependencies, PodLifecycle
+from scheduler.backends.process.terminal.session import TERMINALS_OFF, PodOrder, open_session
 from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
-from scheduler.domain.ports import RouteStatus, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.jobs import JOB_VERSION
 from shared.contracts.nodes import Node, NodeState, PoolState
-from shared.errors import InvalidInput, NotFound
+from shared.contracts.terminals import TerminalSize
+from shared.errors import Conflict, NotFound
 from shared.filesystem.files import usable_folder
 
 log = logging.getLogger("penstock.scheduler.process")
@@ -267,9 +270,21 @@ class ProcessBackend:
         await self.fence()
         self._pods[pod].restart()
 
-    async def exec(self, pod: str, command: list[str], *, tty: bool) -> Terminal:
-        """Refused: a terminal inside a process is a terminal on this machine."""
-        raise InvalidInput("pods of the process backend have no terminal; the docker and kubernetes backends do")
+    def terminal_refused(self, pod: str) -> str | None:
+        """See `Backend.terminal_refused`."""
+        return None if self.options.has_terminals else TERMINALS_OFF
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
+        """Open a session inside a pod; see `Backend.exec`."""
+        if not self.options.has_terminals:
+            raise Conflict(TERMINALS_OFF)
+        if pod not in self._pods:
+            raise NotFound(f"there is no pod {pod}")
+        process, runs = self._pods[pod].process, self._pods[pod].folder.runs()
+        order = runs[-1].read_order() if runs else None
+        if process is None or order is None or not process.is_alive():
+            raise Conflict(f"the pod {pod} does not run at the moment")
+        return await open_session(PodOrder(order, process.pid, process.ticks), command, tty=tty, size=size)
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -33,6 +33,8 @@ class PodOptions:
     """Makes the control groups that limit pods; None: they are not limited."""
     confinement: Confinement = UNCONFINED
     """Keeps pods from everything but their own files."""
+    has_terminals: bool = False
+    """Whether sessions may be opened inside pods."""
     tokens: PodTokens | None = None
     """Makes the token of each pod; None: pods answer without one."""
     output_cap: int = 64 * 1024 * 1024
