@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from scheduler.backends.process.folders.damage import end_processes_below, read_or_set_aside
-from scheduler.backends.process.shim import write_json
+from scheduler.backends.lifecycle.folders.damage import end_processes_below, read_or_set_aside
+from scheduler.backends.lifecycle.folders.json_files import write_json
 from scheduler.machine import start_ticks
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from scheduler.backends.process.shim import read_json
+from scheduler.backends.lifecycle.folders.json_files import read_json
 from shared.filesystem.files import set_aside
 
 log = logging.getLogger("penstock.scheduler.damage")

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from scheduler.backends.process.folders.damage import end_processes_below, read_or_set_aside
-from scheduler.backends.process.folders.run_folder import RunFolder
-from scheduler.backends.process.shim import write_json
+from scheduler.backends.lifecycle.folders.damage import end_processes_below, read_or_set_aside
+from scheduler.backends.lifecycle.folders.json_files import write_json
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from shared.contracts.deployment import Deployment
 from shared.filesystem.files import set_aside
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
+from scheduler.backends.lifecycle.run_watch import NEVER_LOADS, RunWatch
 from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.run_watch import NEVER_LOADS, RunWatch
+from scheduler.backends.process.process_run import ProcessRun
 
 
 class SetClock:
@@ -29,8 +30,13 @@ class SetClock:
         self.at += seconds
 
 
+def watch_of(run: RunFolder, clock: SetClock, *, was_ready: bool) -> RunWatch:
+    process = ProcessRun(run, PodProcess(1, 1, 1), PodOptions())
+    return RunWatch(run, process, PodOptions(), clock, was_ready=was_ready)
+
+
 def watch(clock: SetClock, *, was_ready: bool) -> RunWatch:
-    return RunWatch(RunFolder(Path("run-0"), 0), PodProcess(1, 1, 1), PodOptions(), clock, was_ready=was_ready)
+    return watch_of(RunFolder(Path("run-0"), 0), clock, was_ready=was_ready)
 
 
 def test_a_pod_that_loads_is_looked_at_more_often_the_shorter_it_has_loaded() -> None:
@@ -56,7 +62,7 @@ def test_a_load_that_would_fail_again_is_not_tried_again(
 ) -> None:
     run = RunFolder(tmp_path, 0)
     (tmp_path / "exit.json").write_text(json.dumps({"code": code, "signal": None, "at": 1.0}))
-    seen = RunWatch(run, PodProcess(1, 1, 1), PodOptions(), SetClock(), was_ready=was_ready)
+    seen = watch_of(run, SetClock(), was_ready=was_ready)
     end = seen.run_end(is_intended=False)
     assert end is not None
     assert end.is_permanent == is_final

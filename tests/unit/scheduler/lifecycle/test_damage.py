@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.process.folders.pod_folder import PodFolder, pod_folders
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, pod_folders
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 
 FILES = ("order.json", "process.json", "exit.json", "base.json")
 CONTENTS = (b"", b'{"pid": 1', b"[]", b"\xff\xfe\x00garbage", None)

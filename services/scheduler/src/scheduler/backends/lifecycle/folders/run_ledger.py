@@ -1,19 +1,21 @@
-"""When each run of each pod began and ended, as the files say that its shim wrote: what metering rests on.
+"""When each run of each pod began and ended, as its files say: what metering rests on.
 
 Level-triggered: whatever is not settled is looked at again each time, so that a scheduler which was killed or away
-finds what happened meanwhile. A run whose process and whose shim are gone ended when it was last known to be alive.
+finds what happened meanwhile. A run that is gone, and whose end nobody will write down, ended when it was last known
+to be alive.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
-from scheduler.backends.process.folders.pod_folder import PodFolder
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.domain.values import RunObservation
 
 log = logging.getLogger("penstock.scheduler.metering")
@@ -21,11 +23,28 @@ log = logging.getLogger("penstock.scheduler.metering")
 Key = tuple[str, int]
 
 
+class LedgerProcess(Protocol):
+    """Of what was started for a run: see `scheduler.backends.lifecycle.runner.RunProcess`."""
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        ...
+
+    def is_attended(self) -> bool:
+        """Whether somebody will still write down how it ends."""
+        ...
+
+
+FindProcess = Callable[[RunFolder], LedgerProcess | None]
+"""What was started for a run; None where nothing is to be found. Called in a thread."""
+
+
 class RunLedger:
     """Reads the folders under `root` (`<home>/pods`). Used by one thread at a time."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, find: FindProcess) -> None:
         self._root = root
+        self._find = find
         self._open: dict[Key, RunObservation] = {}
         self._alive_at: dict[Key, float] = {}
         self._settled: set[Key] | None = None
@@ -81,12 +100,12 @@ class RunLedger:
         """Unix time of the end, and whether it is the process' own; None while it may still be said."""
         if (ended := run.ended_at()) is not None:
             return max(started, ended), True
-        process = run.process()
+        process = self._find(run)
         if process is not None and process.is_alive():
             self._alive_at[key] = now
             return None, True
-        if run.is_attended():
-            return None, True  # it has just ended, and its shim is about to say so
+        if run.is_attended() if process is None else process.is_attended():
+            return None, True  # it has just ended, and whoever attends it is about to say so
         if (ended := run.ended_at()) is not None:
             return max(started, ended), True
         return max(started, run.touched_at() or 0.0, self._alive_at.get(key, 0.0)), False

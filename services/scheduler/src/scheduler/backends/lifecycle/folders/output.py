@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.domain.values import LogPosition, OutputLine
 
 READ_BYTES = 1024 * 1024

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import signal
 
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.options import LifecycleOptions
+from scheduler.backends.lifecycle.probe import probe_pod
+from scheduler.backends.lifecycle.runner import RunProcess
 from scheduler.backends.pod_api.health import read_report
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE
-from scheduler.backends.process.cgroups import exceeded_memory_limit
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
-from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.probe import probe_pod
 from scheduler.domain.probes import PodHealth, judge_health
 from scheduler.domain.values import OUT_OF_MEMORY, PodNote, RunEnd
 from shared.clock import Clock
 from shared.contracts.deployment import PodReport, ReportedEvent
 
-SHIM_DELAY_S = 1.0
-"""How long after a process is gone its shim may take to say how it ended."""
+REPORT_DELAY_S = 1.0
+"""How long after a process is gone it may take until somebody has written down how it ended."""
 POLL_S = 0.05
 NEVER_LOADS = 5
 """Exit code of a model server whose model raised what it would raise again: a missing module, no Python."""
 LOADING_SHARE = 0.1
 """Of the time that a pod has been loading: how late its readiness may be seen."""
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
 
 
 class RunWatch:
     """What is known of a run's process. `was_ready`: an earlier watch of this very run has seen it ready."""
 
     def __init__(
-        self, run: RunFolder, process: PodProcess, options: PodOptions, clock: Clock, *, was_ready: bool = False
+        self, run: RunFolder, process: RunProcess, options: LifecycleOptions, clock: Clock, *, was_ready: bool = False
     ) -> None:
         self.run = run
         self.process = process
@@ -44,11 +43,6 @@ class RunWatch:
         """The pod's report: read when it turns ready, and when its health answer has another revision."""
         self._revision: int | None = None
         self._gone_since: float | None = None
-
-    @property
-    def port(self) -> int:
-        """Where the pod listens."""
-        return int((self.run.read_order() or {"port": 0})["port"])
 
     @property
     def token(self) -> str | None:
@@ -77,7 +71,7 @@ class RunWatch:
         reason, message = "Exited", ""
         if self.killed_for and not is_intended:
             reason, message = self.killed_for.reason, self.killed_for.message
-        elif not is_intended and (limit := exceeded_memory_limit(self.run.groups())):
+        elif not is_intended and (limit := self.process.exceeded_memory_limit()):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
         is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
@@ -91,18 +85,17 @@ class RunWatch:
         )
 
     def _is_lost(self) -> bool:
-        """Whether the process is gone and its shim, killed too, will never say how."""
+        """Whether the process is gone, and nobody will ever say how (its shim was killed too, for example)."""
         if self.process.is_alive():
             return False
         now = self.clock.monotonic()
         self._gone_since = self._gone_since or now
-        return now - self._gone_since > SHIM_DELAY_S
+        return now - self._gone_since > REPORT_DELAY_S
 
     async def check(self) -> bool:
         """Probe once; whether readiness or the pod's report changed. Kills a process that hangs or starts too late."""
         before = self.health
-        host = LOOPBACK.get(self.options.bind_host, self.options.bind_host)
-        result = await probe_pod(host, self.port, self.process, self.options.probe_timeout_s, self.token)
+        result = await probe_pod(self.process, self.options.probe_timeout_s, self.token)
         now = self.clock.monotonic()
         self.health = judge_health(before, result, now, self.options.probe_limits)
         if self.health.is_ready and self.ready_since is None:
@@ -110,18 +103,19 @@ class RunWatch:
         is_news = result.answer == "ready" and result.revision != self._revision
         if is_news:
             self._revision = result.revision
-            report = await read_report(host, self.port, self.options.probe_timeout_s, self.token)
+            at = self.process.probed_at
+            report = await read_report(at.host, at.port, self.options.probe_timeout_s, self.token)
             self.report = self._explained(report) if report else self.report
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict
-            self.process.send(signal.SIGKILL)
+            await self.process.send(signal.SIGKILL)
         return is_news or self.health.is_ready != before.is_ready
 
     def _explained(self, report: PodReport) -> PodReport:
         """The report, with what the kernel says of a worker that it killed."""
         if not any(event.reason == "WorkerEnded" for event in report.events):
             return report
-        limit = exceeded_memory_limit(self.run.groups())
+        limit = self.process.exceeded_memory_limit()
         return report.model_copy(update={"events": tuple(_explained(event, limit) for event in report.events)})
 
     def _verdict(self, now: float) -> PodNote | None:
@@ -135,13 +129,13 @@ class RunWatch:
 
     async def end(self, grace_s: float) -> None:
         """SIGTERM, then SIGKILL after `grace_s`; returns when the process has ended."""
-        self.process.send(signal.SIGTERM)
-        self.process.send(signal.SIGCONT)
+        await self.process.send(signal.SIGTERM)
+        await self.process.send(signal.SIGCONT)
         begun = self.clock.monotonic()
         is_killed = False
         while self.process.is_alive():
             if not is_killed and self.clock.monotonic() - begun > grace_s:
-                self.process.send(signal.SIGKILL)
+                await self.process.send(signal.SIGKILL)
                 is_killed = True
             await self.clock.sleep(POLL_S)
 

@@ -1,7 +1,7 @@
-"""One pod of the process backend, from its first run to its end.
+"""One pod, from its first run to its end.
 
 One task per pod; everything that must survive the scheduler is in the pod's folder, so that a task made anew from the
-folder goes on where the last one was. Cancelling the task leaves the pod's process running.
+folder goes on where the last one was. Cancelling the task leaves what runs running.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
-from scheduler.backends.preparation.port import Preparation
+from scheduler.backends.lifecycle.folders.output import tail
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.options import LifecycleOptions
+from scheduler.backends.lifecycle.run_watch import RunWatch
+from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
-from scheduler.backends.process.cgroups import remove_groups
-from scheduler.backends.process.folders.output import tail
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
-from scheduler.backends.process.launch.start import start_run
-from scheduler.backends.process.launch.zygotes import ZygotePool
-from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.run_watch import RunWatch
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
@@ -51,13 +48,12 @@ POLL_S = 0.1
 class PodDependencies:
     """What every pod of a backend shares. `fence` raises once another scheduler leads."""
 
-    preparation: Preparation
-    options: PodOptions
+    runner: Runner
+    options: LifecycleOptions
     routes: RouteStatus
     clock: Clock
     fence: Callable[[], Awaitable[None]]
     emit: Callable[[Observation], None]
-    zygotes: ZygotePool | None = None
     ask_for_secrets: AskForSecrets | None = None
 
 
@@ -86,8 +82,8 @@ class PodLifecycle:
         return self.folder.record
 
     @property
-    def process(self) -> PodProcess | None:
-        """The process that runs now."""
+    def process(self) -> RunProcess | None:
+        """What runs now."""
         return self.watch.process if self.watch else None
 
     @property
@@ -161,7 +157,7 @@ class PodLifecycle:
         """Start the run, or find it running or ended; how it ended."""
         run.make()
         try:
-            process = run.process() or await self._start(run)
+            process = self.dependencies.runner.find(run) or await self._start(run)
         except PreparationFailed as failure:
             run.write_line(f"{failure.reason}: {failure.message}")
             return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
@@ -173,35 +169,30 @@ class PodLifecycle:
         try:
             return await self._supervise(watch)
         finally:
-            process.reap_shim()
+            process.release()
             self._ready_for_s = watch.ready_for_s
             self._deaths = watch.report.worker_deaths if watch.report else 0
             self.watch = None
 
-    async def _start(self, run: RunFolder) -> PodProcess:
+    async def _start(self, run: RunFolder) -> RunProcess:
         if self.record.is_terminating:
             raise PodEnding
         self.status, self.reason = "Waiting", "Preparing"
         self.emit()
-        if self.dependencies.zygotes is not None:  # while the model is on its way
-            self.dependencies.zygotes.warm_platform_environment()
-        command = await self._unless_ending(self._prepared(run))
+        self.dependencies.runner.warm()  # while the model is on its way
+        prepared = await self._unless_ending(self._prepared(run))
         secrets = await self._unless_ending(self._secrets(run))
         await self._check_fence()
-        process = await start_run(
-            run, self.record, command, self.dependencies.options, self.dependencies.zygotes, secrets=secrets
-        )
-        self._add_note(PodNote(LOADING_MODEL, f"process {process.pid} has started; it loads the model"))
+        process = await prepared.start(secrets)
+        self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; it loads the model"))
         return process
 
-    async def _prepared(self, run: RunFolder) -> list[str]:
-        """The command; asked for again for as long as the registry is away."""
+    async def _prepared(self, run: RunFolder) -> PreparedRun:
+        """What it needs; asked for again for as long as the registry is away."""
         attempt = 0
         while True:
             try:
-                return await self.dependencies.preparation.command(
-                    self.record.deployment, self.record.template, run, self._add_note
-                )
+                return await self.dependencies.runner.prepare(self.record, run, self._add_note)
             except RegistryUnavailable as away:
                 attempt += 1
                 if attempt == 1:
@@ -281,7 +272,7 @@ class PodLifecycle:
         self.status, self.reason = "Waiting", "Restarting" if end.is_intended else "BackOff"
         deaths, self._deaths = self.record.worker_deaths + self._deaths, 0
         self.folder.update(ended_run=run.number, failures=failures, last_exit=last_exit, worker_deaths=deaths)
-        remove_groups(run.groups())
+        self.dependencies.runner.clear(run)
         self.emit(end=replace(end, log_tail=tail(run)))
 
     async def _back_off(self) -> None:
@@ -338,13 +329,13 @@ class PodLifecycle:
                 generation=record.deployment.generation,
                 is_placed=record.is_placed,
                 node=record.node_name,
-                is_limited=bool(watch and watch.run.groups()),
+                is_limited=bool(watch and watch.process.is_limited),
                 status=self.status,
                 ready=self.is_ready,
                 run=record.run,
                 restarts=record.run + record.worker_deaths + (report.worker_deaths if report else 0),
                 reason=self.reason,
-                address=f"{self.dependencies.options.advertise_host}:{watch.port}" if watch else None,
+                address=watch.process.address if watch else None,
                 pid=watch.process.pid if watch else None,
                 started_at=datetime.fromtimestamp(started, UTC) if started else None,
                 last_exit=(report and report.last_worker_death) or record.last_exit,

@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.backends.process.folders.output import LONGEST_LINE, read_lines, tail
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.output import LONGEST_LINE, read_lines, tail
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.domain.values import LogPosition, OutputLine
 from scheduler.handlers.output import MAX_BYTES, MAX_LINES, batch_lines, split_request_id
 
