@@ -24,14 +24,15 @@ from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
-from scheduler.domain.ports import RouteStatus, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.jobs import JOB_VERSION
 from shared.contracts.nodes import Node, NodeState, PoolState
-from shared.errors import InvalidInput, NotFound
+from shared.contracts.terminals import TerminalSize
+from shared.errors import Conflict, NotFound
 from shared.filesystem.files import usable_folder
 
 log = logging.getLogger("penstock.scheduler.pods")
@@ -263,9 +264,21 @@ class PodBackend:
         await self.fence()
         self._pods[pod].restart()
 
-    async def exec(self, pod: str, command: list[str], *, tty: bool) -> Terminal:
-        """Refused here; see `Backend.exec`."""
-        raise InvalidInput("pods of this backend have no terminal")
+    def terminal_refused(self, pod: str) -> str | None:
+        """See `Backend.terminal_refused`."""
+        process = self._pods[pod].process if pod in self._pods else None
+        return None if process is None else process.terminal_refused()
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
+        """Open a session beside what runs in a pod; see `Backend.exec`."""
+        if pod not in self._pods:
+            raise NotFound(f"there is no pod {pod}")
+        process = self._pods[pod].process
+        if process is None or not process.is_alive():
+            raise Conflict(f"the pod {pod} does not run at the moment")
+        if why := process.terminal_refused():
+            raise Conflict(why)
+        return await process.exec(command, tty=tty, size=size)
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -157,7 +157,7 @@ class PodLifecycle:
         """Start the run, or find it running or ended; how it ended."""
         run.make()
         try:
-            process = self.dependencies.runner.find(run) or await self._start(run)
+            process = await self.dependencies.runner.adopt(run) or await self._start(run)
         except PreparationFailed as failure:
             run.write_line(f"{failure.reason}: {failure.message}")
             return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
@@ -196,8 +196,9 @@ class PodLifecycle:
             except RegistryUnavailable as away:
                 attempt += 1
                 if attempt == 1:
-                    run.write_line(f"waiting for the model registry: {away.message}")
-                self._add_note(PodNote(REGISTRY_UNAVAILABLE, away.message, "warning"))
+                    whom = "the model registry" if away.reason == REGISTRY_UNAVAILABLE else "what runs containers"
+                    run.write_line(f"waiting for {whom}: {away.message}")
+                self._add_note(PodNote(away.reason, away.message, "warning"))
                 await self.dependencies.clock.sleep(retry_delay_s(attempt))
 
     async def _secrets(self, run: RunFolder) -> dict[str, str]:

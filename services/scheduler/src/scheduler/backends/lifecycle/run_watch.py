@@ -17,6 +17,8 @@ from shared.contracts.deployment import PodReport, ReportedEvent
 
 REPORT_DELAY_S = 1.0
 """How long after a process is gone it may take until somebody has written down how it ended."""
+ATTENDED_DELAY_S = 30.0
+"""The same while whoever is to do that is there: it may have much output to see to the end first."""
 POLL_S = 0.05
 NEVER_LOADS = 5
 """Exit code of a model server whose model raised what it would raise again: a missing module, no Python."""
@@ -90,7 +92,8 @@ class RunWatch:
             return False
         now = self.clock.monotonic()
         self._gone_since = self._gone_since or now
-        return now - self._gone_since > REPORT_DELAY_S
+        limit_s = ATTENDED_DELAY_S if self.process.is_attended() else REPORT_DELAY_S
+        return now - self._gone_since > limit_s
 
     async def check(self) -> bool:
         """Probe once; whether readiness or the pod's report changed. Kills a process that hangs or starts too late."""

@@ -14,7 +14,9 @@ from typing import Protocol
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.port import AddNote
+from scheduler.domain.ports import Terminal
 from scheduler.domain.values import MeasuredUsage
+from shared.contracts.terminals import TerminalSize
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class RunProcess(Protocol):
         ...
 
     @property
+    def health_path(self) -> str | None:
+        """The path whose answer below 400 says that it is ready; None: it is a model server of ours."""
+        ...
+
+    @property
     def is_limited(self) -> bool:
         """Whether the kernel keeps it to its cores and memory."""
         ...
@@ -82,6 +89,14 @@ class RunProcess(Protocol):
 
     def release(self) -> None:
         """Its run is over, or watched by nobody here any more."""
+        ...
+
+    def terminal_refused(self) -> str | None:
+        """Why it has no terminal, and how that is changed, in a sentence; None: it has."""
+        ...
+
+    async def exec(self, command: Sequence[str], *, tty: bool, size: TerminalSize) -> Terminal:
+        """Open a session beside it; see `Backend.exec`."""
         ...
 
 
@@ -122,7 +137,11 @@ class Runner(Protocol):
         ...
 
     def find(self, run: RunFolder) -> RunProcess | None:
-        """What was started for this run, alive or not; None where nothing was, or another runner did."""
+        """What was started for this run, alive or not; None where nothing was. For any thread."""
+        ...
+
+    async def adopt(self, run: RunFolder) -> RunProcess | None:
+        """The same, of a run that a lifecycle is to go on with: from now on its end will be written down."""
         ...
 
     def clear(self, run: RunFolder) -> None:

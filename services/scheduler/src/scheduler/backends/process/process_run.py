@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -12,7 +13,11 @@ from scheduler.backends.lifecycle.runner import Endpoint
 from scheduler.backends.process.cgroups import exceeded_memory_limit
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.process_tree import cpu_seconds
+from scheduler.domain.ports import Terminal
+from shared.contracts.terminals import TerminalSize
+from shared.errors import Conflict
 
+TERMINALS_OFF = "terminals are switched off: pods are processes of the platform's own machine"
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound
 
 
@@ -49,6 +54,11 @@ class ProcessRun:
         return int((self.run.read_order() or {"port": 0})["port"])
 
     @property
+    def health_path(self) -> str | None:
+        """None: every process is a model server of ours."""
+        return None
+
+    @property
     def is_limited(self) -> bool:
         """Whether it is in control groups."""
         return bool(self.run.groups())
@@ -83,3 +93,11 @@ class ProcessRun:
     def release(self) -> None:
         """Collect its shim where that has become this process' child."""
         self.process.reap_shim()
+
+    def terminal_refused(self) -> str | None:
+        """A terminal inside a process is a terminal on this machine."""
+        return TERMINALS_OFF
+
+    async def exec(self, command: Sequence[str], *, tty: bool, size: TerminalSize) -> Terminal:
+        """Refused."""
+        raise Conflict(TERMINALS_OFF)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scheduler.backends.lifecycle.folders.damage import end_processes_below, read_or_set_aside
 from scheduler.backends.lifecycle.folders.json_files import write_json
-from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.run_folder import CONTAINER_FILE, RunFolder
 from shared.contracts.deployment import Deployment
 from shared.filesystem.files import set_aside
 
@@ -127,3 +127,8 @@ def pod_folders(root: Path) -> Iterator[PodFolder]:
             yield folder
         elif any(path.glob("pod.json.damaged-*")):
             end_processes_below(path)
+
+
+def has_containers(root: Path) -> bool:
+    """Whether a run of a pod under `root` is a container, as far as its folder says."""
+    return any(not path.with_name("exit.json").exists() for path in root.glob(f"*/run-*/{CONTAINER_FILE}"))

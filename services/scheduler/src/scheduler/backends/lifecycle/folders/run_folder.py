@@ -1,6 +1,6 @@
 """The folder of one run of a pod, `<home>/pods/<pod>/run-<n>/`, and the process that its files identify.
 
-`order.json` is written by the scheduler, the rest by the shim.
+`order.json` is written by the scheduler, the rest by the shim of a process, or by who attends a container.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ import psutil
 from scheduler.backends.lifecycle.folders.damage import end_processes_below, read_or_set_aside
 from scheduler.backends.lifecycle.folders.json_files import write_json
 from scheduler.machine import start_ticks
+
+CONTAINER_FILE = "container.json"
+"""Of a run that is a container; a process has `process.json`. Both say since when it runs."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class RunFolder:
 
     def started_at(self) -> float | None:
         """Unix time of the start."""
-        found = self._read_process_file()
+        found = self._read_process_file() or read_or_set_aside(self.path / CONTAINER_FILE, ("at",))
         return found["at"] if found else None
 
     def age_s(self, monotonic: float) -> float:
@@ -141,7 +144,8 @@ class RunFolder:
 
     def is_countable(self) -> bool:
         """Whether it has times that are not stored yet."""
-        return (self.path / "process.json").exists() and not self.is_settled()
+        was_started = (self.path / "process.json").exists() or (self.path / CONTAINER_FILE).exists()
+        return was_started and not self.is_settled()
 
     def dropped_bytes(self) -> int:
         """Bytes of output that were dropped from the front of the file."""
