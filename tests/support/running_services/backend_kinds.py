@@ -100,17 +100,20 @@ class Containers:
 
     @asynccontextmanager
     async def running(self, home: Path, preparation: Any = None) -> AsyncIterator[World]:
+        runner = self.runner(home, preparation)
+        async with at_work(home, runner, runner.options) as world:
+            yield world
+
+    def runner(self, home: Path, preparation: Any = None) -> DockerRunner:
+        """What runs the fake pod as containers."""
         common = {field.name: getattr(QUICK, field.name) for field in fields(LifecycleOptions)}
-        options = DockerOptions(**common)
-        runner = DockerRunner(
+        return DockerRunner(
             Engine(ADDRESS),
             installation_of(home / "pods", ADDRESS),
             FakeContainers(preparation or FakePreparation(home), home),
-            options,
+            DockerOptions(**common),
             SystemClock(),
         )
-        async with at_work(home, runner, options) as world:
-            yield world
 
     def send(self, pod: PodObservation, number: signal.Signals) -> None:
         (container,) = self._of(pod)
