@@ -23,9 +23,9 @@ from running_services.scheduler_world import wanted
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
-from scheduler.backends.process.folders.pod_folder import PodRecord
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions

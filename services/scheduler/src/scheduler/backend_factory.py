@@ -8,18 +8,22 @@ from dataclasses import dataclass
 
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.lifecycle.backend import PodBackend
+from scheduler.backends.lifecycle.folders.pod_folder import has_containers
+from scheduler.backends.lifecycle.runner import Runner
+from scheduler.backends.lifecycle.runner_pair import RunnerPair
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.preparation.port import Preparation
-from scheduler.backends.process.backend import ProcessBackend
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.jobs.job import JobDependencies
 from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import RouteStatus
@@ -38,7 +42,7 @@ log = logging.getLogger("penstock.scheduler")
 class BuiltBackend:
     """A backend that does not run yet, and what else is known of how it keeps its pods."""
 
-    backend: ProcessBackend
+    backend: PodBackend
     jobs: JobSupervisor
     confinement: Confinement
     tokens: PodTokens
@@ -62,7 +66,7 @@ def build_backend(
     environ: Mapping[str, str],
     preparation: Preparation | None = None,
 ) -> BuiltBackend:
-    """The process backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
+    """The backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
     pods = settings.home.resolve() / "pods"
     control_groups = _control_groups(settings)
     confinement = _confinement(settings)
@@ -74,18 +78,55 @@ def build_backend(
         JobPreparation(environments, settings.mlflow_url, secret_values_over(bus, "service_id")), options, clock, fence
     )
     jobs = JobSupervisor(settings.home.resolve() / "jobs", work)
-    backend = ProcessBackend(
+    models = _models(settings, environ, bus, confinement)
+    processes = ProcessRunner(
+        preparation or MlflowPreparation(models, environments), options, clock, _zygotes(settings, confinement)
+    )
+    runner, environments = _with_containers(settings, processes, models, environments, clock)
+    backend = PodBackend(
         pods,
-        preparation or _mlflow_preparation(settings, environ, bus, confinement, environments),
+        runner,
         options,
         clock=clock,
         routes=routes,
         fence=fence,
-        zygotes=_zygotes(settings, confinement),
         ask_for_secrets=secret_values_over(bus, "version_id"),
         jobs=jobs,
     )
     return BuiltBackend(backend, jobs, confinement, tokens, control_groups, machine, environments)
+
+
+def _with_containers(
+    settings: SchedulerSettings,
+    processes: ProcessRunner,
+    models: ModelCache,
+    environments: EnvironmentStore,
+    clock: Clock,
+) -> tuple[Runner, EnvironmentStore]:
+    """What runs pods, and the environments that it runs them in. Pods that are there already go on as what they are."""
+    home = settings.home.resolve()
+    is_chosen = settings.backend == "docker"
+    if not is_chosen and not has_containers(home / "pods"):
+        return processes, environments
+    # Imported here: most installations have no engine, and start without its client.
+    from scheduler.backends.docker.assembly import EngineChoice, assemble  # noqa: PLC0415
+
+    choice = EngineChoice(
+        home / "pods",
+        settings.docker_host,
+        settings.runtime_image,
+        settings.docker_network,
+        settings.docker_internal_network,
+        settings.docker_address,
+        settings.docker_build_network,
+        settings.docker_user,
+        settings.docker_gpu_request,
+        settings.gpu,
+    )
+    containers = assemble(choice, processes.options, models, environments, clock)
+    if is_chosen:
+        return RunnerPair(containers.runner, processes), containers.environments
+    return RunnerPair(processes, containers.runner), environments
 
 
 def _machine(settings: SchedulerSettings) -> Machine:
@@ -121,7 +162,7 @@ def _pod_options(
         control_groups=control_groups,
         confinement=confinement,
         tokens=tokens,
-        has_terminals=settings.terminals == "on",
+        terminals=settings.terminals,
     )
 
 
@@ -167,19 +208,12 @@ def _environments(
     )
 
 
-def _mlflow_preparation(
-    settings: SchedulerSettings,
-    environ: Mapping[str, str],
-    bus: Bus,
-    confinement: Confinement,
-    environments: EnvironmentStore,
-) -> MlflowPreparation:
+def _models(settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement) -> ModelCache:
     home = settings.home.resolve()
     limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
-    models = ModelCache(
+    return ModelCache(
         home / "models", settings.mlflow_url, environ, registry_access_over(bus), confinement, limits=limits
     )
-    return MlflowPreparation(models, environments)
 
 
 def _source_rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:

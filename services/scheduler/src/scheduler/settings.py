@@ -67,6 +67,34 @@ class SchedulerSettings(DatabaseSettings):
     memory_overcommit: float = Field(default=1.5, gt=0)
     """Times the memory that pods may ask for all together; default 1.5."""
 
+    backend: Literal["process", "docker"] = "process"
+    """What runs pods: process (on this machine), docker (containers of an engine); default process."""
+
+    docker_host: str = "unix:///var/run/docker.sock"
+    """Address of the container engine, Docker's or Podman's; default unix:///var/run/docker.sock."""
+
+    docker_network: str | None = None
+    """Network of the pods' containers, made where it is not there; default one of this installation's own."""
+
+    docker_internal_network: bool = False
+    """Whether that network, where it is made, leads nowhere outside of this machine; default false."""
+
+    docker_address: Literal["auto", "published", "container"] = "auto"
+    """Where pods are reached: published (a port of 127.0.0.1), container (its own address); auto: the latter where the
+    scheduler is a container itself."""
+
+    docker_build_network: str = "bridge"
+    """Network of the containers that build environments, which reach package indexes through it; default bridge."""
+
+    docker_user: str = Field(default="10001:10001", pattern=r"^[1-9][0-9]*(:[1-9][0-9]*)?$")
+    """User and group, by number, that pods of models run as in their containers; default 10001:10001."""
+
+    docker_gpu_request: Literal["nvidia", "cdi"] = "nvidia"
+    """How GPUs are asked for: nvidia (its runtime), cdi (device names, engine 25 or newer); default nvidia."""
+
+    runtime_image: str = "penstock-runtime:py{python}"
+    """Image of models' pods; `{python}` is the minor version of Python. Default penstock-runtime:py{python}."""
+
     limits: Literal["auto", "off"] = "auto"
     """Whether pods are kept to their cores and memory by control groups, where that is permitted: auto, off."""
 

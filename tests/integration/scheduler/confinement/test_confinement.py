@@ -24,8 +24,8 @@ from scheduler.backends.confinement.availability import KernelSupport, NotConfin
 from scheduler.backends.confinement.rules import confined_command
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
-from scheduler.backends.process.folders.pod_folder import PodRecord
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages

@@ -39,7 +39,7 @@ class PodUnderTest:
 
 @asynccontextmanager
 async def a_pod(home: Path) -> AsyncIterator[PodUnderTest]:
-    async with running(home, options=replace(QUICK, has_terminals=True)) as world:
+    async with running(home, options=replace(QUICK, terminals="on")) as world:
         await world.backend.apply(wanted(1))
         (pod,) = await eventually(lambda: world.ready)
         assert pod.pid is not None

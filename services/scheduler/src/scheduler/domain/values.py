@@ -15,11 +15,13 @@ NoteLevel = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
-"""Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
+ENGINE_UNAVAILABLE = "EngineUnavailable"
+CAPACITY = "Capacity"
+NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY})
+"""Reasons of a pod that waits for the model registry, the controller, the container engine, for room: no fault of its
+version, whose deadline waits too."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
-CAPACITY = "Capacity"
-"""Reason of a pod that waits for room; likewise."""
 
 
 @dataclass(frozen=True)
