@@ -14,7 +14,7 @@ from running_services.scheduler_world import QUICK, FakePreparation, World, runn
 from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.domain.values import LogPosition, PodNote, PodObservation, RunEnd
 from shared.contracts.deployment import Deployment
-from shared.errors import InvalidInput, NotFound
+from shared.errors import Conflict, NotFound
 from waiting.eventually import eventually
 
 
@@ -282,7 +282,8 @@ async def test_usage_is_measured(home: Path) -> None:
 
 async def test_a_terminal_is_refused(home: Path) -> None:
     async with running(home) as world:
-        with pytest.raises(InvalidInput):
+        assert world.backend.terminals_refused()
+        with pytest.raises(Conflict):
             await world.backend.exec("pod", ["sh"], tty=True)
 
 

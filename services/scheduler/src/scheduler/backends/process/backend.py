@@ -27,14 +27,15 @@ from scheduler.backends.process.pod import PodDependencies, PodLifecycle
 from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
-from scheduler.domain.ports import RouteStatus, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.jobs import JOB_VERSION
 from shared.contracts.nodes import Node, NodeState, PoolState
-from shared.errors import InvalidInput, NotFound
+from shared.contracts.terminals import TerminalSize
+from shared.errors import Conflict, NotFound
 from shared.filesystem.files import usable_folder
 
 log = logging.getLogger("penstock.scheduler.process")
@@ -44,6 +45,7 @@ FOLLOW_S = 0.2
 RETRY_S = 5.0
 LEAVING = ""
 """Template of a pod that has to leave its node, as the roll-out sees it: no version's."""
+TERMINALS_OFF = "terminals are switched off: pods are processes of the platform's own machine"
 
 
 class ProcessBackend:
@@ -267,9 +269,13 @@ class ProcessBackend:
         await self.fence()
         self._pods[pod].restart()
 
-    async def exec(self, pod: str, command: list[str], *, tty: bool) -> Terminal:
-        """Refused: a terminal inside a process is a terminal on this machine."""
-        raise InvalidInput("pods of the process backend have no terminal; the docker and kubernetes backends do")
+    def terminals_refused(self) -> str | None:
+        """They are: a terminal inside a process is a terminal on this machine."""
+        return TERMINALS_OFF
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
+        """Refused."""
+        raise Conflict(TERMINALS_OFF)
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
