@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
@@ -34,10 +35,11 @@ from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver, V
 from scheduler.backends.kubernetes.pods.output import PodOutputs
 from scheduler.backends.kubernetes.pods.reports import PodReports
 from scheduler.backends.kubernetes.pods.usage import UsageMeter
+from scheduler.backends.kubernetes.terminal import open_terminal
 from scheduler.backends.kubernetes.versions import VersionDependencies, VersionWork
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.variables import AskForSecrets
-from scheduler.domain.ports import RouteStatus, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import (
     LogPosition,
@@ -50,11 +52,13 @@ from scheduler.domain.values import (
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Machine, Node, NodeState, PoolState
-from shared.errors import InvalidInput, NotFound
+from shared.contracts.terminals import TerminalSize
+from shared.errors import Conflict, NotFound, Temporary
 
 log = logging.getLogger("penstock.scheduler.kubernetes")
 
 FOLLOW_S = 0.3
+FENCE_RETRY_S = 0.5
 NODES_EVERY_S = 5.0
 KEPT_INTENTS = 3
 """Configurations of a version that its pods may still be of, in the middle of a roll-out."""
@@ -78,14 +82,16 @@ class KubernetesBackend:
         self.api = api
         self.options = options
         self.clock = clock
-        self.fence = fence
+        self.fence = _patient(fence, clock)
         self._tokens = tokens
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
         self._intents: dict[UUID, list[Deployment]] = {}
         self._works: dict[UUID, VersionWork] = {}
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._told: set[UUID] = set()
         self._group: asyncio.TaskGroup | None = None
         self._nodes: list[Node] | None = None
+        self._servers: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self._is_listed = asyncio.Event()
         self.observer = PodObserver(self._observed.put_nowait, clock, self._wanted_of, self._read_report)
         self.observer.on_gone = self._pod_gone
@@ -104,20 +110,24 @@ class KubernetesBackend:
         departures = Departures(self.observer, routes, clock, options)
         self._departures = departures
         self._shared = VersionDependencies(
-            api, options, clock, fence, self.observer, departures, self._deployments,
+            api, options, clock, self.fence, self.observer, departures, self._deployments,
             token_of=tokens.of, ticket_of=ticket_of, ask_for_secrets=ask_for_secrets,
         )  # fmt: skip
         self._outputs = PodOutputs(api, self.observer, clock, options)
         self._reports = PodReports(self.observer, self.token_of, clock)
         self._usage = UsageMeter(api, options.namespace, selector, clock)
         self._runs = RunBook(self._pods, self.observer, self._project_of)
-        self._keeper = NodeKeeper(api, options.namespace, fence, self._cluster_nodes.objects)
+        self._keeper = NodeKeeper(api, options.namespace, self.fence, self._cluster_nodes.objects)
         self._room = ClusterRoom(self._pods, self.observer, self._cluster_nodes, options, self._project_of)
 
     def _informer(
         self, path: str, on_change: Callable[[Change, Object], None], on_listed: Callable[[], None], **selectors: str
     ) -> Informer:
         return Informer(self.api, path, self.clock, on_change, on_listed=on_listed, **selectors)
+
+    def serve_beside(self, name: str, server: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a server for as long as this runs."""
+        self._servers[name] = server
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,6 +146,8 @@ class KubernetesBackend:
                 group.create_task(self._outputs.run(), name="output")
                 group.create_task(self._reports.run(), name="reports")
                 group.create_task(self._run_nodes(), name="nodes")
+                for name, server in self._servers.items():
+                    group.create_task(server(), name=name)
         finally:
             self._group = None
             await self.api.close()
@@ -159,22 +171,31 @@ class KubernetesBackend:
         self.observer.changed(change, found)
         version_id = version_of(found)
         pod = self.observer.pods.get(str(found["metadata"]["name"]))
+        if pod is not None and pod.facts.stage == "over" and not pod.facts.is_deleted and self._group is not None:
+            self._group.create_task(self._remove(pod.facts.name), name=f"removal of {pod.facts.name}")
         work = self._works.get(version_id) if version_id else None
         if work is not None and pod is not None and pod.facts.wait and pod.facts.wait.reason == "SecretMissing":
             work.make_secret_again()
 
     def _pod_gone(self, pod: KnownPod) -> None:
         self._runs.keep(pod)
-        if work := self._works.get(pod.facts.version_id):
-            work.wake()
+        self._look_again(pod.facts.version_id)
 
     def _deployment_changed(self, change: Change, found: Object) -> None:
         version_id = version_of(found)
         if version_id is None:
             return
-        if work := self._works.get(version_id):
+        self._look_again(version_id)
+
+    def _look_again(self, version_id: UUID) -> None:
+        work = self._works.get(version_id)
+        if work is None:
+            return
+        work.tell_unmade()
+        if work.is_over:
+            self._forget(version_id)
+        else:
             work.wake()
-            work.tell_unmade()
 
     def _pods_listed(self) -> None:
         self.observer.listed()
@@ -227,8 +248,16 @@ class KubernetesBackend:
         if work is None:
             assert self._group is not None
             work = self._works[version_id] = VersionWork(version_id, name, self._shared)
-            self._group.create_task(work.run(), name=f"version {name}")
+            self._tasks[version_id] = self._group.create_task(work.run(), name=f"version {name}")
         return work
+
+    def _forget(self, version_id: UUID) -> None:
+        """Nothing of a version is wanted, and nothing is there."""
+        self._works.pop(version_id, None)
+        self._intents.pop(version_id, None)
+        self._told.discard(version_id)
+        if task := self._tasks.pop(version_id, None):
+            task.cancel()
 
     def _name_of(self, version_id: UUID) -> str | None:
         """The name of a version's objects, as the cluster has them."""
@@ -269,18 +298,32 @@ class KubernetesBackend:
 
     async def _replace(self, pod: str) -> None:
         await self._departures.withdraw([pod])
+        if why := await self._remove(pod):
+            self.observer.keep(pod, PodNote("RestartFailed", f"it cannot be deleted: {why}", "error"))
+
+    async def _remove(self, pod: str) -> str | None:
+        """Delete a pod; why that failed, where it did. One that the cluster has ended for good stands in no way."""
         await self.fence()
         try:
             await self.api.delete(pods_path(self.options.namespace, pod))
         except ApiRefused as refused:
-            if refused.status != NOT_FOUND:
-                self.observer.keep(pod, PodNote("RestartFailed", f"it cannot be deleted: {refused.message}", "error"))
+            return None if refused.status == NOT_FOUND else refused.message
         except ApiAway as away:
-            self.observer.keep(pod, PodNote("RestartFailed", away.message, "warning"))
+            return away.message
+        return None
 
-    async def exec(self, pod: str, command: list[str], *, tty: bool) -> Terminal:
+    def terminals_refused(self) -> str | None:
+        """They are not; see `Backend.terminals_refused`."""
+        return None
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
         """Open a session inside a pod; see `Backend.exec`."""
-        raise InvalidInput("pods of the kubernetes backend have no terminal yet")
+        known = self.observer.pods.get(pod)
+        if known is None:
+            raise NotFound(f"there is no pod {pod}")
+        if known.facts.started_at is None:
+            raise Conflict(f"pod {pod} does not run")
+        return await open_terminal(self.api, self.options.namespace, pod, command, tty=tty, size=size)
 
     def token_of(self, pod: str) -> str | None:
         """What a pod is to be asked with."""
@@ -342,3 +385,16 @@ class KubernetesBackend:
     async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
         """Their ends are stored; see `Backend.acknowledge_runs`."""
         self._runs.settle(runs)
+
+
+def _patient(fence: Callable[[], Awaitable[None]], clock: Clock) -> Callable[[], Awaitable[None]]:
+    """A fence that waits for a database which is away: it is no trouble of a version's."""
+
+    async def check() -> None:
+        while True:
+            try:
+                return await fence()
+            except Temporary:
+                await clock.sleep(FENCE_RETRY_S)
+
+    return check

@@ -9,8 +9,6 @@ from typing import Any, Literal
 from scheduler.domain.placement import Capacity
 
 Rollout = Literal["surge-first", "free-first"]
-PASSED_THROUGH = ("affinity", "nodeSelector", "priorityClassName", "runtimeClassName", "tolerations")
-"""Fields of a pod that the installation's owner may set."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class KubernetesOptions:
     """By how much less than its limit a pod of the shared pool asks for."""
     gpu_resource: str = "nvidia.com/gpu"
     pod: Mapping[str, Any] = field(default_factory=dict)
-    """Further fields of every pod, of `PASSED_THROUGH`."""
+    """Further fields of every pod, such as tolerations."""
     prepare_environment: Mapping[str, str] = field(default_factory=dict)
     """What the container that prepares a pod knows of package indexes."""
     log_streams: int = 500

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
-from scheduler.backends.kubernetes.api.errors import ApiAway, ApiError, ApiRefused, Expired, error_of
+from scheduler.backends.kubernetes.api.errors import FORBIDDEN, ApiAway, ApiError, ApiRefused, Expired, error_of
 from shared.clock import Clock
 
 log = logging.getLogger("penstock.scheduler.kubernetes")
@@ -28,6 +28,8 @@ WATCHED_FOR_S = 240
 SILENCE_S = 90.0
 """A server sends bookmarks about every minute: a stream that says nothing for longer is taken for dead."""
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
+FORBIDDEN_DELAY_S = 60.0
+"""What is not permitted is asked for again, more and more seldom: a role may be given meanwhile."""
 
 
 class Informer:
@@ -69,7 +71,7 @@ class Informer:
                 self._complain(error)
                 if isinstance(error, ApiRefused):
                     version = None
-                await self._back_off()
+                await self._back_off(FORBIDDEN_DELAY_S if getattr(error, "status", 0) == FORBIDDEN else LONGEST_DELAY_S)
 
     def _complain(self, error: ApiError) -> None:
         if self.trouble is None:
@@ -81,8 +83,8 @@ class Informer:
             log.info("%s: the API server answers again", self._path)
         self.trouble, self._attempt = None, 0
 
-    async def _back_off(self) -> None:
-        delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._attempt, 10))
+    async def _back_off(self, longest_s: float = LONGEST_DELAY_S) -> None:
+        delay = min(longest_s, FIRST_DELAY_S * 2.0 ** min(self._attempt, 10))
         self._attempt += 1
         await self._clock.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - keeps many from coming at once
 

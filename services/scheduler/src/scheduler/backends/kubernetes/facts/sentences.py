@@ -166,6 +166,12 @@ _UNSCHEDULED_OTHER = ("", CAPACITY, "the cluster finds no node for the pod yet",
 
 _REFUSED_RULES: Sequence[Rule] = (
     (
+        r'cannot (?P<verb>\w+) resource "(?P<what>[\w/]+)"',
+        "NotPermitted",
+        "the scheduler's account may not {verb} {what}: give it the role of deploy/kubernetes/rbac-namespace.yaml",
+        False,
+    ),
+    (
         r"exceeded quota: (?P<what>[\w.-]+)",
         CAPACITY,
         "the namespace's quota {what} is used up: stop something, or have it raised",

@@ -32,8 +32,8 @@ LONGEST_LINE = 16 * 1024
 """Characters; a longer line is handed on in pieces of this size."""
 MAX_BUFFERED = 1024 * 1024
 """Characters of a pod that nobody has taken yet; beyond them its stream is not read."""
-SILENCE_S = 3600.0
-"""A pod may print nothing for hours; a peer that is gone is noticed by TCP."""
+SILENCE_S = 120.0
+"""After this without a line a stream is opened again: a pod may print nothing for hours, and others may wait."""
 POLL_S = 0.3
 RETRY_S = 2.0
 TURN_S = 20.0
@@ -117,7 +117,8 @@ class PodStream:
             query["follow"] = "true"
         self._next = since
         path = f"{pods_path(self._outputs.options.namespace, self.name)}/log"
-        async with self._outputs.api.stream(path, SILENCE_S, **query) as lines:
+        silence_s = TURN_S if self._outputs.is_crowded() else SILENCE_S
+        async with self._outputs.api.stream(path, silence_s, **query) as lines:
             await self._take(lines, segment, since)
         if not segment.is_on:
             self._read.add((segment.container, segment.run))
