@@ -19,9 +19,9 @@ def log(times: list[int]) -> list[bytes]:
 
 
 def read(lines: list[bytes], since: int) -> list[tuple[int, str]]:
-    """As the kubelet hands them out: from the second on that `since` is in."""
+    """As the kubelet hands them out: in whole seconds, here from the one before `since` on."""
     numbering = LineNumbering(since)
-    from_second = [line for line in lines if not since or _second(line) >= since // 1_000_000]
+    from_second = [line for line in lines if not since or _second(line) >= since // 1_000_000 - 1]
     return [piece for line in from_second for piece in numbering.pieces(line)]
 
 
@@ -41,6 +41,11 @@ def test_reading_on_from_any_line_gives_the_rest(gaps: list[int], stop: int) -> 
     since = whole[min(stop, len(whole)) - 1][0] if whole and stop else 0
     rest = read(log(times), since)
     assert rest == whole[min(stop, len(whole)) :]
+
+
+def test_equal_times_at_the_end_of_a_second_are_told_apart() -> None:
+    whole = read(log([999_999] * 3), 0)
+    assert read(log([999_999] * 3), whole[1][0]) == whole[2:]
 
 
 def test_lines_of_the_same_microsecond_are_told_apart() -> None:

@@ -84,7 +84,7 @@ def assemble(
         ticket_of=tickets.of,
         ask_for_secrets=ask_for_secrets,
     )
-    supply = Supply(models, tickets, backend.wanted, backend.observer.add_note)
+    supply = Supply(models, tickets, backend.intents.of, backend.observer.add_note)
     backend.serve_beside("supply", lambda: serve(supply.app(), cluster.supply_host, cluster.supply_port))
     return backend
 

@@ -16,6 +16,8 @@ from uuid import UUID
 from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
 from scheduler.backends.kubernetes.api.errors import NOT_FOUND, ApiAway, ApiRefused
 from scheduler.backends.kubernetes.api.informer import Change, Informer
+from scheduler.backends.kubernetes.fence import patient_fence
+from scheduler.backends.kubernetes.intents import Intents
 from scheduler.backends.kubernetes.manifests.names import (
     INSTALLATION_LABEL,
     deployments_path,
@@ -31,7 +33,7 @@ from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.cluster_events import PODS_ONLY, ClusterEvents
 from scheduler.backends.kubernetes.pods.departures import Departures
 from scheduler.backends.kubernetes.pods.metering import RunBook
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver, VersionWanted
+from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
 from scheduler.backends.kubernetes.pods.output import PodOutputs
 from scheduler.backends.kubernetes.pods.reports import PodReports
 from scheduler.backends.kubernetes.pods.usage import UsageMeter
@@ -40,7 +42,6 @@ from scheduler.backends.kubernetes.versions import VersionDependencies, VersionW
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
-from scheduler.domain.rollout import template_of
 from scheduler.domain.values import (
     LogPosition,
     MeasuredUsage,
@@ -53,15 +54,12 @@ from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Machine, Node, NodeState, PoolState
 from shared.contracts.terminals import TerminalSize
-from shared.errors import Conflict, NotFound, Temporary
+from shared.errors import Conflict, NotFound
 
 log = logging.getLogger("penstock.scheduler.kubernetes")
 
 FOLLOW_S = 0.3
-FENCE_RETRY_S = 0.5
 NODES_EVERY_S = 5.0
-KEPT_INTENTS = 3
-"""Configurations of a version that its pods may still be of, in the middle of a roll-out."""
 
 
 class KubernetesBackend:
@@ -82,10 +80,10 @@ class KubernetesBackend:
         self.api = api
         self.options = options
         self.clock = clock
-        self.fence = _patient(fence, clock)
+        self.fence = patient_fence(fence, clock)
         self._tokens = tokens
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
-        self._intents: dict[UUID, list[Deployment]] = {}
+        self.intents = Intents()
         self._works: dict[UUID, VersionWork] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._told: set[UUID] = set()
@@ -93,7 +91,7 @@ class KubernetesBackend:
         self._nodes: list[Node] | None = None
         self._servers: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self._is_listed = asyncio.Event()
-        self.observer = PodObserver(self._observed.put_nowait, clock, self._wanted_of, self._read_report)
+        self.observer = PodObserver(self._observed.put_nowait, clock, self.intents.wanted, self._read_report)
         self.observer.on_gone = self._pod_gone
         selector = f"{INSTALLATION_LABEL}={options.installation}"
         self._pods = self._informer(
@@ -116,9 +114,9 @@ class KubernetesBackend:
         self._outputs = PodOutputs(api, self.observer, clock, options)
         self._reports = PodReports(self.observer, self.token_of, clock)
         self._usage = UsageMeter(api, options.namespace, selector, clock)
-        self._runs = RunBook(self._pods, self.observer, self._project_of)
+        self._runs = RunBook(self._pods, self.observer, self.intents.project)
         self._keeper = NodeKeeper(api, options.namespace, self.fence, self._cluster_nodes.objects)
-        self._room = ClusterRoom(self._pods, self.observer, self._cluster_nodes, options, self._project_of)
+        self._room = ClusterRoom(self._pods, self.observer, self._cluster_nodes, options, self.intents.project)
 
     def _informer(
         self, path: str, on_change: Callable[[Change, Object], None], on_listed: Callable[[], None], **selectors: str
@@ -217,15 +215,10 @@ class KubernetesBackend:
         """Make the pods of one version be as wanted; see `Backend.apply`."""
         await self._is_listed.wait()
         version_id = deployment.version_id
-        known = self._intents.get(version_id, [])
-        is_news = not known or known[0] != deployment
-        if is_news:
-            template = template_of(deployment)
-            older = [each for each in known if template_of(each) != template]
-            self._intents[version_id] = [deployment, *older][:KEPT_INTENTS]
+        is_news = self.intents.put(deployment)
         work = self._work_of(version_id, object_name(deployment))
         work.wanted = deployment
-        if is_news or work.found is None:
+        if is_news or (work.found is None and not work.is_backing_off):
             work.wake()
         if is_news or version_id not in self._told:
             self._told.add(version_id)
@@ -254,7 +247,7 @@ class KubernetesBackend:
     def _forget(self, version_id: UUID) -> None:
         """Nothing of a version is wanted, and nothing is there."""
         self._works.pop(version_id, None)
-        self._intents.pop(version_id, None)
+        self.intents.forget(version_id)
         self._told.discard(version_id)
         if task := self._tasks.pop(version_id, None):
             task.cancel()
@@ -273,20 +266,6 @@ class KubernetesBackend:
         found = {pod.facts.version_id for pod in self.observer.pods.values()}
         found |= {owner for owner, _ in self.observer.unmade.values()}
         return frozenset(found | {each for obj in self._deployments.objects.values() if (each := version_of(obj))})
-
-    def wanted(self, version_id: UUID) -> list[Deployment]:
-        """What pods of a version may be made of, its newest intent first."""
-        return self._intents.get(version_id, [])
-
-    def _wanted_of(self, version_id: UUID) -> VersionWanted | None:
-        known = self._intents.get(version_id)
-        if not known:
-            return None
-        return VersionWanted(known[0].generation, template_of(known[0]), known[0].desired_replicas)
-
-    def _project_of(self, version_id: UUID) -> str | None:
-        known = self._intents.get(version_id)
-        return known[0].project if known else None
 
     async def restart(self, pod: str) -> None:
         """Drain a pod and delete it: its Deployment makes another one at once."""
@@ -385,16 +364,3 @@ class KubernetesBackend:
     async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
         """Their ends are stored; see `Backend.acknowledge_runs`."""
         self._runs.settle(runs)
-
-
-def _patient(fence: Callable[[], Awaitable[None]], clock: Clock) -> Callable[[], Awaitable[None]]:
-    """A fence that waits for a database which is away: it is no trouble of a version's."""
-
-    async def check() -> None:
-        while True:
-            try:
-                return await fence()
-            except Temporary:
-                await clock.sleep(FENCE_RETRY_S)
-
-    return check

@@ -76,6 +76,8 @@ class VersionWork:
         """None: nothing of it is to be left."""
         self.trouble: WaitReason | None = None
         """Why it cannot be brought to what is wanted."""
+        self.is_backing_off = False
+        """Whether its last try has failed, and the next one comes by itself."""
         self._dependencies = dependencies
         self._wake = asyncio.Event()
         self._applied: int | None = None
@@ -109,6 +111,7 @@ class VersionWork:
             await self._wake.wait()
             self._wake.clear()
             delay_s = await self._try()
+            self.is_backing_off = delay_s > 0
             if delay_s:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(delay_s):
@@ -163,7 +166,7 @@ class VersionWork:
         values = await self._secret_values(wanted) if needs_secret else {}
         if needs_secret and found is not None:
             await self._apply_secret(wanted, found, values)
-        applied = await self._apply_deployment(wanted)
+        applied = await self._apply_deployment(wanted, is_new=found is None)
         if needs_secret and found is None:
             await self._apply_secret(wanted, applied, values)
         self._is_secret_lost = False
@@ -179,13 +182,13 @@ class VersionWork:
             and _template_of(found) == template
         )
 
-    async def _apply_deployment(self, wanted: Deployment) -> Object:
+    async def _apply_deployment(self, wanted: Deployment, *, is_new: bool) -> Object:
         shared = self._dependencies
         path = deployments_path(shared.options.namespace, self.name)
         token = shared.token_of(self.name)
         applied = await shared.api.apply(path, deployment_manifest(wanted, shared.options, token))
         self._applied = int(applied["metadata"]["generation"])
-        if self.found is None:
+        if is_new:
             budget = disruption_budget_manifest(wanted, shared.options)
             await shared.api.apply(
                 disruption_budgets_path(shared.options.namespace, self.name), _owned(budget, applied)

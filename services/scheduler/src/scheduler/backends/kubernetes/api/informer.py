@@ -145,6 +145,7 @@ class Informer:
             known = None
         if known is not None and known["metadata"].get("resourceVersion") == found["metadata"].get("resourceVersion"):
             return
+        found["metadata"].pop("managedFields", None)  # half of an object's size, and nobody's here
         self.objects[name] = found
         self._on_change("added" if known is None else "changed", found)
 

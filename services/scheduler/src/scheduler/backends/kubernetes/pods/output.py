@@ -1,7 +1,7 @@
 """What pods print, read from `pods/log` by streams that are opened again wherever they end.
 
 A position is a run and a time: microseconds since 1970, made larger by one where two lines have the same. A stream that
-begins anew asks for the second that its last line was in, and leaves out what it has handed on: so no line is lost or
+begins anew asks for the second before its last line's, numbers as before, and leaves out what it has handed on: so no line is lost or
 doubled over rotation, a server's restart or this scheduler's. The kubelet keeps the run before the last one, and of a
 pod that is gone nothing: what was read of it stays here for a while.
 """
@@ -34,6 +34,8 @@ MAX_BUFFERED = 1024 * 1024
 """Characters of a pod that nobody has taken yet; beyond them its stream is not read."""
 SILENCE_S = 120.0
 """After this without a line a stream is opened again: a pod may print nothing for hours, and others may wait."""
+BEFORE_US = 1_000_000
+"""How much earlier than its place a stream begins: a number that was made larger may be in the second after."""
 POLL_S = 0.3
 RETRY_S = 2.0
 TURN_S = 20.0
@@ -110,7 +112,7 @@ class PodStream:
         since = self._next if self._next.run == segment.run else LogPosition(segment.run, 0)
         query = {"container": segment.container, "timestamps": "true"}
         if since.offset:
-            query["sinceTime"] = written(moment(since.offset))
+            query["sinceTime"] = written(moment(since.offset - BEFORE_US))
         if segment.is_previous:
             query["previous"] = "true"
         if segment.is_on:
@@ -142,7 +144,7 @@ class PodStream:
 
 
 class LineNumbering:
-    """Gives each line of a log its end, from the second on that `since` is in; leaves out what ends before `since`."""
+    """Gives each line of a log its end, from the second before `since` on; leaves out what ends before `since`."""
 
     def __init__(self, since: int) -> None:
         self._since = since
