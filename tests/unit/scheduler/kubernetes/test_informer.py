@@ -39,7 +39,8 @@ class Script:
         answer = self.lists.pop(0)
         if isinstance(answer, ApiError):
             raise answer
-        return answer
+        found, version = answer
+        return found, version
 
     @asynccontextmanager
     async def stream(self, path: str, silence_s: float, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -128,7 +129,7 @@ async def test_410_as_an_event_is_answered_by_a_list() -> None:
         [[event("MODIFIED", "a", "11"), gone()]],
     )
     async with informed(script) as (informer, heard):
-        await eventually(lambda: script.asked[-1] == "watch 40")
+        await eventually(lambda: script.asked[-1:] == ["watch 40"])
         assert script.asked == ["list", "watch 10", "list", "watch 40"]
         assert heard == [("added", "a"), ("added", "b"), ("changed", "a"), ("deleted", "a"), ("added", "c")]
         assert set(informer.objects) == {"b", "c"}
@@ -137,14 +138,14 @@ async def test_410_as_an_event_is_answered_by_a_list() -> None:
 async def test_410_as_a_status_is_answered_by_a_list_and_goes_on_from_it() -> None:
     script = Script([([], "10"), ([], "50")], [Expired(410, "Expired", "too old")])
     async with informed(script):
-        await eventually(lambda: script.asked[-1] == "watch 50")
+        await eventually(lambda: script.asked[-1:] == ["watch 50"])
         assert script.asked == ["list", "watch 10", "list", "watch 50"]
 
 
 async def test_410_in_the_middle_of_a_list_is_answered_by_another() -> None:
     script = Script([Expired(410, "Expired", "the continue token is too old"), ([], "10")], [])
     async with informed(script):
-        await eventually(lambda: script.asked[-1] == "watch 10")
+        await eventually(lambda: script.asked[-1:] == ["watch 10"])
 
 
 async def test_a_server_that_is_away_loses_nothing() -> None:

@@ -130,7 +130,7 @@ _WAITING: Mapping[str, tuple[Sequence[Rule], Rule]] = {
 
 _UNSCHEDULED_RULES: Sequence[Rule] = (
     (
-        r"Insufficient (?P<what>[\w./-]+)",
+        r"Insufficient (?P<what>[\w/-]+(?:\.[\w/-]+)*)",
         CAPACITY,
         "no node has enough {what} left: stop something, ask for less, or add a node",
         False,

@@ -1,9 +1,9 @@
 """What pods print, read from `pods/log` by streams that are opened again wherever they end.
 
 A position is a run and a time: microseconds since 1970, made larger by one where two lines have the same. A stream that
-begins anew asks for the second before its last line's, numbers as before, and leaves out what it has handed on: so no line is lost or
-doubled over rotation, a server's restart or this scheduler's. The kubelet keeps the run before the last one, and of a
-pod that is gone nothing: what was read of it stays here for a while.
+begins anew asks for the second before its last line's, numbers as before, and leaves out what it has handed on: so no
+line is lost or doubled over rotation, a server's restart or this scheduler's. The kubelet keeps the run before the last
+one, and of a pod that is gone nothing: what was read of it stays here for a while.
 """
 
 from __future__ import annotations
