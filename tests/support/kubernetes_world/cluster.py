@@ -66,11 +66,10 @@ def _why_no_image() -> str | None:
     )
     if built.returncode:
         return f"the image of fake pods cannot be built: {built.stderr.strip()[-200:]}"
-    saved = subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE)
-    loaded = subprocess.run(
-        [*ctr, "import", "-"], stdin=saved.stdout, capture_output=True, text=True, timeout=120, check=False
-    )
-    saved.wait()
+    with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
+        loaded = subprocess.run(
+            [*ctr, "import", "-"], stdin=saved.stdout, capture_output=True, text=True, timeout=120, check=False
+        )
     return f"the image of fake pods cannot be loaded: {loaded.stderr.strip()[-200:]}" if loaded.returncode else None
 
 
