@@ -160,6 +160,19 @@ async def test_a_pod_has_its_model_whole_or_not_at_all(door: Door, tmp_path: Pat
     assert list((tmp_path / "cut").iterdir()) == []
 
 
+async def test_an_archive_reaches_nothing_outside(tmp_path: Path) -> None:
+    for name, kind in (("../up", tarfile.REGTYPE), ("/abs", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)):
+        written = io.BytesIO()
+        with tarfile.open(fileobj=written, mode="w") as archive:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            archive.addfile(entry)
+        answer = Answer(httpx.Response(200, content=written.getvalue()))
+        with pytest.raises(PreparationFailed, match="a file that is none"):
+            Asking(Order("pod", "http://s", "t", tmp_path / "prepared", None), answer)._model()
+        assert list((tmp_path / "prepared").iterdir()) == []
+
+
 async def test_one_claim_keeps_a_model_for_all_pods(door: Door, tmp_path: Path) -> None:
     kept, found = tmp_path / "kept", await door.model()
     for number in (1, 2):
