@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from kubernetes_world.objects import serving
-from scheduler.backends.kubernetes.api.errors import ApiAway, ApiError, Expired
+from scheduler.backends.kubernetes.api.errors import ApiAway, ApiError, Expired, Silent
 from scheduler.backends.kubernetes.api.informer import Informer
 from waiting.eventually import eventually
 
@@ -159,6 +159,14 @@ async def test_a_server_that_is_away_loses_nothing() -> None:
         assert script.asked.count("list") == 2
         assert "watch 11" in script.asked
         await eventually(lambda: informer.trouble is None)
+
+
+async def test_a_silent_stream_is_opened_again_without_a_complaint() -> None:
+    script = Script([([], "10")], [[event("ADDED", "a", "11"), Silent("silence")], [event("ADDED", "b", "12")]])
+    async with informed(script) as (informer, heard):
+        await eventually(lambda: len(heard) == 2)
+        assert script.asked == ["list", "watch 10", "watch 11", "watch 12"]
+        assert informer.trouble is None
 
 
 async def test_another_one_of_the_same_name_is_another_one() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from scheduler.backends.kubernetes.api.credentials import Connection, Credentials
-from scheduler.backends.kubernetes.api.errors import ApiAway, error_of
+from scheduler.backends.kubernetes.api.errors import ApiAway, Silent, error_of
 
 Object = dict[str, Any]
 
@@ -187,6 +187,8 @@ async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 yield line
+    except aiohttp.SocketTimeoutError as silence:
+        raise Silent("the API server's stream says nothing any more") from silence
     except aiohttp.ClientPayloadError:  # it has ended the stream in the middle of a chunk, as it does when it restarts
         return
     except (aiohttp.ClientError, OSError, TimeoutError) as away:

@@ -28,6 +28,10 @@ class ApiAway(ApiError):
     """Nothing answers, or it answers that it cannot now."""
 
 
+class Silent(ApiAway):
+    """A stream said nothing for as long as it may. In a quiet cluster that is nothing unusual."""
+
+
 class ApiRefused(ApiError):
     """The API server answered with an error."""
 

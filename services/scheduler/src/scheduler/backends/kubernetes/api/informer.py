@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
-from scheduler.backends.kubernetes.api.errors import FORBIDDEN, ApiAway, ApiError, ApiRefused, Expired, error_of
+from scheduler.backends.kubernetes.api.errors import FORBIDDEN, ApiAway, ApiError, ApiRefused, Expired, Silent, error_of
 from shared.clock import Clock
 
 log = logging.getLogger("penstock.scheduler.kubernetes")
@@ -26,7 +26,7 @@ OnChange = Callable[[Change, Object], None]
 WATCHED_FOR_S = 240
 """After this the server ends the stream by itself: a new one costs nothing, and may come from another server."""
 SILENCE_S = 90.0
-"""A server sends bookmarks about every minute: a stream that says nothing for longer is taken for dead."""
+"""A server sends bookmarks about every minute where anything happens: one that says nothing for longer may be dead."""
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 FORBIDDEN_DELAY_S = 60.0
 """What is not permitted is asked for again, more and more seldom: a role may be given meanwhile."""
@@ -114,6 +114,8 @@ class Informer:
                 self._is_well()
                 async for line in lines:
                     version = self._take(line) or version
+        except Silent:
+            log.debug("%s: the watch was silent, and is opened again", self._path)
         except ApiAway as away:  # not lost: it goes on from the last version that it has seen
             self._complain(away)
             await self._back_off()

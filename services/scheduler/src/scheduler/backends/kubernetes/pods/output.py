@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from scheduler.backends.kubernetes.api.client import KubernetesApi
-from scheduler.backends.kubernetes.api.errors import ApiError
+from scheduler.backends.kubernetes.api.errors import ApiError, Silent
 from scheduler.backends.kubernetes.facts.pods import PodFacts
 from scheduler.backends.kubernetes.facts.times import micros_of, moment, written
 from scheduler.backends.kubernetes.manifests.names import MAIN, PREPARE, pods_path
@@ -90,6 +90,8 @@ class PodStream:
             try:
                 async with self._outputs.turns:
                     await self._read_segment(segment)
+            except Silent:
+                continue
             except ApiError as error:
                 log.debug("output of %s: %s", self.name, error.message)
                 await self._outputs.clock.sleep(RETRY_S)
