@@ -84,6 +84,20 @@ def test_one_that_this_scheduler_takes_away_is_out_before() -> None:
     assert told.last.ready
 
 
+def test_a_pod_whose_node_is_not_heard_of_serves_as_long_as_it_answers() -> None:
+    """After an outage of the API server the cluster takes every node's pods for not ready for a while."""
+    told = Told(serving())
+    told.see(serving("6", ready=False))
+    assert told.last.ready
+    told.observer.set_lost(NAME, is_lost=True)
+    assert not told.last.ready
+    told.observer.set_lost(NAME, is_lost=False)
+    assert told.last.ready
+    told.observer.set_lost(NAME, is_lost=True)
+    told.see(serving("7"))
+    assert told.last.ready
+
+
 def test_surplus_that_the_cluster_kept_serves_again() -> None:
     told = Told(serving())
     told.observer.withdraw(NAME, is_surplus=True)

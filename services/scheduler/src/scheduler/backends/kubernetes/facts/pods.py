@@ -33,6 +33,9 @@ class PodFacts:
     address: str | None
     stage: Stage
     is_ready: bool
+    """What its node last said of it."""
+    is_doubted: bool
+    """The cluster has not heard of its node since, and takes it for not ready: it may serve all the same."""
     is_deleted: bool
     """It is on its way out: it serves on for a moment, and is not to be sent anybody."""
     run: int
@@ -74,7 +77,8 @@ def read_pod(pod: Mapping[str, Any]) -> PodFacts | None:
         node=spec.get("nodeName"),
         address=_address(status.get("podIP")),
         stage="over" if is_over else _stage(spec, status, main, runs),
-        is_ready=not is_over and conditions.get("Ready", {}).get("status") == "True",
+        is_ready=not is_over and bool((main or {}).get("ready")),
+        is_doubted=bool((main or {}).get("ready")) and conditions.get("Ready", {}).get("status") != "True",
         is_deleted=metadata.get("deletionTimestamp") is not None,
         run=first + restarts_of(main),
         first_run=first,

@@ -44,6 +44,8 @@ class KnownPod:
     is_leaving: bool = False
     """This scheduler takes it away."""
     is_surplus: bool = False
+    is_lost: bool = False
+    """The cluster doubts it, and it does not answer here either."""
     report: PodReport | None = None
     report_run: int = -1
     killed_for: PodNote | None = None
@@ -55,7 +57,8 @@ class KnownPod:
         """Whether callers may be sent to it."""
         facts = self.facts
         serves = facts.is_ready and facts.stage == "serving" and facts.address is not None
-        return serves and not facts.is_deleted and not self.is_leaving and self.report_run == facts.run
+        is_kept = not facts.is_deleted and not self.is_leaving and not (facts.is_doubted and self.is_lost)
+        return serves and is_kept and self.report_run == facts.run
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class PodObserver:
             pod = self.pods[facts.name] = KnownPod(facts)
             pod.generation = self._generation(facts)
         before, pod.facts = pod.facts, facts
+        pod.is_lost = pod.is_lost and facts.is_doubted
         if facts.is_deleted and not before.is_deleted:
             pod.is_surplus = pod.is_surplus or self._is_surplus(pod)
         if not self._is_listed:
@@ -133,6 +137,13 @@ class PodObserver:
         """Kubelet ends the container of a pod, for this reason."""
         if pod := self.pods.get(name):
             pod.killed_for = note
+
+    def set_lost(self, name: str, *, is_lost: bool) -> None:
+        """Whether a pod that the cluster doubts answers; one that does serves on."""
+        pod = self.pods.get(name)
+        if pod is not None and pod.facts.is_doubted and pod.is_lost != is_lost:
+            pod.is_lost = is_lost
+            self._emit(self._observation(pod))
 
     def set_report(self, name: str, report: PodReport | None, run: int) -> None:
         """What a pod says of itself in this run; None: nothing."""

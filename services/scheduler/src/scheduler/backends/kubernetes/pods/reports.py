@@ -15,7 +15,7 @@ from shared.clock import Clock
 
 TIMEOUT_S = 1.0
 TRIES = 2
-EVERY_S = 5.0
+EVERY_S = 3.0
 UNREACHABLE = (
     "its node says that it is ready, and nothing answers here at {address}: the scheduler and the routers have to "
     "reach the addresses of pods"
@@ -69,6 +69,7 @@ class PodReports:
         """Look for reports that have changed, until cancelled."""
         while True:
             await self._clock.sleep(EVERY_S)
+            await self._ask_the_doubted()
             self._revisions = {name: seen for name, seen in self._revisions.items() if name in self._observer.pods}
             for name, (run, known) in list(self._revisions.items()):
                 pod = self._observer.pods.get(name)
@@ -77,6 +78,14 @@ class PodReports:
                     answer, revision = await read_health(host, port, TIMEOUT_S, self._token_of(name))
                     if answer == "ready" and revision != known:
                         await self._read(pod, run)
+
+    async def _ask_the_doubted(self) -> None:
+        """Ask pods whose node the cluster has not heard of: after an outage of the API server that is all of them."""
+        for name, pod in list(self._observer.pods.items()):
+            if pod.facts.is_doubted and not pod.facts.is_deleted:
+                host, port = endpoint_of(pod.facts.address or "")
+                answer, _ = await read_health(host, port, TIMEOUT_S, self._token_of(name))
+                self._observer.set_lost(name, is_lost=answer in {"refused", "silent"})
 
 
 def endpoint_of(address: str) -> tuple[str, int]:
