@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -30,6 +31,7 @@ STARTED_HERE = Path(os.environ.get("CLUSTER_HOME", "/var/tmp/cluster"))
 IMAGE = "penstock-test/fake-pod:1"
 IMAGE_FOLDER = Path(__file__).parents[2] / "integration" / "scheduler" / "kubernetes" / "image"
 START_S = 90.0
+ROLE = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac-namespace.yaml"
 
 
 def kubeconfig() -> Path:
@@ -184,3 +186,15 @@ async def on_cluster(
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def as_scheduler(namespace: str, folder: Path) -> Path:
+    """A kubeconfig of the scheduler's own account, with the namespaced role alone."""
+    kubectl("-n", namespace, "apply", "-f", str(ROLE))
+    token = kubectl("-n", namespace, "create", "token", "penstock-scheduler").strip()
+    found = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    found["users"] = [{"name": "me", "user": {"token": token}}]
+    found["contexts"][0]["context"]["user"] = "me"
+    config = folder / "scheduler.kubeconfig"
+    config.write_text(json.dumps(found))
+    return config

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kubernetes_world.cluster import START_S, ClusterWorld, kubectl, on_cluster
+from kubernetes_world.cluster import START_S, ClusterWorld, as_scheduler, kubectl, on_cluster
 from running_services.scheduler_world import wanted
 from scheduler.backends.kubernetes.manifests.names import object_name
 from scheduler.domain.values import CAPACITY, LogPosition, OutputLine, PodObservation, RunEnd
@@ -302,3 +302,29 @@ async def test_a_terminal(tmp_path: Path, namespace: str) -> None:
             await world.backend.exec(pod.pod, ["/no/such/command"], tty=False)
         with pytest.raises(NotFound):
             await world.backend.exec("nobody", [], tty=True)
+
+
+async def test_the_namespaced_role_is_enough_and_one_that_is_taken_away_is_said(tmp_path: Path, namespace: str) -> None:
+    deployment = small()
+    async with on_cluster(tmp_path, namespace, as_scheduler(namespace, tmp_path)) as world:
+        await world.backend.apply(deployment)
+        (pod,) = await world.until_ready()
+        assert world.backend.pools() is not None  # without a look at nodes: what pods ask for
+        assert await world.backend.usage() == []
+        terminal = await world.backend.exec(pod.pod, ["echo", "hello"], tty=False)
+        assert (await terminal.wait()).code == 0
+        await terminal.close()
+        await eventually(lambda: _has_lines(world, pod), within=20)
+
+        in_namespace(world, "delete", "rolebinding", "penstock-scheduler")
+        await world.backend.apply(deployment.model_copy(update={"desired_replicas": 2, "generation": 2}))
+        await eventually(lambda: [w for _, w in world.backend.observer.unmade.values()], within=30)
+        (wait,) = [w for _, w in world.backend.observer.unmade.values()]
+        assert wait.reason == "NotPermitted"
+        assert world.now[pod.pod].ready
+        as_scheduler(namespace, tmp_path)
+        await world.until_ready(2)
+
+
+async def _has_lines(world: ClusterWorld, pod: PodObservation) -> bool:
+    return bool(await lines_of(world, pod.pod))
