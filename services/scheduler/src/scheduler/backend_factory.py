@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.lifecycle.backend import PodBackend
@@ -26,7 +29,7 @@ from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
-from scheduler.domain.ports import RouteStatus
+from scheduler.domain.ports import Backend, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.machine import machine_capacity
 from scheduler.settings import SchedulerSettings
@@ -35,6 +38,9 @@ from shared.clock import Clock
 from shared.contracts.nodes import Machine
 from shared.security.addresses import AddressRule
 
+if TYPE_CHECKING:
+    from scheduler.backends.kubernetes.backend import KubernetesBackend
+
 log = logging.getLogger("penstock.scheduler")
 
 
@@ -42,12 +48,14 @@ log = logging.getLogger("penstock.scheduler")
 class BuiltBackend:
     """A backend that does not run yet, and what else is known of how it keeps its pods."""
 
-    backend: PodBackend
+    backend: Backend
     jobs: JobSupervisor
     confinement: Confinement
-    tokens: PodTokens
+    token_of: Callable[[str], str | None]
+    """What a pod is to be asked with, by name."""
     control_groups: ControlGroups | None
-    machine: Machine
+    machine: Callable[[], Machine]
+    """What there is room on."""
     environments: EnvironmentStore
 
     def close(self) -> None:
@@ -93,7 +101,78 @@ def build_backend(
         ask_for_secrets=secret_values_over(bus, "version_id"),
         jobs=jobs,
     )
-    return BuiltBackend(backend, jobs, confinement, tokens, control_groups, machine, environments)
+    if settings.backend == "kubernetes":
+        cluster = _cluster_backend(settings, environ, models, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
+        both = BackendsBeside(cluster, backend)
+
+        def token_of(pod: str) -> str | None:
+            return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
+
+        return BuiltBackend(both, jobs, confinement, token_of, control_groups, cluster.machine, environments)
+    return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, lambda: machine, environments)
+
+
+def _cluster_backend(
+    settings: SchedulerSettings,
+    environ: Mapping[str, str],
+    models: ModelCache,
+    tokens: PodTokens,
+    *,
+    clock: Clock,
+    routes: RouteStatus,
+    fence: Callable[[], Awaitable[None]],
+    bus: Bus,
+) -> KubernetesBackend:
+    # Imported here: most installations have no cluster, and start without its client.
+    from scheduler.backends.kubernetes import assembly  # noqa: PLC0415
+    from scheduler.backends.kubernetes.options import KubernetesOptions  # noqa: PLC0415
+
+    namespace = assembly.namespace_or_default(settings.kubernetes_namespace)
+    port = settings.kubernetes_supply_port
+    rules = {
+        "PENSTOCK_ALLOWED_INDEXES": ",".join(settings.allowed_indexes),
+        "PENSTOCK_PUBLIC_INDEXES": str(settings.public_indexes).lower(),
+        "PENSTOCK_BUILD_LIMIT_S": f"{settings.environment_timeout.total_seconds():g}",
+    }
+    options = KubernetesOptions(
+        namespace=namespace,
+        image=settings.kubernetes_image,
+        supply_url=assembly.supply_url(settings.kubernetes_supply_url, port, namespace),
+        installation=settings.kubernetes_installation,
+        image_pull_policy=settings.kubernetes_image_pull_policy,
+        image_pull_secrets=settings.kubernetes_image_pull_secrets,
+        claim=settings.kubernetes_claim,
+        rollout=settings.kubernetes_rollout,
+        pre_stop_s=math.ceil(settings.kubernetes_pre_stop.total_seconds()),
+        grace_s=math.ceil(settings.termination_grace.total_seconds()),
+        start_limit_s=math.ceil(settings.start_timeout.total_seconds()),
+        unready_after_s=math.ceil(settings.unready_after.total_seconds()),
+        hung_after_s=math.ceil(settings.busy_after.total_seconds()),
+        drain_s=settings.drain.total_seconds(),
+        overcommit=Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1),
+        gpu_resource=settings.kubernetes_gpu_resource,
+        pod=settings.kubernetes_pod,
+        prepare_environment=assembly.preparation_environment(environ, rules),
+        log_streams=settings.kubernetes_log_streams,
+        has_terminals=settings.terminals != "off",
+    )
+    where = assembly.Cluster(
+        settings.kubernetes_kubeconfig,
+        settings.kubernetes_context,
+        settings.home.resolve() / "kubernetes",
+        settings.kubernetes_supply_host,
+        port,
+    )
+    return assembly.assemble(
+        where,
+        options,
+        models,
+        tokens,
+        clock=clock,
+        routes=routes,
+        fence=fence,
+        ask_for_secrets=secret_values_over(bus, "version_id"),
+    )
 
 
 def _with_containers(

@@ -150,20 +150,20 @@ def serve_environments(bus: Bus, outlook: Callable[[ModelFiles], EnvironmentOutl
     bus.serve(ENVIRONMENT, environment)
 
 
-def serve_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
+def serve_nodes(bus: Bus, backend: Backend, machine: Callable[[], Machine]) -> None:
     """Answer what is on each node, and what room there is; `Unavailable` until pods are placed by them."""
 
     async def nodes(_: Nothing) -> NodeStateList:
         known = backend.nodes()
         if known is None:
             raise Unavailable("the nodes are not known yet", retry_after_s=1)
-        return NodeStateList(machine=machine, items=tuple(known))
+        return NodeStateList(machine=machine(), items=tuple(known))
 
     async def capacity(_: Nothing) -> PoolStateList:
         known = backend.pools()
         if known is None:
             raise Unavailable("the room that there is is not known yet", retry_after_s=1)
-        return PoolStateList(machine=machine, items=tuple(known))
+        return PoolStateList(machine=machine(), items=tuple(known))
 
     bus.serve(NODES, nodes)
     bus.serve(CAPACITY, capacity)

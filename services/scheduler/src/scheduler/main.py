@@ -120,7 +120,7 @@ async def build_app(
         ObservationContext(settings.node, settings.verdict_limits),
         SchedulerMetrics(telemetry.registry),
         settings.autoscaler_timing,
-        token_of=built.tokens.of,
+        token_of=built.token_of,
         follow_new_controller=settings.follow_new_controller,
     )
     terminals = TerminalSessions(bus, built.backend, dependencies.metrics)

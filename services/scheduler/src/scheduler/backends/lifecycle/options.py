@@ -10,6 +10,7 @@ from scheduler.domain.nodes import NO_OVERCOMMIT
 from scheduler.domain.placement import UNLIMITED, Capacity
 from scheduler.domain.probes import ProbeLimits
 
+ALL_TERMINALS_OFF = "terminals are switched off for the whole installation, with SCHEDULER_TERMINALS=off"
 TerminalChoice = Literal["auto", "on", "off"]
 
 

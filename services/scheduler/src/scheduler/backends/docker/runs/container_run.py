@@ -14,11 +14,11 @@ from scheduler.backends.docker.runs.stats import stats_of
 from scheduler.backends.docker.runs.terminal import open_terminal
 from scheduler.backends.lifecycle.folders.damage import read_or_set_aside
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.options import ALL_TERMINALS_OFF
 from scheduler.backends.lifecycle.runner import Endpoint
 from scheduler.domain.ports import Terminal
 from shared.contracts.terminals import TerminalSize
 
-TERMINALS_OFF = "terminals are switched off for the whole installation (SCHEDULER_TERMINALS=off)"
 SENT_TO_CONTAINERS = frozenset({signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP})
 """SIGCONT thaws a process group; a paused container is thawed by the engine."""
 
@@ -112,7 +112,7 @@ class ContainerRun:
 
     def terminal_refused(self) -> str | None:
         """It has one, in its own container, unless the installation's owner wants none."""
-        return None if self.has_terminals else TERMINALS_OFF
+        return None if self.has_terminals else ALL_TERMINALS_OFF
 
     async def exec(self, command: Sequence[str], *, tty: bool, size: TerminalSize) -> Terminal:
         """See `RunProcess.exec`."""
