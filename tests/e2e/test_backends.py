@@ -108,6 +108,7 @@ async def cluster(home: Path) -> AsyncIterator[Place]:
             "SCHEDULER_KUBERNETES_KUBECONFIG": str(kubeconfig()),
             "SCHEDULER_KUBERNETES_IMAGE": str(image),
             "SCHEDULER_KUBERNETES_SUPPLY_PORT": str(free_port()),
+            "SCHEDULER_CPU_OVERCOMMIT": "8",  # a node of two cores has to have room for the pods of a roll-out
         }
         yield Place("kubernetes", Platform(home, settings=IDLE | settings), kill)
 
@@ -126,6 +127,9 @@ async def test_the_same_walk_on_each_backend(kind: Any, tmp_path: Path, wines_cs
             await asyncio.to_thread(place.platform.up)
             await asyncio.to_thread(register, place.platform.mlflow_url, wines_csv)
             await _walk(place)
+        except AssertionError:
+            print(place.version(), *place.pods(), *place.call("GET", "/versions/v1/events")["items"][:20], sep="\n")
+            raise
         finally:
             print(f"\n{place.backend}", *(f"{what}: {figure}" for what, figure in place.column.items()), sep="\n  ")
             await asyncio.to_thread(place.platform.down)
