@@ -17,6 +17,7 @@ from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.lifecycle.folders.output import tail
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.given_gpus import lacks_gpus
 from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
@@ -70,6 +71,8 @@ class PodLifecycle:
         self.status: PodStatus = "Waiting"
         self.reason: str | None = None
         self.watch: RunWatch | None = None
+        self.waits_for_gpus = False
+        """Whether nothing else is missing for its start."""
         self._ready_for_s = 0.0
         self._deaths = 0
         self._requested = asyncio.Event()
@@ -182,8 +185,9 @@ class PodLifecycle:
         self.dependencies.runner.warm()  # while the model is on its way
         prepared = await self._unless_ending(self._prepared(run))
         secrets = await self._unless_ending(self._secrets(run))
+        await self._unless_ending(self._gpus())
         await self._check_fence()
-        process = await prepared.start(secrets)
+        process = await prepared.start(self.record, secrets)
         self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; it loads the model"))
         return process
 
@@ -214,6 +218,20 @@ class PodLifecycle:
                     run.write_line(f"waiting for its secrets: {refused.message}")
                 self._add_note(PodNote(reason, refused.message, "warning"))
                 await self.dependencies.clock.sleep(retry_delay_s(attempt))
+
+    async def _gpus(self) -> None:
+        """Wait for its devices: those of the pod whose place it took, which ends for it."""
+        if not lacks_gpus(self.record):
+            return
+        count = self.record.deployment.resources.gpu
+        whose = f" of pod {self.record.took}, which it replaces" if self.record.took else ""
+        self._add_note(PodNote(CAPACITY, f"waits for {count} GPU{whose}", "warning"))
+        self.waits_for_gpus = True
+        try:
+            while lacks_gpus(self.record):
+                await self.dependencies.clock.sleep(POLL_S)
+        finally:
+            self.waits_for_gpus = False
 
     def _add_note(self, note: PodNote) -> None:
         if note.is_event:
