@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.gpus.allocation import gpu_variables
+from scheduler.backends.gpus.driver import library_variables
 from scheduler.backends.lifecycle.folders.output import tail
 from scheduler.backends.lifecycle.folders.run_folder import PodProcess
 from scheduler.backends.lifecycle.given_gpus import lacks_gpus
@@ -145,6 +146,7 @@ class JobLifecycle:
                 {
                     "command": command,
                     "environment": {
+                        **(library_variables() if record.gpus else {}),
                         **variables,
                         **preparation.variables(order, work),
                         **gpu_variables(record.gpus, has_gpus=has_gpus(self.dependencies.options)),

@@ -14,6 +14,7 @@ from scheduler.backends.confinement.availability import NotConfined, open_parent
 from scheduler.backends.confinement.paths import gpu_devices, gpu_devices_of
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.gpus.allocation import gpu_variables, gpus_of
+from scheduler.backends.gpus.driver import library_variables
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE, PodTokens
@@ -71,6 +72,7 @@ async def start_run(
             {
                 "command": [*command, "--fd", str(descriptor)],
                 "environment": {
+                    **(library_variables() if record.gpus else {}),
                     **plain_variables(record.deployment),
                     **base_variables(record.name, record.deployment, work.resolve(), command),
                     **gpus,
