@@ -1,8 +1,8 @@
 """On a machine with a GPU: pods as processes have their own devices, and are measured.
 
-`python tests/gpu/check_devices.py` needs pydantic, psutil and nvidia-ml-py beside the repository, no installation and
-no network. Prints what it saw, one line each, and ends with 0 where all of it was so, 1 where something was not, 5
-where no GPU answers. Everything is done without confinement and, where this machine can, with it.
+`python tests/gpu/check_devices.py` needs pydantic, psutil, nvidia-ml-py and uuid-utils beside the repository, no
+installation and no network. Prints what it saw, one line each, and ends with 0 where all of it was so, 1 where
+something was not, 5 where no GPU answers. Everything is done without confinement and, where this machine can, with it.
 """
 
 from __future__ import annotations

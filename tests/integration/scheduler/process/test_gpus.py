@@ -92,6 +92,7 @@ async def test_an_update_waits_for_a_gpu_or_takes_that_of_the_old_pod(tmp_path: 
         await eventually(is_updated)
         assert seen(world) == ["GPU-a"]
         told = [o.note.message for o in world.seen if o.note and o.pod == world.ready[0].pod]
+        assert any("has started with NVIDIA H200 (GPU-a); it loads" in each for each in told)
         assert f"waits for 1 GPU of pod {before.pod}, which it replaces" in told
         await ended(world, new)
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
+from scheduler.backends.gpus.allocation import gpus_of
 from scheduler.backends.lifecycle.folders.output import tail
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
@@ -188,7 +189,9 @@ class PodLifecycle:
         await self._unless_ending(self._gpus())
         await self._check_fence()
         process = await prepared.start(self.record, secrets)
-        self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; it loads the model"))
+        gpus = ", ".join(map(str, gpus_of(self.dependencies.options.gpus, self.record.gpus)))
+        started = f"{process.description} has started{f' with {gpus}' if gpus else ''}; it loads the model"
+        self._add_note(PodNote(LOADING_MODEL, started))
         return process
 
     async def _prepared(self, run: RunFolder) -> PreparedRun:
