@@ -116,6 +116,23 @@ async def test_an_update_takes_one_gpu_at_a_time(tmp_path: Path) -> None:
         await ended(world, new)
 
 
+async def test_an_update_goes_on_where_more_pods_are_wanted_than_there_are_gpus(tmp_path: Path) -> None:
+    old = asking(1)
+    new = old.model_copy(update={"generation": 2, "env": {"A": "1"}, "desired_replicas": 2})
+    async with running(tmp_path, replace(ONE, gpu_rollout="free-first")) as world:
+        await world.backend.apply(old)
+        (before,) = await eventually(lambda: world.ready)
+
+        async def is_updated() -> bool:
+            await world.backend.apply(new)
+            return [pod.pod for pod in world.ready] not in ([], [before.pod])
+
+        await eventually(is_updated)
+        assert seen(world) == ["GPU-a"]
+        assert "no GPU" in reason(world, new)
+        await ended(world, new)
+
+
 async def test_a_pod_whose_device_is_gone_is_replaced(tmp_path: Path) -> None:
     deployment = asking(1)
     async with running(tmp_path, ONE) as world:

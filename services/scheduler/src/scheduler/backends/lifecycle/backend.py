@@ -17,7 +17,7 @@ from uuid import UUID
 from scheduler.backends.lifecycle.folders.output import read_lines
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
-from scheduler.backends.lifecycle.given_gpus import give_gpus, has_lost_gpus
+from scheduler.backends.lifecycle.given_gpus import give_gpus, has_lost_gpus, lacks_gpus
 from scheduler.backends.lifecycle.jobs import JobRoom
 from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
@@ -143,7 +143,7 @@ class PodBackend:
         pods = self._pods_of(deployment.version_id)
         ended = [pod for pod in pods if self._is_evicted(pod)]
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
-        ended += self._freeing_gpus(pods, deployment.desired_replicas)
+        ended += self._freeing_gpus(pods)
         if plan.create or plan.terminate or ended:
             await self.fence()
         for pod in ended:
@@ -223,11 +223,15 @@ class PodBackend:
         node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
         return node is not None and node.pods == "end" and not pod.record.is_terminating
 
-    def _freeing_gpus(self, pods: Sequence[PodLifecycle], desired: int) -> list[PodLifecycle]:
-        """The old pod whose GPU a new one, with all else ready, waits for; one, and none while another pod is away."""
+    def _freeing_gpus(self, pods: Sequence[PodLifecycle]) -> list[PodLifecycle]:
+        """The old pod whose GPU a new one, with all else ready, waits for: one, and none while another pod starts."""
         there = {pod.record.name: pod for pod in pods if not pod.record.is_terminating}
-        wanted = [there[took] for pod in pods if pod.waits_for_gpus and (took := pod.record.took) in there]
-        return wanted[:1] if sum(pod.is_ready for pod in there.values()) >= desired else []
+        starting = [pod for pod in there.values() if not pod.is_ready and pod.record.is_placed]
+        waiting = [pod for pod in starting if pod.waits_for_gpus]
+        is_one_away = any(not lacks_gpus(pod.record) for pod in starting)
+        if is_one_away or any(pod.record.took not in there for pod in waiting):  # the latter's is on its way
+            return []
+        return [there[str(pod.record.took)] for pod in waiting[:1]]
 
     def _place_waiting(self) -> None:
         """Start waiting pods where there is capacity; the others emit what they wait for."""
