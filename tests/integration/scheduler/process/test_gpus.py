@@ -85,11 +85,15 @@ async def test_an_update_waits_for_a_gpu_or_takes_that_of_the_old_pod(tmp_path: 
 
     async with running(tmp_path, replace(ONE, gpu_rollout="free-first")) as world:
 
+        whys: set[str] = set()
+
         async def is_updated() -> bool:
             await world.backend.apply(new)
+            whys.update(world.backend.waiting_reasons().values())
             return bool(world.ready) and world.ready[0].pod != before.pod
 
         await eventually(is_updated)
+        assert whys == {f"waits for 1 GPU of pod {before.pod}, which it replaces"}
         assert seen(world) == ["GPU-a"]
         told = [o.note.message for o in world.seen if o.note and o.pod == world.ready[0].pod]
         assert any("has started with NVIDIA H200 (GPU-a); it loads" in each for each in told)

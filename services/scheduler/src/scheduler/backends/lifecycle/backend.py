@@ -202,7 +202,8 @@ class PodBackend:
 
     def waiting_reasons(self) -> Mapping[str, str]:
         """Pods without room, and why; see `Backend.waiting_reasons`."""
-        return self._waiting_reasons
+        of_gpus = {name: why for name, pod in self._pods.items() if (why := pod.waits_for_gpus)}
+        return {**self._waiting_reasons, **of_gpus}
 
     def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
         room = replace(self.options.capacity, gpu=len(self.options.gpus))

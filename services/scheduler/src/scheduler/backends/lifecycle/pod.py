@@ -72,8 +72,8 @@ class PodLifecycle:
         self.status: PodStatus = "Waiting"
         self.reason: str | None = None
         self.watch: RunWatch | None = None
-        self.waits_for_gpus = False
-        """Whether nothing else is missing for its start."""
+        self.waits_for_gpus: str | None = None
+        """For which, in words, where nothing else is missing for its start."""
         self._ready_for_s = 0.0
         self._deaths = 0
         self._requested = asyncio.Event()
@@ -228,13 +228,13 @@ class PodLifecycle:
             return
         count = self.record.deployment.resources.gpu
         whose = f" of pod {self.record.took}, which it replaces" if self.record.took else ""
-        self._add_note(PodNote(CAPACITY, f"waits for {count} GPU{whose}", "warning"))
-        self.waits_for_gpus = True
+        self.waits_for_gpus = f"waits for {count} GPU{whose}"
+        self._add_note(PodNote(CAPACITY, self.waits_for_gpus, "warning"))
         try:
             while lacks_gpus(self.record):
                 await self.dependencies.clock.sleep(POLL_S)
         finally:
-            self.waits_for_gpus = False
+            self.waits_for_gpus = None
 
     def _add_note(self, note: PodNote) -> None:
         if note.is_event:
