@@ -84,7 +84,6 @@ async def test_an_update_waits_for_a_gpu_or_takes_that_of_the_old_pod(tmp_path: 
         assert world.ready[0].pod == before.pod
 
     async with running(tmp_path, replace(ONE, gpu_rollout="free-first")) as world:
-
         whys: set[str] = set()
 
         async def is_updated() -> bool:
