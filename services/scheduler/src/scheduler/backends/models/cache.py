@@ -25,7 +25,7 @@ from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.fetch import NOT_FOUND, TOO_LARGE, UNAVAILABLE
 from scheduler.backends.models.limits import ModelLimits
 from scheduler.domain.rollout import configuration_of
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import PenstockError, Temporary
 
@@ -75,7 +75,7 @@ class ModelCache:
             RegistryUnavailable: MLflow or the artifact store does not answer.
             PreparationFailed: the model does not exist, or cannot be had.
         """
-        source = deployment.model_source
+        source = _model_of(deployment)
         async with self._locks.setdefault((source.registry, source.model, source.version), asyncio.Lock()):
             if path := self.cached(deployment, template):
                 return path
@@ -106,7 +106,7 @@ class ModelCache:
         return self.folder / "versions" / f"{deployment.version_id}-{configuration_of(template)}"
 
     async def _run_fetch(self, deployment: Deployment) -> str:
-        source = deployment.model_source
+        source = _model_of(deployment)
         request: dict[str, Any] = {
             "tracking_uri": source.tracking_uri or self.tracking_uri,
             "model": source.model,
@@ -137,3 +137,9 @@ class ModelCache:
         if answer["error"] == TOO_LARGE:
             raise PreparationFailed("ModelTooLarge", answer["message"], is_permanent=True)
         raise PreparationFailed("FetchFailed", answer["message"])
+
+
+def _model_of(deployment: Deployment) -> MlflowSource:
+    if (source := deployment.mlflow_source()) is None:
+        raise PreparationFailed("NotAModel", "an image has no model to fetch", is_permanent=True)
+    return source
