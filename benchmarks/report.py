@@ -270,6 +270,25 @@ def _console(result: Any) -> str:
     return lists + "\n\n" + table(["", "value"], others)
 
 
+def _table_of_a_day(result: Any) -> str:
+    tables, cost = result["tables"], result["cpu_s"]
+    names = {
+        "rows": "rows",
+        "versions": "versions",
+        "files": "files",
+        "files_in_folder": "files in the folder, those of older versions too",
+        "files_of_log": "files of the log",
+        "mib": "MiB",
+        "mib_in_folder": "MiB in the folder",
+        "open_ms": "ms to open",
+        "read_a_column_ms": "ms to read a column",
+    }
+    rows = [[title, *(number(tables[table][name]) for table in tables)] for name, title in names.items()]
+    hours, second = result["hours"], result["requests_s"]
+    steps = ", ".join(f"{name} {seconds:,.0f} s" for name, seconds in cost.items())
+    return f"{hours:g} hours at {second} requests/s. CPU: {steps}.\n\n{table(['', *tables], rows)}"
+
+
 def _metric_store(result: Any) -> str:
     size, query, ingest = result["size"], result["query"], result["ingest"]
     rows = [
@@ -332,6 +351,7 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "i": ("Sharing a predict", _sharing),
     "j": ("Inference tables", _inference_tables),
     "k": ("The console in Chromium", _console),
+    "l": ("A table after a day", _table_of_a_day),
     "m": ("The store of metrics", _metric_store),
     "n": ("Canaries, simulated", _canary),
     "q": ("Statistics of monitors", _statistics),

@@ -22,6 +22,7 @@ const vendors: [name: string, packages: RegExp][] = [
   ],
   ['editor', /node_modules\/(@codemirror|@lezer|@marijn|style-mod|w3c-keyname|crelt)\//],
   ['charts', /node_modules\/uplot\//],
+  ['terminal', /node_modules\/@xterm\//],
 ];
 
 /** `features/logs/page.tsx` is `logs-page`: every feature has a page. */

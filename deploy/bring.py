@@ -336,11 +336,27 @@ def bring_dependencies(root: Path) -> None:
     sync(root, bring_uv(root, index), index, dev=False, members=False)
 
 
+def bring_runtime_image(root: Path, folder: Path) -> None:
+    """An environment at `folder` with what the group `runtime-image` names, at the versions of `uv.lock`."""
+    index = index_url(os.environ, Path.home())
+    kept = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}}
+    environ = kept | {"UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(folder)}
+    if index != PYPI:
+        environ["UV_DEFAULT_INDEX"] = index
+    run = _Uv(bring_uv(root, index), root, environ)
+    wanted = root / ".uv/runtime-image.txt"
+    run("export", "--frozen", "--only-group", "runtime-image", "--no-emit-workspace", "--output-file", str(wanted))
+    run("venv", "--python", base_python(), str(folder))
+    run("pip", "sync", "--require-hashes", str(wanted))
+
+
 def main(arguments: list[str]) -> int:
-    """`bring.py ROOT [--dev | --dependencies]`."""
+    """`bring.py ROOT [--dev | --dependencies | --runtime-image FOLDER]`."""
     root, *options = arguments
     try:
-        if "--dependencies" in options:
+        if "--runtime-image" in options:
+            bring_runtime_image(Path(root), Path(options[-1]))
+        elif "--dependencies" in options:
             bring_dependencies(Path(root))
         else:
             bring(Path(root), dev="--dev" in options)

@@ -15,7 +15,7 @@ from controller.api.docs.schema_fields import FieldRow, field_rows
 from controller.domain.access import key_commands, people
 from controller.domain.registries import secrets
 from controller.domain.resources import groups, specs
-from controller.domain.services import debugging, service_commands, version_commands
+from controller.domain.services import debugging, service_commands, terminals, version_commands
 from shared.generated import write_or_compare
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
@@ -25,6 +25,7 @@ BODIES: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("Versions", "POST /services/{service}/versions", version_commands.NewVersion),
     ("Versions", "PATCH /services/{service}/versions/{version}", version_commands.VersionChange),
     ("Versions", "POST /services/{service}/versions/{version}/start", version_commands.Start),
+    ("Pods", "POST /services/{service}/versions/{version}/pods/{pod}/exec-tickets", terminals.ExecTicketRequest),
     ("Traffic", "PUT /services/{service}/traffic", service_commands.Split),
     ("API keys", "POST /services/{service}/keys", key_commands.NewKey),
     ("API keys", "POST /services/{service}/keys/{key_id}/rotate", key_commands.Rotation),

@@ -96,6 +96,7 @@ def shared_platform(new_home: Callable[[str], Path], wines_csv: Path) -> Iterato
     from platforms.running_platform import Platform  # noqa: PLC0415
 
     pace = {"SCHEDULER_AUTOSCALING_WINDOW": "PT6S", "SCHEDULER_SCALE_TO_ZERO_GRACE": "PT2S"}
+    pace |= {"SCHEDULER_TERMINALS": "on"}
     pace |= {"MONITOR_ALLOWED_CHANNELS": "127.0.0.1", "MONITOR_RETRAINING_INTERVAL": "PT1S"}
     platform = Platform(new_home("home"), settings=pace)
     try:

@@ -21,6 +21,7 @@ from benchmarks.parts import (
     publishing,
     sharing,
     statistics,
+    table_of_a_day,
 )
 
 Part = Callable[[Options], dict[str, Any]]
@@ -37,6 +38,7 @@ PARTS: dict[str, Part] = {
     "i": sharing.run,
     "j": inference_tables.run,
     "k": console.run,
+    "l": table_of_a_day.run,
     "m": metric_store.run,
     "n": canary.run,
     "q": statistics.run,

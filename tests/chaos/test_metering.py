@@ -18,7 +18,7 @@ import pytest
 
 from platforms.lifetimes import Lifetimes, Name
 from platforms.running_platform import Platform, until
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -105,19 +105,31 @@ async def test_a_rate_limit_is_one_for_both(platform: Platform) -> None:
     allowed = sum(a.status == 200 for a in caller.ledger)
     assert {a.status for a in caller.ledger} == {200, 429}
     # Twice as many would be a limit for each. Callers come to either at random, so that a share may be left unused.
-    assert 0.4 * LIMIT * seconds < allowed < 1.3 * LIMIT * seconds
+    assert 0.4 * let_in_by_one(a.sent_at for a in caller.ledger) < allowed < 1.3 * LIMIT * seconds
     assert all(a.retry_after for a in caller.ledger if a.status == 429)
     for router in ROUTERS:
         assert answered_by(platform, router, service) > 0
 
     # One connection is one router's: that one has most of the limit soon. An even part would be half of it.
-    statuses, started = [], time.monotonic()
+    statuses, times, started = [], [], time.monotonic()
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as client:
         while time.monotonic() - started < 9:
+            times.append(time.monotonic())
             statuses.append((await client.post(caller.url, json=wine_body())).status_code)
             await asyncio.sleep(0.1 / LIMIT)
-    assert set(statuses) == {200, 429}
-    assert 0.6 * LIMIT * 9 < statuses.count(200) < 1.1 * LIMIT * 9
+    assert set(statuses) <= {200, 429}
+    assert 429 in statuses or let_in_by_one(times) > 0.9 * len(times)  # so busy a machine asks for less
+    assert 0.6 * let_in_by_one(times) < statuses.count(200) < 1.1 * LIMIT * (time.monotonic() - started)
+
+
+def let_in_by_one(times: Iterable[float]) -> int:
+    """How many of the requests of these times one limiter would let in: on a busy machine they come in bursts."""
+    tokens, before, allowed = 1.0, 0.0, 0
+    for at in sorted(times):
+        tokens, before = min(1.0, tokens + (at - before) * LIMIT), at
+        if tokens >= 1.0:
+            tokens, allowed = tokens - 1.0, allowed + 1
+    return allowed
 
 
 @pytest.mark.timed

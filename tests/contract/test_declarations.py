@@ -48,6 +48,7 @@ def declared_by(service: str) -> Bus:
         case "scheduler":
             scheduler.consumers.consume_intent(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_pods(bus, UNUSED, UNUSED, UNUSED)
+            scheduler.consumers.serve_terminals(bus, UNUSED, UNUSED, UNUSED)
             scheduler.consumers.serve_nodes(bus, UNUSED, UNUSED)
             scheduler.consumers.serve_environments(bus, UNUSED)
             scheduler.consumers.serve_runs(bus, UNUSED, UNUSED)

@@ -1,8 +1,8 @@
 """Runs a model and a build that try what they can reach: `python confined_world.py WORLD ASKED`.
 
-Runs as whoever starts it, and prints as JSON what a pod that was executed, one that was forked and a build could reach,
-how long the pods' starts took, and what a pod answers to somebody without its token. `WORLD` is a folder with `home`,
-`model` and `source`; ASKED are the targets of `reach.reach`, to which this process is added.
+Runs as whoever starts it, and prints as JSON what a pod that was executed, a terminal in it, one that was forked and a
+build could reach, how long the pods' starts took, and what a pod answers to somebody without its token. `WORLD` is a
+folder with `home`, `model` and `source`; ASKED are the targets of `reach.reach`, to which this process is added.
 """
 
 from __future__ import annotations
@@ -18,24 +18,34 @@ from typing import Any
 
 import httpx
 
+import reach
 from running_services.scheduler_world import wanted
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
-from scheduler.backends.process.folders.pod_folder import PodRecord
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.terminal.session import PodOrder, open_session
 from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages
 from scheduler.domain.requirements.lines import PackageRequirement
 from scheduler.domain.rollout import template_of
 from scheduler.settings import user_range
+from shared.contracts.terminals import TerminalSize
 from waiting.eventually import eventually
 
 Asked = dict[str, list[Any]]
 
+REACH_BY_TERMINAL = """
+asked = json.loads(sys.argv[1])
+for what in ("signal", "trace", "limit"):
+    asked[what].append(os.getppid())
+with open("/dev/tty", "w") as terminal:
+    print("REACHED " + json.dumps(reach(asked)), file=terminal)
+"""
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 """The one that is surely here: builds have no network."""
 
@@ -55,7 +65,8 @@ async def main(world: Path, asked: Asked) -> dict[str, Any]:
             of_a_pod(world, "forked", options, zygotes, asked),
             of_a_build(world, confinement, asked),
         )
-        return found | dict(zip(("executed", "forked", "build"), reached, strict=True))
+        found |= dict(zip(("executed", "forked", "build"), reached, strict=True))
+        return found | {"terminal": found["executed"].pop("terminal")}
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
@@ -76,9 +87,26 @@ async def of_a_pod(
     process = await start_run(run, record, command, options, zygotes)
     try:
         token = options.tokens.of(name) if options.tokens else ""
-        return await ask(run, token, asked | own)
+        answered = await ask(run, token, asked | own)
+        if zygotes is None:
+            answered["terminal"] = await of_a_terminal(run, process, asked | own)
+        return answered
     finally:
         await end(run, process)
+
+
+async def of_a_terminal(run: RunFolder, process: PodProcess, asked: Asked) -> dict[str, Any]:
+    """What a command in a terminal inside the pod reaches; its parent, the attendant, is one more to be tried."""
+    pod = PodOrder(run.read_order() or {}, process.pid, process.ticks)
+    command = [sys.executable, "-c", Path(reach.__file__).read_text() + REACH_BY_TERMINAL, json.dumps(asked)]
+    terminal = await open_session(pod, command, tty=True, size=TerminalSize(columns=1000))
+    said = b""
+    while output := await terminal.read():
+        said += output.data
+    await terminal.close()
+    text = said.decode(errors="replace").replace("\r\n", "\n")
+    assert "REACHED " in text, text
+    return dict(json.loads(text.partition("REACHED ")[2].splitlines()[0]))
 
 
 async def ask(run: RunFolder, token: str, asked: Asked) -> dict[str, Any]:

@@ -2161,6 +2161,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services/{service}/versions/{version}/pods/{pod}/exec-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Exec Ticket
+         * @description Get a ticket for one session inside a pod: good once, for 30 seconds, from this address.
+         *
+         *     Then open the WebSocket `…/pods/{pod}/exec` and send the ticket as its first message. Frames are binary, their first
+         *     byte is the channel: 0 input, 1 output, 2 errors, 3 status (JSON), 4 size (JSON), 255 end of input. 409 where pods
+         *     have no terminals; how they are switched on stands in the message.
+         */
+        post: operations["create_exec_ticket_api_v1_services__service__versions__version__pods__pod__exec_tickets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services/{service}/versions/{version}/pods/{pod}/restart": {
         parameters: {
             query?: never;
@@ -2175,6 +2199,26 @@ export interface paths {
          * @description Restart one pod by force; the other replicas carry the traffic.
          */
         post: operations["restart_pod_api_v1_services__service__versions__version__pods__pod__restart_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service}/versions/{version}/pods/{pod}/terminal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Terminal
+         * @description Whether the caller could open a session in this pod; 503 while the scheduler is away.
+         */
+        get: operations["read_terminal_api_v1_services__service__versions__version__pods__pod__terminal_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4340,6 +4384,49 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "failed" | "absent";
+        };
+        /**
+         * ExecTicketRequest
+         * @description What is to be executed in the pod; without anything a shell on a terminal.
+         */
+        ExecTicketRequest: {
+            /**
+             * Columns
+             * @default 80
+             */
+            columns: number;
+            /**
+             * Command
+             * @description Without a shell around it. Empty: /bin/bash, where there is none /bin/sh.
+             */
+            command?: string[];
+            /**
+             * Rows
+             * @default 24
+             */
+            rows: number;
+            /**
+             * Tty
+             * @description A terminal; else three pipes, and stderr comes apart.
+             * @default true
+             */
+            tty: boolean;
+        };
+        /**
+         * ExecTicketView
+         * @description A ticket for one session; it is shown this once.
+         */
+        ExecTicketView: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Ticket
+             * @description The first message of the WebSocket `…/exec`, as a text: `{"ticket": "…"}`.
+             */
+            ticket: string;
         };
         /**
          * FieldChangeView
@@ -9163,6 +9250,24 @@ export interface components {
              * @description Delta version.
              */
             version: number;
+        };
+        /**
+         * TerminalView
+         * @description Whether a session can be opened in a pod.
+         */
+        TerminalView: {
+            /** Available */
+            available: boolean;
+            /**
+             * Reason
+             * @description Why not, and how that is changed.
+             */
+            reason: string | null;
+            /**
+             * Recorded
+             * @description Whether the installation keeps what sessions print.
+             */
+            recorded: boolean;
         };
         /**
          * Then
@@ -22630,6 +22735,117 @@ export interface operations {
             };
         };
     };
+    create_exec_ticket_api_v1_services__service__versions__version__pods__pod__exec_tickets_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                pod: string;
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExecTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecTicketView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The state of the resource does not allow it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is longer than this API takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
     restart_pod_api_v1_services__service__versions__version__pods__pod__restart_post: {
         parameters: {
             query?: never;
@@ -22692,6 +22908,84 @@ export interface operations {
             };
             /** @description The state of the resource does not allow it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The system behind answered wrongly. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description A part of the platform is away; ask again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+        };
+    };
+    read_terminal_api_v1_services__service__versions__version__pods__pod__terminal_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pod: string;
+                service: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerminalView"];
+                };
+            };
+            /** @description A value, shape or name that cannot be accepted. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No token, or one that is unknown or has ended. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description The caller's role does not allow it; or the host name or origin is not the control plane's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorView"];
+                };
+            };
+            /** @description No such resource. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -129,6 +129,11 @@ const version = createRoute({
   path: '/versions/$version',
   component: page(() => import('@/features/versions/version'), 'Page'),
 });
+const terminal = createRoute({
+  getParentRoute: ofService,
+  path: '/versions/$version/pods/$pod/terminal',
+  component: page(() => import('@/features/terminal/page'), 'Page'),
+});
 const debug = createRoute({
   getParentRoute: ofService,
   path: '/debug',
@@ -212,6 +217,7 @@ const tree = root.addChildren([
     overview,
     versions,
     version,
+    terminal,
     debug,
     monitor,
     logs,

@@ -15,6 +15,7 @@ import { monitor } from './en/service/monitor';
 import { publish } from './en/service/publish';
 import { requests } from './en/service/requests';
 import { service } from './en/service/service';
+import { terminal } from './en/service/terminal';
 import { versionFields } from './en/service/versionFields';
 import { versions } from './en/service/versions';
 import { reasons } from './en/shared/reasons';
@@ -52,6 +53,7 @@ export const en = {
   review,
   service,
   tables,
+  terminal,
   usage,
   versionFields,
   versions,

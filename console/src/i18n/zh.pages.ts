@@ -16,6 +16,7 @@ import { monitor } from './zh/service/monitor';
 import { publish } from './zh/service/publish';
 import { requests } from './zh/service/requests';
 import { service } from './zh/service/service';
+import { terminal } from './zh/service/terminal';
 import { versionFields } from './zh/service/versionFields';
 import { versions } from './zh/service/versions';
 import { reasons } from './zh/shared/reasons';
@@ -52,6 +53,7 @@ export const zh: typeof en = {
   review,
   service,
   tables,
+  terminal,
   usage,
   versionFields,
   versions,

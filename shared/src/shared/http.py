@@ -17,7 +17,7 @@ import uvicorn
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
@@ -76,7 +76,7 @@ def error_body(code: str, message: str, request_id: str, details: Sequence[Detai
     }
 
 
-def request_id_of(request: Request) -> str:
+def request_id_of(request: HTTPConnection) -> str:
     """The request's id: the caller's `X-Request-Id` when it is plain and short, else a new one, the same all along."""
     known: str | None = getattr(request.state, "request_id", None)
     if known is None:
@@ -206,7 +206,19 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-async def serve(app: Starlette, host: str, port: int, fd: int | None = None) -> None:
+WEBSOCKETS: Mapping[str, Any] = {
+    # One message at a time is read for the app, and written as far as the peer takes it. Compression stays off: proxies
+    # break it, and output that an attacker chooses beside a secret could tell the secret. A peer that is not read from
+    # for lack of room cannot answer a ping in time, so that is no reason to end it.
+    "ws": "websockets-sansio",
+    "ws_max_size": 128 * 1024,
+    "ws_per_message_deflate": False,
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": None,
+}
+
+
+async def serve(app: Starlette, host: str, port: int, fd: int | None = None, *, websockets: bool = False) -> None:
     """Serve until cancelled; then stop accepting, finish what is in flight, return.
 
     `fd` is a listening socket that somebody else holds open (systemd-style): connections queue in it over a restart.
@@ -218,7 +230,14 @@ async def serve(app: Starlette, host: str, port: int, fd: int | None = None) -> 
         # without it the body of a small answer waits for the caller's delayed ACK of the head, 40 ms.
         sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, ws="none")
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            **(WEBSOCKETS if websockets else {"ws": "none"}),
+        )
     )
     running = asyncio.create_task(server.serve(sockets=sockets), name="uvicorn")
     try:

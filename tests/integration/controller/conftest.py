@@ -59,6 +59,7 @@ def each_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 Make = Callable[..., Awaitable[Controller]]
+NO_BUS = "nats://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -81,8 +82,8 @@ async def make_lone(tmp_path: Path, migrated_stores: MigratedStores) -> AsyncIte
     shutil.copy(migrated_stores.file(MIGRATIONS), tmp_path / "controller" / "controller.db")
     made: list[Controller] = []
 
-    async def make(mlflow: str = "http://127.0.0.1:1", **more: Any) -> Controller:
-        made.append(await controller_for(settings_for(tmp_path, "nats://127.0.0.1:1", mlflow, **more)))
+    async def make(mlflow: str = "http://127.0.0.1:1", nats_url: str = NO_BUS, **more: Any) -> Controller:
+        made.append(await controller_for(settings_for(tmp_path, nats_url, mlflow, **more)))
         return made[-1]
 
     yield make

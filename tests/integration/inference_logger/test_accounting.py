@@ -122,9 +122,27 @@ async def test_every_request_is_accounted_for_over_kills_of_router_and_logger(
     await logger.stop()
 
 
-async def _total(logger: RunningLogger, **expected: int) -> bool:
-    total = (await accounted(logger)).total
+async def _total(logger: RunningLogger, service: str = "wine", **expected: int) -> bool:
+    total = (await accounted(logger, service)).total
     return {name: getattr(total, name) for name in expected} == expected
+
+
+async def test_services_with_as_many_requests_in_a_minute_are_all_told_of(
+    nats_server: NatsProcess, bus: Bus, home: Path, tmp_path: Path
+) -> None:
+    router, at = Router(nats_server.url, tmp_path / "router"), time.time_ns()
+    for number, service in enumerate(("wine", "tea", "beer")):
+        found = outcome(number, service)
+        found.received_ns = at
+        router.answer(found)
+    await router.ship(bus)
+    logger = RunningLogger(nats_server.url, home)
+    await logger.start()
+    try:
+        for service in ("wine", "tea", "beer"):
+            assert await eventually(lambda: _total(logger, service, accepted=1, stored=1, missing=0))  # noqa: B023
+    finally:
+        await logger.stop()
 
 
 async def test_what_is_lost_or_gone_is_said_and_a_settled_minute_stays(

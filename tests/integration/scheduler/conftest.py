@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.process.reap import reap
+from scheduler.backends.reap import reap_all
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     """A home whose pods are ended after the test."""
     yield tmp_path
-    reap(tmp_path, grace_s=0.2)
+    reap_all(tmp_path, grace_s=0.2)

@@ -1,8 +1,8 @@
 """A pod small enough to start in 50 ms: answers `/ping`, and does what its environment file tells it to.
 
-`python fake_pod.py <folder> --fd N`: `<folder>/say` is printed at the start; `<folder>/fail` makes it exit with that
-code at once; `<folder>/eat` makes it take so many MiB; `<folder>/burn` has it compute in a process beside it;
-`<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404;
+`python fake_pod.py <folder> --fd N` (or `--port N`): `<folder>/say` is printed at the start; `<folder>/fail` makes it
+exit with that code at once; `<folder>/eat` makes it take so many MiB; `<folder>/burn` has it compute in a process
+beside it; `<folder>/unready` makes `/ping` answer 503; `<folder>/check` is the answer to `/check`, else 404;
 `<folder>/revision` is the revision of its health answers; SIGTERM ends it with 0.
 """
 
@@ -13,7 +13,7 @@ import socket
 import sys
 from pathlib import Path
 
-folder, descriptor = Path(sys.argv[1]), int(sys.argv[sys.argv.index("--fd") + 1])
+folder = Path(sys.argv[1])
 print("fake pod", os.environ["PENSTOCK_POD"], flush=True)
 if (folder / "say").exists():
     print((folder / "say").read_text(), flush=True)
@@ -48,5 +48,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("", 0), Answers, bind_and_activate=False)
 server.socket.close()
-server.socket = socket.socket(fileno=descriptor)
+if "--fd" in sys.argv:
+    server.socket = socket.socket(fileno=int(sys.argv[sys.argv.index("--fd") + 1]))
+else:
+    server.socket = socket.create_server(("", int(sys.argv[sys.argv.index("--port") + 1])))
 server.serve_forever()

@@ -20,7 +20,7 @@ class Door:
         self.url = f"http://127.0.0.1:{self.port}"
 
     async def open(self) -> None:
-        self.serving = asyncio.create_task(serve(self.controller.app.api, "127.0.0.1", self.port))
+        self.serving = asyncio.create_task(serve(self.controller.app.api, "127.0.0.1", self.port, websockets=True))
 
         async def answers() -> bool:
             async with httpx.AsyncClient() as client:

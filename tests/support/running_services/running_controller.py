@@ -112,12 +112,14 @@ class Peers(SchedulerAnswers, MonitorAnswers, LoggerAnswers):
 
     async def start(self) -> None:
         self.tasks = [asyncio.create_task(bus.run()) for bus in self.buses]
+        self.tasks.append(asyncio.create_task(self.terminals.run()))
         await asyncio.gather(*(asyncio.wait_for(bus.connected(), 10) for bus in self.buses))
 
     async def close(self) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.pod.end()
 
     async def run(self, bus: Bus) -> asyncio.Task[None]:
         """Run one more part on the bus, until it is ended or all are."""

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from scheduler.backends.lifecycle.backend import PodBackend
+from scheduler.backends.lifecycle.options import LifecycleOptions
+from scheduler.backends.lifecycle.runner import Runner
 from scheduler.backends.preparation.port import AddNote, PreparationLog
-from scheduler.backends.process.backend import ProcessBackend
 from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.runner import ProcessRunner
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
@@ -71,7 +74,7 @@ class OpenRoutes:
 class World:
     """A running backend and all that it told."""
 
-    backend: ProcessBackend
+    backend: PodBackend
     routes: OpenRoutes
     seen: list[PodObservation] = field(default_factory=list)
     listed: list[frozenset[str]] = field(default_factory=list)
@@ -103,14 +106,28 @@ async def running(
     ask_for_secrets: Any = None,
 ) -> AsyncIterator[World]:
     """A backend at work on `root`; leaving it is what SIGTERM does to a scheduler: the pods stay."""
+    runner = ProcessRunner(preparation or FakePreparation(root), options, SystemClock())
+    async with at_work(root, runner, options, nodes, ask_for_secrets) as world:
+        yield world
+
+
+@asynccontextmanager
+async def at_work(
+    root: Path,
+    runner: Runner,
+    options: LifecycleOptions,
+    nodes: Sequence[Node] | None = (),
+    ask_for_secrets: Any = None,
+) -> AsyncIterator[World]:
+    """The same with any runner."""
 
     async def leads() -> None:
         return None
 
     routes = OpenRoutes()
-    backend = ProcessBackend(
+    backend = PodBackend(
         root / "pods",
-        preparation or FakePreparation(root),
+        runner,
         options,
         clock=SystemClock(),
         routes=routes,

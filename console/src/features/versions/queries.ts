@@ -53,6 +53,26 @@ export const timelineQuery = (pod: Pod) =>
     meta: watch(['pods'], pod.service),
   });
 
+/** Whether the pods of a version have terminals for the user: one of them is asked. */
+export const terminalQuery = (pod: Pod | undefined) =>
+  queryOptions({
+    queryKey: ['terminals', pod?.service, pod?.version],
+    queryFn: async ({ signal }) => {
+      if (pod === undefined) return false;
+      const path = { service: pod.service, version: pod.version, pod: pod.name };
+      const found = await data(
+        api.GET('/api/v1/services/{service}/versions/{version}/pods/{pod}/terminal', {
+          params: { path },
+          signal,
+        }),
+      );
+      return found.available;
+    },
+    enabled: pod !== undefined,
+    staleTime: 60_000,
+    retry: false,
+  });
+
 export const historyQuery = (service: string, version: string) =>
   infiniteQueryOptions({
     queryKey: ['history', service, version],

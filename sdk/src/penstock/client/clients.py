@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
@@ -23,10 +24,13 @@ from penstock.client.errors import (
     is_transient,
 )
 from penstock.client.operations import AsyncMethods, Operations, SyncMethods
-from penstock.client.requests.base import Listing, Request, Stream, TextRequest
+from penstock.client.requests.base import Listing, Request, Stream, TextRequest, path
 from penstock.client.requests.inference_tables.labels import ANSWER_TIMEOUT_S, UploadRequest
 from penstock.client.requests.inference_tables.tables import FileRequest
 from penstock.client.streams.reconnect import Position, ReconnectPolicy, position_of
+
+if TYPE_CHECKING:
+    from penstock.client.streams.terminal import TerminalSession
 
 Answer = TypeVar("Answer")
 
@@ -194,6 +198,30 @@ class AsyncClient(_BaseClient, AsyncMethods):
                     raise
                 attempt += 1
                 await asyncio.sleep(pause)
+
+    @asynccontextmanager
+    async def exec_in_pod(
+        self,
+        service: str,
+        version: str,
+        pod: str,
+        command: Sequence[str] = (),
+        *,
+        tty: bool = True,
+        rows: int = 24,
+        columns: int = 80,
+    ) -> AsyncIterator[TerminalSession]:
+        """A session inside a pod, see `streams.terminal`: with a terminal of this size, or three pipes.
+
+        Leaving the context ends it, and its command.
+        """
+        from penstock.client.streams.terminal import open_terminal  # noqa: PLC0415 - who opens none loads none
+
+        size = {"rows": rows, "columns": columns}
+        ticket = await self.create_exec_ticket(service, version, pod, command, tty=tty, **size)
+        url = self._base + path("services", service, "versions", version, "pods", pod, "exec")
+        async with open_terminal(url, ticket["ticket"]) as session:
+            yield session
 
     async def save(self, request: FileRequest[Any]) -> None:
         """Write the answer to the request's file."""

@@ -149,6 +149,8 @@ class Operations:
     pod_timeline = operation(inspection.pod_timeline)
     request = operation(inspection.request)
     restart_pod = operation(service_requests.restart_pod)
+    pod_terminal = operation(service_requests.pod_terminal)
+    create_exec_ticket = operation(service_requests.create_exec_ticket)
     logs = listing(observability.logs)
     logs_around = listing(observability.logs_around)
     download_logs = operation(observability.download_logs)

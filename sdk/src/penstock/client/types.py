@@ -147,6 +147,21 @@ class RecordedRequest(TypedDict):
     trace_id: str | None
 
 
+class ExecTicket(TypedDict):
+    """A ticket for one session inside a pod."""
+
+    ticket: str
+    expires_at: str
+
+
+class TerminalState(TypedDict):
+    """Whether a session can be opened in a pod; `reason`: why not. `recorded`: what it prints is kept."""
+
+    available: bool
+    reason: str | None
+    recorded: bool
+
+
 class Restart(TypedDict):
     """A pod that was told to restart."""
 

@@ -47,7 +47,7 @@ def end_pods(home: Home) -> None:
     """End every pod of this platform, whether or not its scheduler lives."""
     if not any(entry.is_dir() for entry in (home.path / "pods").glob("*")):
         return  # there never was one
-    command = [sys.executable, "-m", "scheduler.backends.process.reap", str(home.path)]
+    command = [sys.executable, "-m", "scheduler.backends.reap", str(home.path)]
     with suppress(subprocess.TimeoutExpired):
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=REAP_S)  # noqa: S603
 

@@ -13,6 +13,7 @@ from controller.clients.oidc_sign_in import OidcSignIn
 from controller.clients.registry_clients import RegistryClients, auth_of
 from controller.domain.inference_tables.locations import TableRoot
 from controller.domain.registries.secrets import Vault
+from controller.domain.services.terminals import TerminalLimits
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.registries.secrets import vault_from_keys
 from controller.handlers.unit_of_work import InstallationLimits
@@ -42,6 +43,18 @@ def limits_of(settings: ControllerSettings) -> InstallationLimits:
     retrainers = AddressRule.of(settings.allowed_retrainers, "CONTROLLER_ALLOWED_RETRAINERS")
     return InstallationLimits(
         settings.max_active_versions, roots, settings.token_lifetime, settings.currency, retrainers
+    )
+
+
+def terminal_limits_of(settings: ControllerSettings) -> TerminalLimits:
+    """The limits of sessions inside pods."""
+    return TerminalLimits(
+        idle=settings.terminal_idle,
+        lifetime=settings.terminal_lifetime,
+        sessions_of_user=settings.terminal_sessions,
+        role=settings.terminal_role,
+        recordings=settings.terminal_recordings,
+        recording_bytes=settings.terminal_recording_limit,
     )
 
 

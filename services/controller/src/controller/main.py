@@ -15,13 +15,21 @@ from controller.api.app import build_api
 from controller.api.dependencies import ApiDependencies
 from controller.clients.oidc import OidcIssuer
 from controller.clients.router import RouterClient
-from controller.configuration import access_of, identity_of, limits_of, provider_of, registries_of
+from controller.configuration import (
+    access_of,
+    identity_of,
+    limits_of,
+    provider_of,
+    registries_of,
+    terminal_limits_of,
+)
 from controller.consumers import events, inference_logger, monitor, router, scheduler
 from controller.domain.changes import ChangeLog
 from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.terminals import TerminalTickets
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.access.first_admin import ensure_admin
 from controller.handlers.canaries.preflight import PreflightReplay
@@ -94,7 +102,7 @@ class App:
         settings = self.settings
         admin = admin_app(self.telemetry, self.is_ready, self.disk.details)
         return {
-            "api": serve(self.api, settings.host, settings.port, fd),
+            "api": serve(self.api, settings.host, settings.port, fd, websockets=True),
             "admin": serve(admin, settings.admin_host, settings.admin_port),
         }
 
@@ -163,6 +171,7 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
         changes=changes,
         known_processes=KnownProcesses(settings.routers, settings.inference_loggers),
         provider=provider_of(settings, identity),
+        terminals=TerminalTickets(terminal_limits_of(settings)),
     )
     _serve_bus(dependencies, settings)
     return _app_of(settings, telemetry, dependencies, routes, results, identity=identity)

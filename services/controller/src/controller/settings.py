@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from controller.domain.access.roles import Role
 from controller.domain.inference_tables.locations import TableRoot
 from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
@@ -148,6 +149,24 @@ class ControllerSettings(DatabaseSettings):
     """Folders, comma-separated, under which versions may put tables besides the platform's own: `/folder` for every
     project, `project=/folder` for that one alone, `project=s3://bucket/prefix` where it may define destinations in
     object stores; default none."""
+
+    terminal_role: Role = Role.EDITOR
+    """What a member must be in a service's project to open a terminal in its pods: editor, admin; default editor."""
+
+    terminal_idle: Duration = timedelta(minutes=15)
+    """Time without a byte in either direction after which a terminal is closed; default 15 minutes."""
+
+    terminal_lifetime: Duration = timedelta(hours=8)
+    """How long a terminal may be open; default 8 hours."""
+
+    terminal_sessions: int = Field(default=5, ge=1, le=100)
+    """Terminals that one user may have open; default 5."""
+
+    terminal_recordings: Path | None = None
+    """Folder in which what terminals print is kept, as asciicast v2, a file for each session; default: it is not."""
+
+    terminal_recording_limit: int = Field(default=16 * 1024 * 1024, ge=64 * 1024)
+    """Size at which a recording stops growing, bytes; default 16 MiB."""
 
     routes_interval: Duration = timedelta(seconds=3)
     """Time between two comparisons of the whole route table with what it should say, seconds; default 3."""

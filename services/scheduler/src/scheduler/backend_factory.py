@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.lifecycle.backend import PodBackend
+from scheduler.backends.lifecycle.folders.pod_folder import has_containers
+from scheduler.backends.lifecycle.runner import Runner
+from scheduler.backends.lifecycle.runner_pair import RunnerPair
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
 from scheduler.backends.preparation.port import Preparation
-from scheduler.backends.process.backend import ProcessBackend
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.jobs.job import JobDependencies
 from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
+from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
-from scheduler.domain.ports import RouteStatus
+from scheduler.domain.ports import Backend, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.machine import machine_capacity
 from scheduler.settings import SchedulerSettings
@@ -31,6 +38,9 @@ from shared.clock import Clock
 from shared.contracts.nodes import Machine
 from shared.security.addresses import AddressRule
 
+if TYPE_CHECKING:
+    from scheduler.backends.kubernetes.backend import KubernetesBackend
+
 log = logging.getLogger("penstock.scheduler")
 
 
@@ -38,12 +48,14 @@ log = logging.getLogger("penstock.scheduler")
 class BuiltBackend:
     """A backend that does not run yet, and what else is known of how it keeps its pods."""
 
-    backend: ProcessBackend
+    backend: Backend
     jobs: JobSupervisor
     confinement: Confinement
-    tokens: PodTokens
+    token_of: Callable[[str], str | None]
+    """What a pod is to be asked with, by name."""
     control_groups: ControlGroups | None
-    machine: Machine
+    machine: Callable[[], Machine]
+    """What there is room on."""
     environments: EnvironmentStore
 
     def close(self) -> None:
@@ -62,7 +74,7 @@ def build_backend(
     environ: Mapping[str, str],
     preparation: Preparation | None = None,
 ) -> BuiltBackend:
-    """The process backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
+    """The backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
     pods = settings.home.resolve() / "pods"
     control_groups = _control_groups(settings)
     confinement = _confinement(settings)
@@ -74,18 +86,126 @@ def build_backend(
         JobPreparation(environments, settings.mlflow_url, secret_values_over(bus, "service_id")), options, clock, fence
     )
     jobs = JobSupervisor(settings.home.resolve() / "jobs", work)
-    backend = ProcessBackend(
+    models = _models(settings, environ, bus, confinement)
+    processes = ProcessRunner(
+        preparation or MlflowPreparation(models, environments), options, clock, _zygotes(settings, confinement)
+    )
+    runner, environments = _with_containers(settings, processes, models, environments, clock)
+    backend = PodBackend(
         pods,
-        preparation or _mlflow_preparation(settings, environ, bus, confinement, environments),
+        runner,
         options,
         clock=clock,
         routes=routes,
         fence=fence,
-        zygotes=_zygotes(settings, confinement),
         ask_for_secrets=secret_values_over(bus, "version_id"),
         jobs=jobs,
     )
-    return BuiltBackend(backend, jobs, confinement, tokens, control_groups, machine, environments)
+    if settings.backend == "kubernetes":
+        cluster = _cluster_backend(settings, environ, models, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
+        both = BackendsBeside(cluster, backend)
+
+        def token_of(pod: str) -> str | None:
+            return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
+
+        return BuiltBackend(both, jobs, confinement, token_of, control_groups, cluster.machine, environments)
+    return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, lambda: machine, environments)
+
+
+def _cluster_backend(
+    settings: SchedulerSettings,
+    environ: Mapping[str, str],
+    models: ModelCache,
+    tokens: PodTokens,
+    *,
+    clock: Clock,
+    routes: RouteStatus,
+    fence: Callable[[], Awaitable[None]],
+    bus: Bus,
+) -> KubernetesBackend:
+    # Imported here: most installations have no cluster, and start without its client.
+    from scheduler.backends.kubernetes import assembly  # noqa: PLC0415
+    from scheduler.backends.kubernetes.options import KubernetesOptions  # noqa: PLC0415
+
+    namespace = assembly.namespace_or_default(settings.kubernetes_namespace)
+    port = settings.kubernetes_supply_port
+    rules = {
+        "PENSTOCK_ALLOWED_INDEXES": ",".join(settings.allowed_indexes),
+        "PENSTOCK_PUBLIC_INDEXES": str(settings.public_indexes).lower(),
+        "PENSTOCK_BUILD_LIMIT_S": f"{settings.environment_timeout.total_seconds():g}",
+    }
+    options = KubernetesOptions(
+        namespace=namespace,
+        image=settings.kubernetes_image,
+        supply_url=assembly.supply_url(settings.kubernetes_supply_url, port, namespace),
+        installation=settings.kubernetes_installation,
+        image_pull_policy=settings.kubernetes_image_pull_policy,
+        image_pull_secrets=settings.kubernetes_image_pull_secrets,
+        claim=settings.kubernetes_claim,
+        rollout=settings.kubernetes_rollout,
+        pre_stop_s=math.ceil(settings.kubernetes_pre_stop.total_seconds()),
+        grace_s=math.ceil(settings.termination_grace.total_seconds()),
+        start_limit_s=math.ceil(settings.start_timeout.total_seconds()),
+        unready_after_s=math.ceil(settings.unready_after.total_seconds()),
+        hung_after_s=math.ceil(settings.busy_after.total_seconds()),
+        drain_s=settings.drain.total_seconds(),
+        overcommit=Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1),
+        gpu_resource=settings.kubernetes_gpu_resource,
+        pod=settings.kubernetes_pod,
+        prepare_environment=assembly.preparation_environment(environ, rules),
+        log_streams=settings.kubernetes_log_streams,
+        has_terminals=settings.terminals != "off",
+    )
+    where = assembly.Cluster(
+        settings.kubernetes_kubeconfig,
+        settings.kubernetes_context,
+        settings.home.resolve() / "kubernetes",
+        settings.kubernetes_supply_host,
+        port,
+    )
+    return assembly.assemble(
+        where,
+        options,
+        models,
+        tokens,
+        clock=clock,
+        routes=routes,
+        fence=fence,
+        ask_for_secrets=secret_values_over(bus, "version_id"),
+    )
+
+
+def _with_containers(
+    settings: SchedulerSettings,
+    processes: ProcessRunner,
+    models: ModelCache,
+    environments: EnvironmentStore,
+    clock: Clock,
+) -> tuple[Runner, EnvironmentStore]:
+    """What runs pods, and the environments that it runs them in. Pods that are there already go on as what they are."""
+    home = settings.home.resolve()
+    is_chosen = settings.backend == "docker"
+    if not is_chosen and not has_containers(home / "pods"):
+        return processes, environments
+    # Imported here: most installations have no engine, and start without its client.
+    from scheduler.backends.docker.assembly import EngineChoice, assemble  # noqa: PLC0415
+
+    choice = EngineChoice(
+        home / "pods",
+        settings.docker_host,
+        settings.runtime_image,
+        settings.docker_network,
+        settings.docker_internal_network,
+        settings.docker_address,
+        settings.docker_build_network,
+        settings.docker_user,
+        settings.docker_gpu_request,
+        settings.gpu,
+    )
+    containers = assemble(choice, processes.options, models, environments, clock)
+    if is_chosen:
+        return RunnerPair(containers.runner, processes), containers.environments
+    return RunnerPair(processes, containers.runner), environments
 
 
 def _machine(settings: SchedulerSettings) -> Machine:
@@ -121,6 +241,7 @@ def _pod_options(
         control_groups=control_groups,
         confinement=confinement,
         tokens=tokens,
+        terminals=settings.terminals,
     )
 
 
@@ -166,19 +287,12 @@ def _environments(
     )
 
 
-def _mlflow_preparation(
-    settings: SchedulerSettings,
-    environ: Mapping[str, str],
-    bus: Bus,
-    confinement: Confinement,
-    environments: EnvironmentStore,
-) -> MlflowPreparation:
+def _models(settings: SchedulerSettings, environ: Mapping[str, str], bus: Bus, confinement: Confinement) -> ModelCache:
     home = settings.home.resolve()
     limits = ModelLimits(int(settings.max_model_gb * GIB), settings.max_model_files, settings.max_model_depth)
-    models = ModelCache(
+    return ModelCache(
         home / "models", settings.mlflow_url, environ, registry_access_over(bus), confinement, limits=limits
     )
-    return MlflowPreparation(models, environments)
 
 
 def _source_rule(settings: SchedulerSettings, environ: Mapping[str, str]) -> SourceRule:

@@ -23,10 +23,12 @@ from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
     NODES,
+    OPEN_TERMINAL,
     POD_TIMELINE,
     PODS,
     RESTART_POD,
     RUNS,
+    TERMINAL_OFFER,
     VERSION_STATES,
     EnvironmentOutlook,
     ModelFiles,
@@ -38,6 +40,7 @@ from shared.contracts.rpc.scheduler import (
     RunsQuery,
     VersionStateList,
 )
+from shared.contracts.terminals import TerminalOffer, TerminalOrder
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.events import (
@@ -118,6 +121,26 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
     bus.serve(VERSION_STATES, states)
 
 
+def serve_terminals(
+    bus: Bus, database: Database, backend: Backend, open_terminal: Callable[[TerminalOrder], Awaitable[None]]
+) -> None:
+    """Answer whether a pod has terminals, and open sessions in them."""
+
+    async def offer(ref: PodRef) -> TerminalOffer:
+        async with database.read() as session:
+            await views.pod_of(session, ref.version_id, ref.pod)
+        return TerminalOffer(refused=backend.terminal_refused(ref.pod))
+
+    async def opened(order: TerminalOrder) -> Nothing:
+        async with database.read() as session:
+            await views.pod_of(session, order.version_id, order.pod)
+        await open_terminal(order)
+        return Nothing()
+
+    bus.serve(TERMINAL_OFFER, offer)
+    bus.serve(OPEN_TERMINAL, opened)
+
+
 def serve_environments(bus: Bus, outlook: Callable[[ModelFiles], EnvironmentOutlook]) -> None:
     """Answer whether a model version would find its environment."""
 
@@ -127,20 +150,20 @@ def serve_environments(bus: Bus, outlook: Callable[[ModelFiles], EnvironmentOutl
     bus.serve(ENVIRONMENT, environment)
 
 
-def serve_nodes(bus: Bus, backend: Backend, machine: Machine) -> None:
+def serve_nodes(bus: Bus, backend: Backend, machine: Callable[[], Machine]) -> None:
     """Answer what is on each node, and what room there is; `Unavailable` until pods are placed by them."""
 
     async def nodes(_: Nothing) -> NodeStateList:
         known = backend.nodes()
         if known is None:
             raise Unavailable("the nodes are not known yet", retry_after_s=1)
-        return NodeStateList(machine=machine, items=tuple(known))
+        return NodeStateList(machine=machine(), items=tuple(known))
 
     async def capacity(_: Nothing) -> PoolStateList:
         known = backend.pools()
         if known is None:
             raise Unavailable("the room that there is is not known yet", retry_after_s=1)
-        return PoolStateList(machine=machine, items=tuple(known))
+        return PoolStateList(machine=machine(), items=tuple(known))
 
     bus.serve(NODES, nodes)
     bus.serve(CAPACITY, capacity)

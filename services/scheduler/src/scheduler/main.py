@@ -28,6 +28,7 @@ from scheduler.loops.output import run_output
 from scheduler.loops.reconciliation import run_reconciliation
 from scheduler.loops.resync import run_resync
 from scheduler.loops.routes import run_routes
+from scheduler.loops.terminals import TerminalSessions
 from scheduler.loops.usage import run_usage
 from scheduler.settings import SchedulerSettings
 from scheduler.store.lease import Lease
@@ -50,6 +51,7 @@ class App:
     dependencies: LoopDependencies
     admin: Starlette
     built: BuiltBackend
+    terminals: TerminalSessions
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs: the admin port at once, the rest once this scheduler leads."""
@@ -77,6 +79,7 @@ class App:
             "output": run_output(dependencies, settings.pod_output_rate),
             "jobs": run_jobs(dependencies, self.built.jobs),
             "meter": run_metering(dependencies, settings.metering_interval.total_seconds()),
+            "terminals": self.terminals.run(),
             "usage": run_usage(dependencies, settings.usage_interval.total_seconds()),
         }
 
@@ -117,18 +120,21 @@ async def build_app(
         ObservationContext(settings.node, settings.verdict_limits),
         SchedulerMetrics(telemetry.registry),
         settings.autoscaler_timing,
-        token_of=built.tokens.of,
+        token_of=built.token_of,
         follow_new_controller=settings.follow_new_controller,
     )
-    _attach_consumers(dependencies, built)
-    return App(settings, telemetry, dependencies, _build_admin(settings, telemetry, dependencies, built), built)
+    terminals = TerminalSessions(bus, built.backend, dependencies.metrics)
+    _attach_consumers(dependencies, built, terminals)
+    admin = _build_admin(settings, telemetry, dependencies, built)
+    return App(settings, telemetry, dependencies, admin, built, terminals)
 
 
-def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend) -> None:
+def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend, terminals: TerminalSessions) -> None:
     """Subscribe to the controller's events, answer calls."""
     bus, backend, lease = dependencies.bus, dependencies.backend, dependencies.lease
     consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
+    consumers.serve_terminals(bus, lease.database, backend, terminals.open)
     consumers.serve_nodes(bus, backend, built.machine)
     consumers.serve_environments(bus, partial(environment_outlook, built.environments))
     consumers.serve_jobs(bus, lease, dependencies.clock, dependencies.jobs_wakeup.notify)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -20,6 +20,8 @@ from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
 ZERO = timedelta(0)
+KUBERNETES_POD_FIELDS = ("affinity", "nodeSelector", "priorityClassName", "runtimeClassName", "tolerations")
+"""Fields of every pod that the installation's owner may set."""
 LOWEST_USER = 1000
 """Numbers below it are system users."""
 
@@ -67,6 +69,35 @@ class SchedulerSettings(DatabaseSettings):
     memory_overcommit: float = Field(default=1.5, gt=0)
     """Times the memory that pods may ask for all together; default 1.5."""
 
+    backend: Literal["process", "docker", "kubernetes"] = "process"
+    """What runs pods: process (on this machine), docker (containers of an engine), kubernetes (a namespace of a
+    cluster); default process."""
+
+    docker_host: str = "unix:///var/run/docker.sock"
+    """Address of the container engine, Docker's or Podman's; default unix:///var/run/docker.sock."""
+
+    docker_network: str | None = None
+    """Network of the pods' containers, made where it is not there; default one of this installation's own."""
+
+    docker_internal_network: bool = False
+    """Whether that network, where it is made, leads nowhere outside of this machine; default false."""
+
+    docker_address: Literal["auto", "published", "container"] = "auto"
+    """Where pods are reached: published (a port of 127.0.0.1), container (its own address); auto: the latter where the
+    scheduler is a container itself."""
+
+    docker_build_network: str = "bridge"
+    """Network of the containers that build environments, which reach package indexes through it; default bridge."""
+
+    docker_user: str = Field(default="10001:10001", pattern=r"^[1-9][0-9]*(:[1-9][0-9]*)?$")
+    """User and group, by number, that pods of models run as in their containers; default 10001:10001."""
+
+    docker_gpu_request: Literal["nvidia", "cdi"] = "nvidia"
+    """How GPUs are asked for: nvidia (its runtime), cdi (device names, engine 25 or newer); default nvidia."""
+
+    runtime_image: str = "penstock-runtime:py{python}"
+    """Image of models' pods; `{python}` is the minor version of Python. Default penstock-runtime:py{python}."""
+
     limits: Literal["auto", "off"] = "auto"
     """Whether pods are kept to their cores and memory by control groups, where that is permitted: auto, off."""
 
@@ -78,6 +109,60 @@ class SchedulerSettings(DatabaseSettings):
 
     confinement_users: str = "56000-57999"
     """As root: user numbers, one for each pod and build, that nothing else has; empty for none. Default 56000-57999."""
+
+    terminals: Literal["auto", "on", "off"] = "auto"
+    """Whether who may edit a service may open a terminal in its pods: auto (where pods are not processes of this
+    machine), on, off; default auto."""
+
+    kubernetes_namespace: str = ""
+    """Namespace that pods run in; default that of the pod which the scheduler runs in, else `penstock`."""
+
+    kubernetes_kubeconfig: Path | None = None
+    """Kubeconfig to reach the cluster with; default `KUBECONFIG`, in a pod its service account."""
+
+    kubernetes_context: str | None = None
+    """Context of the kubeconfig; default its current one."""
+
+    kubernetes_installation: str = Field(default="penstock", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    """Label that tells this installation's pods from another's in the same namespace, default penstock."""
+
+    kubernetes_image: str = ""
+    """Image that pods of models run in: the platform's own, of the same release. Needed with kubernetes."""
+
+    kubernetes_image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """When nodes pull that image, default IfNotPresent."""
+
+    kubernetes_image_pull_secrets: Annotated[tuple[str, ...], NoDecode] = ()
+    """Secrets of the namespace, comma-separated, that nodes pull that image with; default none."""
+
+    kubernetes_claim: str | None = None
+    """PersistentVolumeClaim (ReadWriteMany) that keeps models and environments for all pods; default each its own."""
+
+    kubernetes_supply_host: str = "0.0.0.0"  # noqa: S104 - pods have to reach it; nothing is given without a ticket
+    """Address that pods fetch their models from, on this machine; default every one."""
+
+    kubernetes_supply_port: int = Field(default=9112, ge=1, le=65_535)
+    """TCP port of it, default 9112."""
+
+    kubernetes_supply_url: str | None = None
+    """How pods reach it; default `http://penstock-scheduler.<namespace>.svc:<port>` in a cluster, else this machine's
+    address. A change replaces all pods."""
+
+    kubernetes_rollout: Literal["surge-first", "free-first"] = "surge-first"
+    """Whether an update makes a new pod before it ends an old one, or (where GPUs are all in use) after it."""
+
+    kubernetes_pre_stop: Duration = timedelta(seconds=5)
+    """How long a pod that is deleted serves on while the routers hear of it, default 5 seconds."""
+
+    kubernetes_gpu_resource: str = "nvidia.com/gpu"
+    """Name of the resource that a GPU is on the nodes (such as `nvidia.com/mig-1g.18gb`); default nvidia.com/gpu."""
+
+    kubernetes_pod: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every pod, as JSON: affinity, nodeSelector, priorityClassName, runtimeClassName, tolerations.
+    Default none."""
+
+    kubernetes_log_streams: int = Field(default=500, ge=1)
+    """Pods whose output is read at the same time; with more of them they take turns. Default 500."""
 
     resync_interval: Duration = timedelta(seconds=15)
     """Between two questions for the controller's whole list, default 15 seconds."""
@@ -167,6 +252,18 @@ class SchedulerSettings(DatabaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("kubernetes_image_pull_secrets", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("kubernetes_pod")
+    @classmethod
+    def _passed_through(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if unknown := sorted(value.keys() - set(KUBERNETES_POD_FIELDS)):
+            raise ValueError(f"kubernetes_pod may have {', '.join(KUBERNETES_POD_FIELDS)}, not {', '.join(unknown)}")
+        return value
+
     @field_validator("allowed_indexes")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -179,6 +276,12 @@ class SchedulerSettings(DatabaseSettings):
         if not all(path.is_absolute() for path in value):
             raise ValueError("allowed_package_paths must be absolute")
         return value
+
+    @model_validator(mode="after")
+    def _has_image(self) -> SchedulerSettings:
+        if self.backend == "kubernetes" and not self.kubernetes_image:
+            raise ValueError("backend is kubernetes, and kubernetes_image is empty: name the platform's image")
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> SchedulerSettings:

@@ -21,12 +21,14 @@ from shared.bus.consumers import advisories, dead_letters
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
 from shared.bus.nats_errors import NATS_ERRORS
+from shared.bus.sessions import BusSession
 from shared.bus.status import StatusReporter, serve_status
 from shared.bus.topology import DURABLES, EVENTS, STREAM_OWNER, durable, durables_of
 from shared.clock import Clock
 from shared.contracts.base import Contract
 from shared.contracts.chunks import ChunkStream
 from shared.contracts.rpc.method import DeadLetterRef, Nothing, RpcMethod, replay_method
+from shared.contracts.terminals import terminal_subject
 from shared.errors import Conflict, Unavailable, describe_error
 from shared.events import Event
 
@@ -148,6 +150,11 @@ class Bus:
     def hold_chunks(self, stream: ChunkStream) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """As `read_chunks`; until the context ends whoever offers them is told that somebody works on them."""
         return hold_chunks(self.nc, stream)
+
+    def session(self, other: str, name: str) -> BusSession:
+        """This side of a session with the service `other`. Raises `Unavailable` before the first connection."""
+        hears, tells = terminal_subject(self.service, name), terminal_subject(other, name)
+        return BusSession(self.nc, hears=hears, tells=tells, other=f"the {other}")
 
     def kv(self, bucket: str) -> Bucket:
         """A key-value bucket of the topology. Raises `Unavailable` before the first connection."""

@@ -195,14 +195,26 @@ async def test_recorded_requests_are_replayed_before_it_gets_traffic(rollout: Ro
 
 
 @on_sqlite
-async def test_a_replay_that_nobody_thought_of_fails_once(rollout: Rollout) -> None:
-    rollout.fault = ZeroDivisionError("a column of zeros")
+@pytest.mark.parametrize("is_one_of_many", [False, True])
+async def test_a_replay_that_nobody_thought_of_fails_once(rollout: Rollout, is_one_of_many: bool) -> None:
+    fault = ZeroDivisionError("a column of zeros")
+    rollout.fault = ExceptionGroup("replays", [Unavailable("the pod"), fault]) if is_one_of_many else fault
     await in_traffic(rollout, preflight={})
     await rollout.look()
     back = await rollout.look()
     assert back["phase"] == "rolled_back"
     assert back["reason"] == "preflight: the replay failed (ZeroDivisionError); the controller's log says more"
     assert len(rollout.replayed) == 1
+
+
+@on_sqlite
+async def test_a_replay_is_done_again_while_something_is_away(rollout: Rollout) -> None:
+    rollout.fault = ExceptionGroup("replays", [ConnectionResetError("the pod"), Unavailable("the log")])
+    await in_traffic(rollout, preflight={})
+    assert (await rollout.look())["phase"] == "preflight"
+    rollout.fault, rollout.replays = None, ["passed"]
+    await rollout.look()
+    assert (await rollout.look())["phase"] == "canary"
 
 
 @on_sqlite

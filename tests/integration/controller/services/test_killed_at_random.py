@@ -24,7 +24,7 @@ import pytest
 from operations.random_operations import Operation, Operations, seen_as
 from operations.rules import Service, Version
 from running_services.control_plane import ControlPlane
-from scheduler.backends.process.folders.pod_folder import pod_folders
+from scheduler.backends.lifecycle.folders.pod_folder import pod_folders
 from scheduler.backends.process.reap import reap
 from servers.nats_process import NatsProcess
 from servers.postgres_process import PostgresProcess

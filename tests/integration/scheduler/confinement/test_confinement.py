@@ -24,8 +24,8 @@ from scheduler.backends.confinement.availability import KernelSupport, NotConfin
 from scheduler.backends.confinement.rules import confined_command
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
-from scheduler.backends.process.folders.pod_folder import PodRecord
-from scheduler.backends.process.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.options import PodOptions
 from scheduler.domain.requirements.comparison import EnvironmentComparison, EnvironmentPackages
@@ -147,6 +147,11 @@ def as_ordinary_user(command: list[str]) -> list[str]:
     ]
 
 
+def why_no_mounts_of_its_own() -> str:
+    """As where the root folder is no mount, such as in a chroot; empty: it can have some."""
+    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False).stderr.strip()
+
+
 def found_in(world: Path, *, is_root: bool) -> dict[str, Any]:
     """What pods and builds of a platform of this user reach."""
     with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as abstract:
@@ -177,13 +182,15 @@ def found_in(world: Path, *, is_root: bool) -> dict[str, Any]:
 @needs_root
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("is_root", [True, False], ids=["root", "an ordinary user"])
-def test_neither_a_pod_nor_a_build_reaches_anything_of_the_platform(world: Path, is_root: bool) -> None:
+def test_neither_a_pod_nor_a_build_nor_a_terminal_reaches_anything_of_the_platform(world: Path, is_root: bool) -> None:
+    if not is_root and (refused := why_no_mounts_of_its_own()):
+        pytest.skip(f"what only root may reach cannot be hidden from it: {refused}")
     found = found_in(world, is_root=is_root)
     assert found["user"] == (0 if is_root else ORDINARY)
     assert ("a user of their own" in found["says"]) is is_root
-    for place in ("executed", "forked", "build"):
+    for place in ("executed", "forked", "build", "terminal"):
         strangers = found[place].pop("strangers", None)
-        assert strangers == (None if place == "build" else [401, 401])
+        assert strangers == ([401, 401] if place in {"executed", "forked"} else None)
         own = {what: came for what, came in found[place].items() if what.startswith("own ")}
         assert set(own.values()) == {"ok"}, (place, own)
         reached = {what: came for what, came in found[place].items() if what not in own}

@@ -18,8 +18,8 @@ from scheduler.backends.confinement.availability import find_confinement
 from scheduler.backends.environments.failures import failure_of
 from scheduler.backends.environments.store import EnvironmentPlan, EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
-from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.requirements.sources import Resolve, SourceRule
 from servers.ports import free_port
 from shared.security.addresses import AddressRule

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from running_services.scheduler_world import wanted
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.process.kept_environments import DAY_S
 
 

@@ -15,9 +15,9 @@ import pytest
 from running_services.scheduler_world import wanted
 from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
-from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import PodNote
 from servers.folder_registry import FolderRegistry

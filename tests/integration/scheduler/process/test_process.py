@@ -17,8 +17,8 @@ import pytest
 
 from running_services.scheduler_service import Controller, controlling, holds
 from running_services.scheduler_world import wanted
-from scheduler.backends.process.folders.pod_folder import PodFolder
-from scheduler.backends.process.folders.run_folder import PodProcess
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess
 from servers.nats_process import NatsProcess
 from servers.ports import free_port
 from shared.contracts.deployment import Deployment

@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 from running_services.scheduler_world import wanted
+from scheduler.backends.lifecycle.folders.output import read_lines
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.process import shim
-from scheduler.backends.process.folders.output import read_lines
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
-from scheduler.backends.process.folders.run_folder import RunFolder
 from scheduler.backends.process.reap import reap
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from running_services.scheduler_world import FAKE_POD, running, wanted
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord
-from scheduler.backends.process.folders.run_folder import PodProcess
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess
 from scheduler.backends.process.launch.start import open_listening_socket
 from scheduler.domain.rollout import template_of
 from shared.contracts.deployment import Deployment

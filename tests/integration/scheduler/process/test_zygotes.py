@@ -20,8 +20,8 @@ import pytest
 import pytest_asyncio
 
 from running_services.scheduler_world import FAKE_POD, QUICK, wanted
-from scheduler.backends.process.folders.pod_folder import PodRecord
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.start import start_run
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.domain.rollout import template_of

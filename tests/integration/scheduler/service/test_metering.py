@@ -16,9 +16,9 @@ import pytest
 from platforms.lifetimes import Lifetimes
 from running_services.scheduler_service import Controller, controlling, holds, scheduling, settings_for
 from running_services.scheduler_world import wanted
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.process import shim
-from scheduler.backends.process.folders.pod_folder import PodFolder
-from scheduler.backends.process.folders.run_folder import RunFolder
 from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.contracts.rpc.scheduler import RUNS, RunsQuery

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from prometheus_client import CollectorRegistry
+
+from running_services.peers.pod_of_one_process import PodOfOneProcess
+from scheduler.domain.ports import Backend
+from scheduler.loops.metrics import SchedulerMetrics
+from scheduler.loops.terminals import TerminalSessions
 from shared.bus import Bus
 from shared.clock import SystemClock
 from shared.contracts.deployment import PodView, VersionState
@@ -14,9 +20,11 @@ from shared.contracts.rpc.scheduler import (
     CAPACITY,
     ENVIRONMENT,
     NODES,
+    OPEN_TERMINAL,
     POD_TIMELINE,
     PODS,
     RESTART_POD,
+    TERMINAL_OFFER,
     VERSION_STATES,
     EnvironmentOutlook,
     ModelFiles,
@@ -27,6 +35,7 @@ from shared.contracts.rpc.scheduler import (
     StartPhase,
     VersionStateList,
 )
+from shared.contracts.terminals import TerminalOffer, TerminalOrder
 from shared.errors import NotFound
 
 
@@ -46,6 +55,11 @@ class SchedulerAnswers:
         self.scheduler.serve(ENVIRONMENT, self._environment)
         self.scheduler.serve(NODES, self._nodes)
         self.scheduler.serve(CAPACITY, self._capacity)
+        self.pod = PodOfOneProcess()
+        metrics = SchedulerMetrics(CollectorRegistry())
+        self.terminals = TerminalSessions(self.scheduler, cast(Backend, self.pod), metrics)
+        self.scheduler.serve(TERMINAL_OFFER, self._terminal_offer)
+        self.scheduler.serve(OPEN_TERMINAL, self._open_terminal)
 
     def sees(self, *nodes: dict[str, Any], pods: int = 0, generation: int = 1_000_000) -> None:
         """From now on, the scheduler knows these nodes (as the API shows them) and so many pods on each."""
@@ -73,6 +87,13 @@ class SchedulerAnswers:
             restarts=0,
         )
         return PodList(items=(pod,))
+
+    async def _terminal_offer(self, ref: PodRef) -> TerminalOffer:
+        return TerminalOffer(refused=self.pod.terminal_refused(ref.pod))
+
+    async def _open_terminal(self, order: TerminalOrder) -> Nothing:
+        await self.terminals.open(order)
+        return Nothing()
 
     async def _restart(self, ref: PodRef) -> Nothing:
         self.restarted.append(ref.pod)

@@ -47,6 +47,13 @@ def test_a_histogram_of_before_is_spread_over_its_buckets_and_comes_back() -> No
     assert bins_of_histogram(()) == {}
 
 
+def test_the_first_bucket_begins_at_nothing_and_each_other_one_at_the_bound_before_it() -> None:
+    first, second = bins_of_histogram((10_000,)), bins_of_histogram((0, 10_000))
+    assert (min(first), first[0]) == (0, 1000)  # up to 0.1 ms: a tenth of the first millisecond
+    assert min(second) == LATENCY_EDGES_S.index(0.001) + 1
+    assert sum(first.values()) == sum(second.values()) == 10_000
+
+
 def test_requests_slower_than_a_threshold() -> None:
     durations = lognormal(4000, 4)
     bins = Counter(map(bin_of, durations))

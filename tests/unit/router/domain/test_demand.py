@@ -19,7 +19,7 @@ SERVICE = new_id()
 class World:
     """A table with one service; `held`: how many wait for a version or for the service."""
 
-    def __init__(self, *weights: int, is_autoscaled: bool = True) -> None:
+    def __init__(self, *weights: int, is_autoscaled: bool = True, fallback: str | None = None) -> None:
         self.table = RouteTable(TrafficTallies())
         self.ids = [new_id() for _ in weights]
         self.hold_queue: dict[Hashable, int] = {}
@@ -27,7 +27,9 @@ class World:
             VersionRoute(version_id=each, version=f"v{number}", model="m/1", weight=weight, is_autoscaled=is_autoscaled)
             for number, (each, weight) in enumerate(zip(self.ids, weights, strict=True))
         )
-        intent = Intent(service_id=SERVICE, service="wine", revision=1, auth_enabled=False, versions=routes)
+        intent = Intent(
+            service_id=SERVICE, service="wine", revision=1, auth_enabled=False, versions=routes, fallback=fallback
+        )
         self.table.apply(intent_key("wine"), intent.model_dump_json().encode())
         self.demand = Demand(self.table, lambda of: self.hold_queue.get(of, 0))
 
@@ -95,6 +97,13 @@ def test_a_version_that_sleeps_beside_another_is_wanted_by_its_share() -> None:
     assert world.demand.pop_averages(1.0) == {awake: pytest.approx(1.0), asleep: pytest.approx(0.1)}
     world.pods(asleep, 1)
     assert world.demand.pop_averages(1.0) == {}
+
+
+def test_who_waits_for_a_service_wants_its_versions_with_a_weight_and_its_fallback_alone() -> None:
+    world = World(100, 0, 0, fallback="v2")
+    weighted, _, fallback = world.ids
+    world.hold_queue = {"wine": 3}
+    assert world.demand.pop_averages(1.0) == {weighted: 3.0, fallback: 3.0}
 
 
 def test_a_version_with_fixed_replicas_is_not_counted() -> None:

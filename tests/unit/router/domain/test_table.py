@@ -23,8 +23,8 @@ def table_of(*pods: str, weight: int = 100) -> RouteTable:
     return table
 
 
-def apply_intent(table: RouteTable, weight: int = 100) -> None:
-    route = VersionRoute(version_id=V1, version="v1", model="wine/1", weight=weight)
+def apply_intent(table: RouteTable, weight: int = 100, limit: RateLimit | None = None) -> None:
+    route = VersionRoute(version_id=V1, version="v1", model="wine/1", weight=weight, rate_limit=limit)
     intent = Intent(service_id=UUID(int=1), service="wine", revision=1, auth_enabled=True, versions=(route,))
     table.apply("intent.wine", intent.model_dump_json().encode())
 
@@ -75,6 +75,19 @@ def test_only_versions_with_a_limit_have_a_limiter() -> None:
 
     assert version == V1
     assert limiter.take_token(100.0) == 0.0
+
+
+def test_a_change_of_routes_gives_nobody_new_tokens_and_a_new_limit_counts_anew() -> None:
+    table = RouteTable(TrafficTallies())
+    apply_intent(table, limit=RateLimit(qps=5, burst=5))
+    ((_, first),) = table.limiters()
+    apply_intent(table, weight=10, limit=RateLimit(qps=5, burst=5))
+    assert [limiter for _, limiter in table.limiters()] == [first]
+    apply_intent(table, weight=10, limit=RateLimit(qps=7, burst=5))
+    ((_, second),) = table.limiters()
+    assert (second is first, second.limit.qps) == (False, 7)
+    apply_intent(table)
+    assert list(table.limiters()) == []
 
 
 def test_endpoints_may_come_before_their_intent() -> None:

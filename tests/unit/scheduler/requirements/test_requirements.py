@@ -127,6 +127,8 @@ def test_an_old_mlflow_has_the_setuptools_of_its_time(line: str, is_needed: bool
     own = replace(needs(line), build_dependencies=wanted("pip", "setuptools==69.5.1", "wheel==0.1"))
     assert "setuptools==69.5.1" in texts(own)
     assert not {"setuptools<81", "pip", "wheel==0.1"} & texts(own)
+    unbound = replace(needs(line), build_dependencies=wanted("setuptools"))
+    assert {"setuptools", "setuptools<81"} & texts(unbound) == {"setuptools<81" if is_needed else "setuptools"}
 
 
 def test_the_key_names_the_content() -> None:

@@ -4,7 +4,7 @@ import { asApiError, type Version } from '@/api';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { useFormats, useTexts } from '@/i18n';
-import { type Pod, podsQuery } from '../queries';
+import { type Pod, podsQuery, terminalQuery } from '../queries';
 import { podColumns } from './podColumns';
 import { StartTimeline } from './StartTimeline';
 
@@ -21,6 +21,8 @@ export function PodsCard({ version, mayEdit, open, onOpen }: Props) {
   const t = texts.versions;
   const formats = useFormats();
   const pods = useQuery(podsQuery(version.service, version.name));
+  const running = mayEdit ? pods.data?.find((pod) => pod.status === 'Running') : undefined;
+  const hasTerminals = useQuery(terminalQuery(running)).data ?? false;
   return (
     <Card
       size="small"
@@ -32,7 +34,7 @@ export function PodsCard({ version, mayEdit, open, onOpen }: Props) {
         rowKey="name"
         loading={pods.isPending}
         dataSource={pods.data ?? []}
-        columns={podColumns(texts, formats, mayEdit)}
+        columns={podColumns(texts, formats, { mayEdit, hasTerminals })}
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
         scroll={{ x: 'max-content' }}
         locale={{ emptyText: <EmptyState title={t.noPods} hint={t.noPodsHint} /> }}

@@ -8,10 +8,16 @@ import { type Formats, type Texts, useTexts } from '@/i18n';
 import type { Pod } from '../queries';
 import { RestartPod } from './RestartPod';
 
+interface Allowed {
+  readonly mayEdit: boolean;
+  /** Whether the installation has terminals, and this user may open them. */
+  readonly hasTerminals: boolean;
+}
+
 export function podColumns(
   texts: Texts,
   formats: Formats,
-  mayEdit: boolean,
+  may: Allowed,
 ): NonNullable<TableProps<Pod>['columns']> {
   const { versions: t, common } = texts;
   return [
@@ -31,7 +37,7 @@ export function podColumns(
       align: 'right',
       render: (_, pod) => (pod.memory_bytes == null ? '–' : formats.bytes(pod.memory_bytes)),
     },
-    { title: common.actions, render: (_, pod) => <PodActions of={pod} mayEdit={mayEdit} /> },
+    { title: common.actions, render: (_, pod) => <PodActions of={pod} may={may} /> },
   ];
 }
 
@@ -54,7 +60,7 @@ function PodState({ of }: { of: Pod }) {
   );
 }
 
-function PodActions({ of, mayEdit }: { of: Pod; mayEdit: boolean }) {
+function PodActions({ of, may }: { of: Pod; may: Allowed }) {
   const t = useTexts().versions;
   const params = { service: of.service };
   const search = { version: of.version, pod: of.name };
@@ -66,7 +72,15 @@ function PodActions({ of, mayEdit }: { of: Pod; mayEdit: boolean }) {
       <Link to="/services/$service/logs" params={params} search={search}>
         {t.logs}
       </Link>
-      {mayEdit && of.status !== 'Failed' && <RestartPod pod={of} />}
+      {may.hasTerminals && of.status === 'Running' && (
+        <Link
+          to="/services/$service/versions/$version/pods/$pod/terminal"
+          params={{ service: of.service, version: of.version, pod: of.name }}
+        >
+          {t.terminal}
+        </Link>
+      )}
+      {may.mayEdit && of.status !== 'Failed' && <RestartPod pod={of} />}
     </Flex>
   );
 }

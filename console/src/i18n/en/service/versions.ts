@@ -20,6 +20,7 @@ export const versions = {
   delete: 'Delete',
   more: (name: string) => `More of ${name}`,
   logs: 'Logs',
+  terminal: 'Terminal',
   monitor: 'Monitor',
   debug: 'Debug',
   events: 'Events',

@@ -19,6 +19,7 @@ export const versions: typeof en = {
   delete: '删除',
   more: (name) => `${name} 的更多操作`,
   logs: '日志',
+  terminal: '终端',
   monitor: '监控',
   debug: '调试',
   events: '事件',

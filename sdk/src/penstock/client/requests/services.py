@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from penstock.client.requests.base import UNSET, Listing, Request, Unset, given, if_match, nothing, path, post
-from penstock.client.types import Json, Key, Pod, Restart, Service, Traffic, Version
+from penstock.client.types import ExecTicket, Json, Key, Pod, Restart, Service, TerminalState, Traffic, Version
 
 
 def services(
@@ -164,6 +164,26 @@ def pods(service: str, version: str) -> Listing[Pod]:
 def restart_pod(service: str, version: str, pod: str) -> Request[Restart]:
     """Restart one pod by force; the others carry the traffic."""
     return post(path("services", service, "versions", version, "pods", pod, "restart"))
+
+
+def pod_terminal(service: str, version: str, pod: str) -> Request[TerminalState]:
+    """Whether a session can be opened in a pod, and why not."""
+    return Request("GET", path("services", service, "versions", version, "pods", pod, "terminal"))
+
+
+def create_exec_ticket(
+    service: str,
+    version: str,
+    pod: str,
+    command: Sequence[str] = (),
+    *,
+    tty: bool = True,
+    rows: int = 24,
+    columns: int = 80,
+) -> Request[ExecTicket]:
+    """Get a ticket for one session inside a pod; it is good once, for 30 seconds. Without a command: a shell."""
+    body = {"command": list(command), "tty": tty, "rows": rows, "columns": columns}
+    return post(path("services", service, "versions", version, "pods", pod, "exec-tickets"), body)
 
 
 def predict(

@@ -45,8 +45,14 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
         "$KV.routes.keys.>",
         "penstock.chunks.v1.inference-logger.*",
         "penstock.chunks.v1.monitor.*",
+        "penstock.terminals.v1.scheduler.*",
     ),
-    "scheduler": ("$KV.routes.endpoints.>", "penstock.logs.v1.>", "penstock.metrics.v1.>"),
+    "scheduler": (
+        "$KV.routes.endpoints.>",
+        "penstock.logs.v1.>",
+        "penstock.metrics.v1.>",
+        "penstock.terminals.v1.controller.*",
+    ),
     "router": ("$KV.routers.>", "penstock.requests.v1.>", "penstock.metrics.v1.>"),
     "monitor": ("penstock.chunks.v1.controller.*",),  # asks for the next piece of training data
     "inference-logger": (
@@ -60,8 +66,13 @@ ALSO_PUBLISHES: dict[str, tuple[str, ...]] = {
 
 ALSO_HEARS: dict[str, tuple[str, ...]] = {
     # passed on, as they come, to those who follow logs, and to those who are told what changes
-    "controller": ("penstock.logs.v1.>", "penstock.dead.v1.>", "penstock.chunks.v1.controller.*"),
-    "scheduler": ("$KV.routers.>",),
+    "controller": (
+        "penstock.logs.v1.>",
+        "penstock.dead.v1.>",
+        "penstock.chunks.v1.controller.*",
+        "penstock.terminals.v1.controller.*",
+    ),
+    "scheduler": ("$KV.routers.>", "penstock.terminals.v1.scheduler.*"),
     "monitor": ("penstock.chunks.v1.monitor.*",),  # asked for the next piece of a report
     "inference-logger": ("penstock.chunks.v1.inference-logger.*",),  # asked for the next piece of a result
 }

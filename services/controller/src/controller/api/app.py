@@ -32,6 +32,8 @@ from controller.api.registries import models, secrets
 from controller.api.resources import capacity, groups, nodes, specs, usage
 from controller.api.retraining import registry_webhooks, retrainings, triggers
 from controller.api.services import debug, history, pods, services, versions
+from controller.api.terminals import exec as terminals
+from controller.api.terminals.metrics import TerminalMetrics
 from controller.api.validation_messages import validation_message
 from shared.http import add_admin_routes, install_error_handlers
 from shared.telemetry import Telemetry
@@ -48,6 +50,7 @@ _ROUTERS = (
     debug,
     canaries,
     pods,
+    terminals,
     metrics_events,
     charts,
     logs,
@@ -99,8 +102,10 @@ def build_api(deps: ApiDependencies, telemetry: Telemetry, access: ApiAccess, is
         strict_content_type=True,
     )
     app.state.dependencies = deps
+    app.state.terminal_metrics = TerminalMetrics(telemetry.registry)
     install_error_handlers(app, validation_message)
     app.routes.extend(_routes())
+    app.routes.append(terminals.websocket_route(PREFIX))
     app.add_api_route(f"{PREFIX}/health", _health, methods=["GET"], tags=["health"])
     app.include_router(pages.router)
     add_admin_routes(app, telemetry, is_ready)

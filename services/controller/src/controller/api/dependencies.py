@@ -21,6 +21,7 @@ from controller.domain.changes import ChangeLog
 from controller.domain.platform import KnownProcesses
 from controller.domain.registries.secrets import Vault
 from controller.domain.services.debug_tickets import TicketSigner
+from controller.domain.services.terminals import TerminalTickets
 from controller.handlers.access.authentication import Authenticator
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.unit_of_work import InstallationLimits, UnitOfWork
@@ -62,6 +63,7 @@ class ApiDependencies:
     """The registry may have changed: what awaits something of it looks now."""
     console_url: str | None = None
     provider: OidcSignIn | None = None
+    terminals: TerminalTickets = field(default_factory=TerminalTickets)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager

@@ -81,6 +81,9 @@ REQUIRED_ACCESS: Mapping[tuple[str, str], AccessLevel] = {
     ("GET", _V + "/pods"): AccessLevel.VIEWER,
     ("GET", _V + "/pods/{pod}/timeline"): AccessLevel.VIEWER,
     ("POST", _V + "/pods/{pod}/restart"): AccessLevel.EDITOR,
+    ("GET", _V + "/pods/{pod}/terminal"): AccessLevel.VIEWER,
+    # the route asks for more where the installation does; the WebSocket itself wants the ticket
+    ("POST", _V + "/pods/{pod}/exec-tickets"): AccessLevel.EDITOR,
     ("GET", _S + "/canaries"): AccessLevel.VIEWER,
     ("POST", _S + "/canaries"): AccessLevel.EDITOR,
     ("GET", _S + "/canaries/{canary}"): AccessLevel.VIEWER,

@@ -118,9 +118,9 @@ class CanaryLoop:
             async with self._database.unit_of_work() as session:
                 audit_changes(session, Actor(PLATFORM_ACTOR, "replay_requests", ""), self._clock.now())
                 await store_preflight(session, service, canary, report)
-        except* (PenstockError, *RACES) as failures:
+        except* (*AWAY, *RACES) as failures:
             for failure in failures.exceptions:
-                log.warning("preflight of %s: %s", service, failure)
+                log.warning("preflight of %s: %s", service, describe_error(failure))
         finally:
             self._replaying.pop(canary, None)
 
@@ -128,11 +128,12 @@ class CanaryLoop:
         """What nobody thought of fails the preflight, as recorded requests do that come to it: anew it is the same."""
         try:
             return await self._replay(service, row)
-        except (PenstockError, *RACES, ExceptionGroup):
-            raise
         except Exception as failure:
+            unforeseen = _unforeseen(failure)
+            if unforeseen is None:
+                raise
             log.exception("preflight of %s", service)
-            reason = f"the replay failed ({type(failure).__name__}); the controller's log says more"
+            reason = f"the replay failed ({type(unforeseen).__name__}); the controller's log says more"
             return PreflightReport(state="failed", reason=reason, at=self._clock.now())
 
     async def _baseline(self, look: Look) -> LatencyBaseline | None:
@@ -156,3 +157,10 @@ class CanaryLoop:
             return None
         assert isinstance(answer, CanaryVerdict)
         return answer
+
+
+def _unforeseen(failure: Exception) -> Exception | None:
+    """What of it does not come of something that is away, or of a race: tried again, it would come to the same."""
+    if isinstance(failure, ExceptionGroup):
+        return next((found for each in failure.exceptions if (found := _unforeseen(each)) is not None), None)
+    return None if isinstance(failure, (*AWAY, *RACES)) else failure

@@ -178,8 +178,19 @@ def audit_changes(session: AsyncSession, actor: Actor, now: datetime) -> None:
     event.listen(session.sync_session, "before_commit", before_commit)
 
 
-def record_action(session: AsyncSession, actor: Actor, now: datetime, subject: AuditedResource, action: str) -> None:
-    """Write a line about something that was done and changed no row here, such as the restart of a pod."""
+def record_action(
+    session: AsyncSession,
+    actor: Actor,
+    now: datetime,
+    subject: AuditedResource,
+    action: str,
+    *,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a line about something that was done and changed no row here, such as the restart of a pod.
+
+    `details`: what else is known of it, shown as the state after it.
+    """
     session.add(
         AuditRow(
             at=now,
@@ -190,6 +201,7 @@ def record_action(session: AsyncSession, actor: Actor, now: datetime, subject: A
             resource_kind=subject.kind,
             resource_name=subject.name,
             action=action,
+            after=None if details is None else dict(details),
         )
     )
 

@@ -81,7 +81,8 @@ class CountsPublisher:
 
     async def _send(self, service: str, counts: LogCounts) -> None:
         body = RequestLogged(records=(), counts=(counts,)).model_dump_json().encode()
-        name = sha256(body).hexdigest()[:32]
+        # Of the service too: the body does not name it, and two may well have as many requests in a minute.
+        name = sha256(f"{service}:".encode() + body).hexdigest()[:32]
         await publish(
             self._holder,
             f"{REQUESTS_SUBJECT}.{service}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scheduler.domain.values import REGISTRY_UNAVAILABLE
+
 
 @dataclass
 class PreparationFailed(Exception):
@@ -16,6 +18,10 @@ class PreparationFailed(Exception):
 
 @dataclass
 class RegistryUnavailable(Exception):
-    """The model registry or its artifact store does not answer; the same step may succeed later."""
+    """The model registry or its artifact store does not answer; the same step may succeed later.
+
+    `reason`: why the pod waits, where it is something else that does not answer.
+    """
 
     message: str
+    reason: str = REGISTRY_UNAVAILABLE

@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, RunObservation
 from shared.contracts.deployment import Deployment
 from shared.contracts.nodes import Node, NodeState, PoolState
+from shared.contracts.terminals import OutputStream, TerminalExit, TerminalSize
+
+DEFAULT_SIZE = TerminalSize()
+
+
+@dataclass(frozen=True)
+class TerminalOutput:
+    """Bytes that a session's command has written, as they are: at most 64 KiB; with a terminal all is `stdout`."""
+
+    stream: OutputStream
+    data: bytes
 
 
 class Terminal(Protocol):
-    """A session inside a pod."""
+    """A session inside a pod: one command with its input and output.
+
+    Nothing is buffered beyond what the system's pipes hold: who does not read holds the command up, and a command that
+    does not read holds up `write`. `write` and `read` may run at the same time, each in one task at a time, and may be
+    cancelled. After `close` all of them return at once.
+    """
+
+    async def write(self, data: bytes) -> None:
+        """Give the command these bytes of input; returns when they are taken. Dropped where it has ended."""
+        ...
+
+    async def end_input(self) -> None:
+        """Its input ends here: it reads the end of a file (with a terminal: ^D is written)."""
+        ...
+
+    async def read(self) -> TerminalOutput | None:
+        """Wait for output; None when there is no more (the command has ended, and all that it wrote was read)."""
+        ...
+
+    async def resize(self, size: TerminalSize) -> None:
+        """The terminal has this size now, and the command is told (SIGWINCH). Without a terminal nothing happens."""
+        ...
+
+    async def wait(self) -> TerminalExit:
+        """Wait until the command has ended. `code` as in a shell; None where the backend could not find it out."""
+        ...
 
     async def close(self) -> None:
-        """End the session."""
+        """End the session: the command and whatever is in its process group, or was started on its terminal, is gone
+        when this returns (hang-up first, then the kill). May be repeated; where it has ended, nothing happens.
+        """
         ...
 
 
@@ -66,11 +105,24 @@ class Backend(Protocol):
         """
         ...
 
-    async def exec(self, pod: str, command: list[str], *, tty: bool) -> Terminal:
-        """Open a session inside a pod.
+    def terminal_refused(self, pod: str) -> str | None:
+        """Why this pod has no terminal, and how that is changed, in a sentence; None: it has. Asks nobody."""
+        ...
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
+        """Open a session inside a running pod, with what the pod's own process may do and no more.
+
+        Args:
+            pod: its name.
+            command: what is executed, without a shell around it; empty: `/bin/bash`, where there is none `/bin/sh`.
+            tty: whether it has a terminal of `size` (then output is one stream) or three pipes.
+            size: ignored without a terminal.
 
         Raises:
-            InvalidInput: this backend cannot.
+            Conflict: terminals are switched off here (`terminal_refused`), or the pod does not run.
+            NotFound: there is no such pod.
+            InvalidInput: the command is not there or cannot be executed; the image has no shell.
+            Unavailable: what runs the pods does not answer.
         """
         ...
 

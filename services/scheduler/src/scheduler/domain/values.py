@@ -15,11 +15,13 @@ NoteLevel = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
-"""Reason of a pod that waits for the model registry: no fault of the version, so its deadline waits too."""
+ENGINE_UNAVAILABLE = "EngineUnavailable"
+CAPACITY = "Capacity"
+NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY})
+"""Reasons of a pod that waits for the model registry, the controller, the container engine, for room: no fault of its
+version, whose deadline waits too."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
-CAPACITY = "Capacity"
-"""Reason of a pod that waits for room; likewise."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,11 @@ Observation = PodObservation | PodsListed
 
 @dataclass(frozen=True, order=True)
 class LogPosition:
-    """Where reading a pod's output goes on: the run and the byte offset in that run's output."""
+    """Where reading a pod's output goes on: the run, and how far into that run's output.
+
+    What an offset counts is its backend's own: bytes, or microseconds. It grows from line to line, and a line begins
+    where the one before it ended.
+    """
 
     run: int = 0
     offset: int = 0
@@ -132,11 +138,13 @@ class LogPosition:
 
 @dataclass(frozen=True)
 class OutputLine:
-    """One line of a pod's output; `position` is its first byte, `end` the byte after its newline."""
+    """One line of a pod's output; `position` is where it begins, `end` the offset that reading goes on from."""
 
     position: LogPosition
     end: int
     text: str
+    at: datetime | None = None
+    """When it was printed; None: when it is read."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def batch_lines(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:
         batch: list[OutputLine] = []
         size = 0
         for line in of_run:
-            length = line.end - line.position.offset
+            length = len(line.text.encode())
             if batch and (len(batch) == MAX_LINES or size + length > MAX_BYTES):
                 yield batch
                 batch, size = [], 0
@@ -90,7 +90,7 @@ def _output(position: LogPositionRow, batch: Sequence[OutputLine], clock: Clock)
     lines = []
     for line in batch:
         request_id, text = split_request_id(line.text)
-        lines.append(LogLine(at=at, offset=line.position.offset, text=text, request_id=request_id))
+        lines.append(LogLine(at=line.at or at, offset=line.position.offset, text=text, request_id=request_id))
     return PodOutput(
         service=position.service,
         version=position.version,

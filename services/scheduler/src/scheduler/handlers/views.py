@@ -162,7 +162,7 @@ async def replicas(session: AsyncSession) -> list[VersionReplicas]:
             version=row.version,
             version_id=row.version_id,
             wanted=row.replicas,
-            running=sum(pod.pid is not None for pod in found.get(row.version_id, ())),
+            running=sum(pod.started_at is not None for pod in found.get(row.version_id, ())),
             ready=sum(pod.ready for pod in found.get(row.version_id, ())),
         )
         for row in await rows.deployments(session)

@@ -60,6 +60,7 @@ class SchedulerMetrics:
             ["service"],
             registry=registry,
         )
+        self.terminals = Gauge("penstock_scheduler_terminals", "Sessions that are open in pods.", registry=registry)
         self.reconcile = Histogram(
             "penstock_scheduler_reconcile_seconds", "One pass over everything.", registry=registry
         )

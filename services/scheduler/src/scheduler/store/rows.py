@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from scheduler.domain.rollover import Rollover
 from scheduler.domain.start_timeline import StartTimeline
-from scheduler.domain.values import CAPACITY, REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE
+from scheduler.domain.values import NO_FAULT
 from scheduler.domain.verdict import PodCounts, VersionFailure, VersionProgress
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.contracts.deployment import Deployment
@@ -132,5 +132,5 @@ def count_pods(pods: Sequence[PodRow]) -> PodCounts:
     return PodCounts(
         pods=len(alive),
         ready=sum(pod.ready for pod in alive),
-        is_waiting=any(pod.reason in {REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, CAPACITY} for pod in alive),
+        is_waiting=any(pod.reason in NO_FAULT for pod in alive),
     )

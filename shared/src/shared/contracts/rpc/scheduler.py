@@ -13,6 +13,7 @@ from shared.contracts.deployment import PodView, VersionState
 from shared.contracts.nodes import NodeStateList, PoolStateList
 from shared.contracts.rpc.method import Nothing, RpcMethod
 from shared.contracts.runs import PodRun
+from shared.contracts.terminals import TerminalOffer, TerminalOrder
 
 
 class PodsQuery(Contract):
@@ -107,3 +108,5 @@ NODES = RpcMethod("scheduler", "nodes", Nothing, NodeStateList)
 CAPACITY = RpcMethod("scheduler", "capacity", Nothing, PoolStateList)
 ENVIRONMENT = RpcMethod("scheduler", "environment", ModelFiles, EnvironmentOutlook)
 RUNS = RpcMethod("scheduler", "runs", RunsQuery, RunPage)
+TERMINAL_OFFER = RpcMethod("scheduler", "terminal_offer", PodRef, TerminalOffer)
+OPEN_TERMINAL = RpcMethod("scheduler", "open_terminal", TerminalOrder, Nothing)

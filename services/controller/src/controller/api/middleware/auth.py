@@ -3,6 +3,7 @@ is open.
 
 Host and Origin are checked because a page in a browser can make its own name resolve to 127.0.0.1 (DNS rebinding). A
 session's cookie is sent by the browser on its own, so what comes with it must be from a page of the console itself.
+A WebSocket's first message is a ticket that says whose it is; its Origin, which every browser sends, is the console's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -58,6 +59,9 @@ class AuthMiddleware:
         headers = Headers(scope=scope)
         self._check_host(headers)
         self._check_origin(headers)
+        if scope["type"] == "websocket":
+            require_same_origin(scope, self._own_url)
+            return
         method, path, accept = scope["method"], scope["path"], headers.get("accept", "")
         if is_open(method, path) or is_page(method, path, accept) or self._is_public(method, path, accept):
             return
@@ -111,7 +115,7 @@ def session_cookie(scope: Scope) -> str | None:
 
 def error_response(scope: Scope, refusal: PenstockError) -> Response:
     """The answer to a refused request."""
-    request_id = request_id_of(Request(scope))
+    request_id = request_id_of(HTTPConnection(scope))
     body = error_body(refusal.code, refusal.message, request_id, refusal.details)
     headers = {"x-request-id": request_id}
     if isinstance(refusal, Unauthenticated):

@@ -125,6 +125,9 @@ class ConsoleMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a file of the bundle, or pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         name = self._bundle.find(scope["method"], scope["path"], headers.get("accept", ""))
         if name is None:

@@ -28,6 +28,9 @@ class RequestMetricsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and measure it."""
+        if scope["type"] != "http":  # a session that lasts for hours is no request; it has metrics of its own
+            await self._app(scope, receive, send)
+            return
         started, status = self._clock.monotonic(), 500
         request_id = request_id_of(Request(scope))
 

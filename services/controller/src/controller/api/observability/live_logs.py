@@ -34,7 +34,7 @@ STORED_PAGE = 1000
 STORED_TIMEOUT_S = 5.0
 SEARCHED_PAGES = 5
 """So often a search for the last lines goes on behind a page that has not found enough."""
-_MAX_QUEUED = 1000
+MAX_QUEUED, MAX_QUEUED_BYTES = 1000, 4 * 1024 * 1024
 """Messages queued for a slow reader; beyond them the oldest are dropped, and the stream says so."""
 
 
@@ -77,19 +77,40 @@ class LogSelection:
         return wanted.matches(entry.text, entry.level, entry.request_id)
 
 
+class OutputQueue(asyncio.Queue[Msg]):
+    """Messages and what they take: a pod that prints much sends large ones."""
+
+    size = 0
+    """Bytes."""
+
+    def _put(self, item: Msg) -> None:
+        super()._put(item)
+        self.size += len(item.data)
+
+    def _get(self) -> Msg:
+        item: Msg = super()._get()
+        self.size -= len(item.data)
+        return item
+
+
 class LiveOutput:
     """What pods print from now on, as it comes from the bus; a slow reader loses the oldest messages."""
 
     def __init__(self) -> None:
-        self.waiting: asyncio.Queue[Msg] = asyncio.Queue(_MAX_QUEUED)
+        self.waiting = OutputQueue()
         self.dropped = 0
 
     async def enqueue(self, message: Msg) -> None:
         """One more message."""
-        if self.waiting.full():
+        self.waiting.put_nowait(message)
+        while self._is_too_much():
             self.waiting.get_nowait()
             self.dropped += 1
-        self.waiting.put_nowait(message)
+
+    def _is_too_much(self) -> bool:
+        """One message is kept, however large it is."""
+        count = self.waiting.qsize()
+        return count > MAX_QUEUED or (count > 1 and self.waiting.size > MAX_QUEUED_BYTES)
 
 
 class StoredLines:

@@ -143,7 +143,10 @@ class MonitorDefinition(Command):
                     parse_duration(text, least, most)
             except BadSchedule as error:
                 raise _wrong(f"{field}: {error}", field) from error
-        window, step = (parse_duration(text, SHORTEST_WINDOW, LONGEST_WINDOW) for text in self._window_and_step())
+        window, step = (
+            parse_duration(text, SHORTEST_WINDOW, LONGEST_WINDOW)
+            for text in (self.window, self.schedule or self.window)
+        )
         if window > MOST_OVERLAPPING * step:
             seconds = ceil(window / MOST_OVERLAPPING / timedelta(seconds=1))
             raise _wrong(
@@ -151,9 +154,6 @@ class MonitorDefinition(Command):
                 f"with a window of {self.window} the schedule is PT{seconds}S or longer",
                 "schedule",
             )
-
-    def _window_and_step(self) -> tuple[str, str]:
-        return self.window, self.schedule or self.window
 
     def _check_thresholds(self, metric: MonitorMetric) -> None:
         if self.warning is None and self.critical is None:

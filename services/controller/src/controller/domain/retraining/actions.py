@@ -23,6 +23,8 @@ MOST_FILES, MOST_BYTES = 50, 256 * 1024
 LONGEST_PART = 255
 """Bytes of a file's name, or of a folder's: no file system takes more."""
 MOST_OPTIONS_BYTES = 16 * 1024
+MOST_LEVELS = 32
+"""Of objects and arrays in each other, the outermost one counted."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}\Z")
 _KUBERNETES = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}\Z")
@@ -69,16 +71,26 @@ def _repository(name: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    """As JSON, which every database and the bus can carry: no NaN, no infinity, no lone surrogate."""
+    """As JSON, which every database and the bus can carry: no NaN, no infinity, no lone surrogate, nothing too deep."""
+    if not _is_nested_within(MOST_LEVELS, value):
+        raise _wrong(f"conf is nested in at most {MOST_LEVELS} levels", "conf")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _wrong(
             "conf must be JSON of numbers that are finite and texts without lone surrogates", "conf"
         ) from error
     if size > MOST_OPTIONS_BYTES:
         raise _wrong(f"conf takes at most {MOST_OPTIONS_BYTES} bytes", "conf")
     return value
+
+
+def _is_nested_within(levels: int, value: Any) -> bool:
+    """How deep Python's own reader and writer go is another matter in each release."""
+    if not isinstance(value, dict | list):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_nested_within(levels - 1, part) for part in parts)
 
 
 Address = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(web_address)]

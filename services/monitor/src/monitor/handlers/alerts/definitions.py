@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 ROUTED_TOGETHER = 100
 UNROUTABLE_FOR = timedelta(minutes=1)
+"""Until an alert whose routing failed is tried again."""
 
 
 async def take_definitions(session: AsyncSession, answer: AlertingDefinitions, now: datetime) -> None:

@@ -9,7 +9,7 @@ is written. Once a foreign step has written in a folder, only foreign steps run 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,10 @@ class BuildStep:
         return bool(self.writes)
 
 
+RunStep = Callable[[BuildStep, "BuildFolder", Path], Awaitable[ChildResult]]
+"""Runs a step to its end in the build's folder; its words go to the file, without secrets."""
+
+
 @dataclass(frozen=True)
 class BuildFolder:
     """One build's folder, on the same disk as the environments, and what its steps may know."""
@@ -43,6 +47,7 @@ class BuildFolder:
     """Texts that the output must not show."""
     limit_s: float
     confinement: Confinement
+    run_step: RunStep
 
     @classmethod
     def make(
@@ -54,10 +59,11 @@ class BuildFolder:
         secrets: frozenset[str],
         limit_s: float,
         confinement: Confinement,
+        run_step: RunStep | None = None,
     ) -> BuildFolder:
         """A fresh one for the environment `key`."""
         folder = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=parent))
-        place = cls(folder, known, secrets, limit_s, confinement)
+        place = cls(folder, known, secrets, limit_s, confinement, run_step or run_here)
         for each in (*OWN_FOLDERS.values(), "wheels", "sources", "locks"):
             (folder / each).mkdir(parents=True, exist_ok=True)
         return place
@@ -96,19 +102,29 @@ class BuildFolder:
 
     async def run(self, step: BuildStep, output: Path) -> ChildResult:
         """Run it to its end in the build's folder; its words go to `output`, without secrets."""
-        command: list[str] = list(step.command)
-        if step.runs_package_code:
-            build = ConfinedBuild(self.confinement, self.folder)
-            command = build.command(self.python, command, self.known, step.writes)
-        return await run_child(
-            command,
-            self.environment(step),
-            limit_s=self.limit_s,
-            output=output,
-            folder=self.folder,
-            rewrite=lambda line: redact(self.secrets, line),
-        )
+        return await self.run_step(step, self, output)
+
+    def redacted(self, line: str) -> str:
+        """Without secrets."""
+        return redact(self.secrets, line)
 
     def reclaim(self) -> None:
         """Nobody but the platform changes from now on what was built."""
         ConfinedBuild(self.confinement, self.folder).reclaim()
+
+
+async def run_here(step: BuildStep, place: BuildFolder, output: Path) -> ChildResult:
+    """As a process of this machine; a foreign one confined."""
+    command: list[str] = list(step.command)
+    if step.runs_package_code:
+        command = ConfinedBuild(place.confinement, place.folder).command(
+            place.python, command, place.known, step.writes
+        )
+    return await run_child(
+        command,
+        place.environment(step),
+        limit_s=place.limit_s,
+        output=output,
+        folder=place.folder,
+        rewrite=place.redacted,
+    )

@@ -11,23 +11,19 @@ import asyncio
 import fcntl
 import hashlib
 import os
-import platform
 import shutil
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
 
-import uv
-from packaging.utils import canonicalize_name
-
 from scheduler.backends.child_process import child_environment
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, NotConfined
 from scheduler.backends.environments.build import EnvironmentBuild
 from scheduler.backends.environments.build_folder import BuildFolder
+from scheduler.backends.environments.host import EnvironmentHost, MachineHost
 from scheduler.backends.environments.requirements_reader import read_requirements
 from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import (
@@ -35,7 +31,6 @@ from scheduler.domain.requirements.comparison import (
     EnvironmentPackages,
     compare_environment,
     environment_key,
-    minor_of,
     packages_for,
     unserved_python,
 )
@@ -80,15 +75,21 @@ class EnvironmentStore:
         limit_s: float,
         rule: SourceRule | None = None,
         confinement: Confinement = UNCONFINED,
+        host: EnvironmentHost | None = None,
     ) -> None:
         self.folder = folder.resolve()
+        self.host = host or MachineHost()
+        self._environ = environ
         self.confinement = confinement
         self.limit_s = limit_s
         self.rule = rule or SourceRule()
-        self.uv = uv.find_uv_bin()
         self.uv_environment = _for_uv(environ)
         self.runtime = Path(str(util.find_spec("penstock_runtime").submodule_search_locations[0]))  # type: ignore[union-attr,index]
         self._locks: dict[str, asyncio.Lock] = {}
+
+    def on(self, host: EnvironmentHost) -> EnvironmentStore:
+        """The same folder and rules, for what runs elsewhere: it keeps builds from this machine in its own way."""
+        return EnvironmentStore(self.folder, self._environ, limit_s=self.limit_s, rule=self.rule, host=host)
 
     def plan(self, model: Path, resolve: Resolve | None = None) -> EnvironmentPlan:
         """What the model needs, held against the platform's own environment.
@@ -105,17 +106,16 @@ class EnvironmentStore:
             raise PreparationFailed(REFUSED, refused.message, is_permanent=True) from refused
         except OSError as error:
             raise PreparationFailed(REFUSED, f"the model's requirements: {error}") from error
-        here = platform.python_version()
-        comparison = compare_environment(needs, _installed(), here)
         if needs.python and (why := unserved_python(needs.python)):
             raise PreparationFailed("PythonNotServed", why, is_permanent=True)
+        own = self.host.own(needs.python)
+        comparison = compare_environment(needs, own.packages, own.version)
+        python = needs.python or own.version
         if not comparison.unmet:
-            return EnvironmentPlan(comparison, needs.warnings)
+            return EnvironmentPlan(comparison, needs.warnings, python=python)
         packages = packages_for(needs, tuple(metadata.requires(RUNTIME) or ()))
-        python = needs.python or here
-        return EnvironmentPlan(
-            comparison, needs.warnings, packages, python, environment_key(packages, python, _digest(self.runtime))
-        )
+        key = environment_key(packages, python, _digest(self.runtime) + own.identity)
+        return EnvironmentPlan(comparison, needs.warnings, packages, python, key)
 
     def _resolve(self, host: str) -> Iterable[str]:
         """Addresses of a host; where a proxy connects, and this machine does not know the name, the proxy decides."""
@@ -130,7 +130,7 @@ class EnvironmentStore:
     def find(self, plan: EnvironmentPlan) -> PythonEnvironment | None:
         """The environment, where nothing has to be built."""
         if plan.key is None:
-            return PythonEnvironment(Path(sys.executable))
+            return PythonEnvironment(self.host.own(plan.python or None).python)
         if not self.is_built(plan.key):
             return None
         with suppress(OSError):  # when it was last used: see `kept`
@@ -139,7 +139,7 @@ class EnvironmentStore:
 
     def is_built(self, key: str) -> bool:
         """Whether this environment is here; asking is no use of it."""
-        return self._python(key).exists()
+        return self.host.is_there(self._python(key))
 
     def _python(self, key: str) -> Path:
         return self.folder / key / "bin" / "python"
@@ -172,10 +172,10 @@ class EnvironmentStore:
             secrets=secrets,
             limit_s=self.limit_s,
             confinement=self.confinement,
+            run_step=self.host.run_step(plan.python),
         )
-        build = EnvironmentBuild(
-            place, plan.packages, plan.python, _interpreter(plan.python), self.uv, self.runtime, output, say
-        )
+        tools = self.host.interpreter(plan.python), self.host.uv(plan.python)
+        build = EnvironmentBuild(place, plan.packages, plan.python, *tools, self.runtime, output, say)
         try:
             root = await build.run()
             root.rename(self.folder / key)
@@ -215,17 +215,6 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _interpreter(wanted: str) -> str:
-    """This very Python where the minor version is the same, else the version for uv to find."""
-    minor = minor_of(wanted)
-    return getattr(sys, "_base_executable", sys.executable) if minor == minor_of(platform.python_version()) else minor
-
-
-def _installed() -> dict[str, str]:
-    found = ((each.metadata["Name"], each.version) for each in metadata.distributions())
-    return {canonicalize_name(name): version for name, version in found if name}
 
 
 def _digest(folder: Path) -> str:

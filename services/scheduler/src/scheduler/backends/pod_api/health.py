@@ -36,6 +36,18 @@ async def read_health(host: str, port: int, timeout_s: float, token: str | None)
         return "silent", 0
 
 
+async def read_image_health(host: str, port: int, path: str, timeout_s: float) -> ProbeAnswer:
+    """What somebody's own server answers at the path that its owner named: below 400 it is ready, else alive."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            status, _ = await _status(host, port, path, None)
+            return "ready" if status < 400 else "alive"
+    except ConnectionRefusedError:
+        return "refused"
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return "silent"
+
+
 async def _status(host: str, port: int, path: str, token: str | None) -> tuple[int, int]:
     """The status, and the revision of the pod's report (0: it says none)."""
     reader, writer = await asyncio.open_connection(host, port)

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scheduler.backends.environments.inventory import kept_environments, prune_environments
-from scheduler.backends.process.folders.pod_folder import pod_folders
+from scheduler.backends.lifecycle.folders.pod_folder import pod_folders
 
 DAY_S = 86_400.0
 

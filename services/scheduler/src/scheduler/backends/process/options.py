@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement
-from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.process.cgroups import ControlGroups
-from scheduler.domain.nodes import NO_OVERCOMMIT
-from scheduler.domain.placement import UNLIMITED, Capacity
-from scheduler.domain.probes import ProbeLimits
 
 
-@dataclass(frozen=True)
-class PodOptions:
-    """Addresses, limits and timeouts; times in seconds, sizes in bytes."""
+@dataclass(frozen=True, kw_only=True)
+class PodOptions(LifecycleOptions):
+    """What is more with processes: addresses, and what keeps them from the rest of the machine."""
 
     bind_host: str = "127.0.0.1"
     advertise_host: str = "127.0.0.1"
-    probe_every_s: float = 0.25
-    probe_timeout_s: float = 1.0
-    probe_limits: ProbeLimits = field(default_factory=ProbeLimits)
-    start_limit_s: float = 600.0
-    drain_s: float = 2.0
-    withdraw_limit_s: float = 120.0
-    grace_s: float = 30.0
-    capacity: Capacity = UNLIMITED
-    """What all pods together may ask for, where no node of a resource group reserves any of it."""
-    overcommit: Capacity = NO_OVERCOMMIT
-    """How many times what the machine has that is."""
     control_groups: ControlGroups | None = None
     """Makes the control groups that limit pods; None: they are not limited."""
     confinement: Confinement = UNCONFINED
     """Keeps pods from everything but their own files."""
-    tokens: PodTokens | None = None
-    """Makes the token of each pod; None: pods answer without one."""
-    output_cap: int = 64 * 1024 * 1024
-    kept_after_end_s: float = 600.0
-    """How long the output of a pod that is gone stays readable."""

@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+from scheduler.backends.lifecycle.folders.pod_folder import pod_folders
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess
 from scheduler.backends.process.cgroups import remove_groups
-from scheduler.backends.process.folders.pod_folder import pod_folders
-from scheduler.backends.process.folders.run_folder import PodProcess
 
 GRACE_S = 10.0
 

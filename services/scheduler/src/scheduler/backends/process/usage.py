@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 from scheduler.backends.process.gpus import GpuMeter, use_of
-from scheduler.backends.process.probe import process_tree
+from scheduler.backends.process.process_tree import process_tree
 from scheduler.domain.values import MeasuredUsage
 from shared.clock import Clock
 

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.lifecycle.folders.output import tail
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess
+from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.preparation.variables import base_variables
 from scheduler.backends.process.cgroups import remove_groups
-from scheduler.backends.process.folders.output import tail
-from scheduler.backends.process.folders.run_folder import PodProcess
 from scheduler.backends.process.jobs.job_folder import JobFolder
 from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.launch.secret_variables import secrets_descriptor
 from scheduler.backends.process.launch.start import confinement_rules, group_files, start_under_shim
 from scheduler.backends.process.options import PodOptions
-from scheduler.backends.process.run_watch import RunWatch
+from scheduler.backends.process.process_run import ProcessRun
 from scheduler.domain.jobs import CANCELLED, PLATFORM_STOPPED, TIME_LIMIT, JobEnd, job_end
 from scheduler.domain.restarts import retry_delay_s
 from shared.clock import Clock
@@ -189,7 +190,7 @@ class JobLifecycle:
     async def _supervised(self, process: PodProcess) -> JobEnd:
         """Watch the process until it has ended, by itself, at its limit or on request."""
         options, clock, order = self.dependencies.options, self.dependencies.clock, self.folder.order
-        watch = RunWatch(self.folder.run, process, options, clock)
+        watch = RunWatch(self.folder.run, ProcessRun(self.folder.run, process, options), options, clock)
         left_s = order.time_limit_s - self.folder.run.age_s(clock.monotonic())
         deadline = clock.monotonic() + left_s
         ended_for: str | None = PLATFORM_STOPPED if self.folder.pod.record.is_terminating else None

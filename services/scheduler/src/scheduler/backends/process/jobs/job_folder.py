@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends.process.folders.damage import end_processes_below, read_or_set_aside
-from scheduler.backends.process.folders.pod_folder import PodFolder, PodRecord, pod_folders
-from scheduler.backends.process.folders.run_folder import RunFolder
-from scheduler.backends.process.shim import write_json
+from scheduler.backends.lifecycle.folders.damage import end_processes_below, read_or_set_aside
+from scheduler.backends.lifecycle.folders.json_files import write_json
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.domain.jobs import JobEnd
 from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.jobs import JOB_VERSION, JobOrder

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.variables import AskForSecrets, values_of_secrets
-from scheduler.backends.process.folders.run_folder import RunFolder
 from shared.contracts.jobs import JobOrder
 from shared.contracts.retraining import RESULT_TAG
 from shared.errors import Permanent

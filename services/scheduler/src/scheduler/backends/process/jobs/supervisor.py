@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from scheduler.backends.process.folders.pod_folder import PodFolder
-from scheduler.backends.process.folders.run_ledger import RunLedger
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
 from scheduler.backends.process.jobs.job import JobDependencies, JobLifecycle
 from scheduler.backends.process.jobs.job_folder import JobFolder, job_folders
+from scheduler.backends.process.process_run import ProcessRun
 from scheduler.domain.jobs import LOST
 from scheduler.domain.placement import ResourceClaim
 from scheduler.domain.values import RunObservation
@@ -28,13 +30,17 @@ class JobSupervisor:
 
     def __init__(self, root: Path, dependencies: JobDependencies) -> None:
         self.root = root
-        self.ledger = RunLedger(root)
+        self.ledger = RunLedger(root, self._find)
         self.changed: Callable[[], None] = lambda: None
         """Called when a job wants room, or gives some back."""
         self._dependencies = dependencies
         self._jobs: dict[UUID, JobLifecycle] = {}
         self._is_adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
+
+    def _find(self, run: RunFolder) -> ProcessRun | None:
+        process = run.process()
+        return None if process is None else ProcessRun(run, process, self._dependencies.options)
 
     async def run(self) -> None:
         """Adopt what is there, then work until cancelled. Jobs outlive it."""

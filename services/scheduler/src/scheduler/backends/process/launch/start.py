@@ -12,12 +12,12 @@ from typing import Any
 
 from scheduler.backends.confinement.availability import NotConfined, open_parent_folders
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE, PodTokens
 from scheduler.backends.preparation.variables import base_variables, plain_variables
 from scheduler.backends.process import shim
 from scheduler.backends.process.cgroups import ControlGroups
-from scheduler.backends.process.folders.pod_folder import PodRecord
-from scheduler.backends.process.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.process.launch.secret_variables import secrets_descriptor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.variables import THREAD_LIMITS
 from scheduler.backends.process import shim
-from scheduler.backends.process.folders.run_folder import RunFolder
 
 log = logging.getLogger("penstock.scheduler.zygotes")
 

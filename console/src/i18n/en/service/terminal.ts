@@ -1,0 +1,16 @@
+export const terminal = {
+  title: 'Terminal',
+  of: (pod: string) => `Terminal in ${pod}`,
+  back: 'To the version',
+  connecting: 'Connecting',
+  open: 'Connected',
+  ended: 'Ended',
+  refused: 'Refused',
+  exitCode: (code: number) => `The command has ended with exit status ${code}.`,
+  bySignal: (signal: string) => `The command was ended by ${signal}.`,
+  lost: 'The connection was lost; the session has ended with it.',
+  again: 'Connect again',
+  none: 'This pod has no terminal',
+  recorded: 'What is printed here is recorded by this installation.',
+  hint: 'What you do here is in the audit log; it is done in this pod alone and is gone with it.',
+};

@@ -1,0 +1,1 @@
+"""The Docker backend: one container for each run of a pod, through the Engine API."""

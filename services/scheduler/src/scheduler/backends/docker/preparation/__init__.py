@@ -1,0 +1,1 @@
+"""What a pod needs before its container is made: a runtime image, an environment that fits the model."""

@@ -1,0 +1,72 @@
+"""What is applied for a version: its Deployment, its secret, its disruption budget."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from scheduler.backends.kubernetes.manifests.names import labels_of, object_name, selector_of
+from scheduler.backends.kubernetes.manifests.pod_template import Manifest, pod_template
+from scheduler.backends.kubernetes.options import KubernetesOptions
+from shared.contracts.deployment import Deployment
+
+GENERATION_ANNOTATION = "penstock.io/generation"
+
+
+def deployment_manifest(deployment: Deployment, options: KubernetesOptions, token: str) -> Manifest:
+    """The Deployment. `replicas` is in it: nobody but this scheduler scales it."""
+    is_surge_first = options.rollout == "surge-first"
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            **_metadata(deployment, options),
+            "annotations": {GENERATION_ANNOTATION: str(deployment.generation)},
+        },
+        "spec": {
+            "replicas": deployment.desired_replicas,
+            "selector": {"matchLabels": selector_of(deployment.version_id, options.installation)},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {
+                    "maxSurge": 1 if is_surge_first else 0,
+                    "maxUnavailable": 0 if is_surge_first else 1,
+                },
+            },
+            "revisionHistoryLimit": 2,
+            "progressDeadlineSeconds": options.start_limit_s + 60,
+            "template": pod_template(deployment, options, token),
+        },
+    }
+
+
+def secret_manifest(deployment: Deployment, options: KubernetesOptions, values: Mapping[str, str]) -> Manifest:
+    """The secret that a version's pods take their token, their ticket and their variables from."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(deployment, options),
+        "type": "Opaque",
+        "data": {name: base64.b64encode(value.encode()).decode() for name, value in sorted(values.items())},
+    }
+
+
+def disruption_budget_manifest(deployment: Deployment, options: KubernetesOptions) -> Manifest:
+    """At most one pod of a version goes at a time when a node is emptied; a single pod holds nobody up."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": _metadata(deployment, options),
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": selector_of(deployment.version_id, options.installation)},
+        },
+    }
+
+
+def _metadata(deployment: Deployment, options: KubernetesOptions) -> Manifest:
+    return {
+        "name": object_name(deployment),
+        "namespace": options.namespace,
+        "labels": labels_of(deployment, options.installation),
+    }

@@ -1,0 +1,102 @@
+"""The room that the cluster has, and who holds it, as far as this scheduler may look at its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from scheduler.backends.kubernetes.api.informer import Informer
+from scheduler.backends.kubernetes.manifests.names import GROUP_LABEL
+from scheduler.backends.kubernetes.nodes.keeper import capacity_of, is_open, shared_capacity
+from scheduler.backends.kubernetes.options import KubernetesOptions
+from scheduler.backends.kubernetes.pods.configurations import Configurations
+from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.domain.nodes import node_states, pool_states
+from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
+from shared.contracts.nodes import Machine, Node, NodeState, PoolState
+
+
+class ClusterRoom:
+    """Reads nodes and pods; asks nobody."""
+
+    def __init__(
+        self,
+        pods: Informer,
+        observer: PodObserver,
+        nodes: Informer,
+        options: KubernetesOptions,
+        project_of: Callable[[UUID], str | None],
+    ) -> None:
+        self._pods = pods
+        self._observer = observer
+        self._nodes = nodes
+        self._options = options
+        self._configurations = Configurations(project_of)
+
+    def machine(self) -> Machine:
+        """What all nodes have together; where they may not be looked at, what our pods ask for."""
+        found = [capacity_of(node, self._options.gpu_resource) for node in self._nodes.objects.values()]
+        if not found:
+            asked = self._asked(self._claims({}))
+            found = [asked]
+        return Machine(
+            name=f"namespace {self._options.namespace}",
+            cpu=sum(each.cpu for each in found),
+            memory_gb=round(sum(each.memory_gb for each in found), 3),
+            gpu=sum(each.gpu for each in found),
+        )
+
+    def nodes(self, wanted: Sequence[Node]) -> list[NodeState]:
+        """What pods on each node of a group ask for."""
+        return node_states(wanted, self._claims({node.name: node.id for node in wanted}))
+
+    def pools(self, wanted: Sequence[Node]) -> list[PoolState]:
+        """The shared pool, and each node of a group, by what the cluster says that it has."""
+        claims = self._claims({node.name: node.id for node in wanted})
+        shared = self._shared(claims)
+        pools = [ResourcePool(shared), *(self._pool(node) for node in wanted)]
+        return pool_states(pools, claims, {node.id: node.name for node in wanted})
+
+    def _shared(self, claims: Sequence[ResourceClaim]) -> Capacity:
+        if not self._nodes.is_listed:
+            return self._asked(claims)
+        has, share = shared_capacity(self._nodes.objects.values(), self._options.gpu_resource), self._options.overcommit
+        return Capacity(has.cpu * share.cpu, has.memory_gb * share.memory_gb, has.gpu)
+
+    def _pool(self, node: Node) -> ResourcePool:
+        found = self._nodes.objects.get(node.name)
+        is_ours = found is not None and (found["metadata"].get("labels") or {}).get(GROUP_LABEL) == node.group
+        has = Capacity(node.cpu, node.memory_gb, node.gpu)
+        if found is not None:
+            has = capacity_of(found, self._options.gpu_resource)
+        is_free = node.is_schedulable and node.pods == "stay" and (found is None or (is_ours and is_open(found)))
+        return ResourcePool(has, node.group, node.id, is_free)
+
+    def _claims(self, nodes: dict[str, UUID]) -> list[ResourceClaim]:
+        found = (self._claim(pod, nodes) for pod in self._observer.pods.values())
+        return [claim for claim in found if claim is not None]
+
+    def _claim(self, pod: KnownPod, nodes: dict[str, UUID]) -> ResourceClaim | None:
+        stored = self._pods.objects.get(pod.facts.name)
+        made_of = None if stored is None else self._configurations.of(stored)
+        if made_of is None or pod.facts.stage == "over":
+            return None
+        return ResourceClaim(
+            pod.facts.name,
+            made_of.resources,
+            pod.facts.created_at.timestamp() if pod.facts.created_at else 0.0,
+            is_placed=pod.facts.node is not None,
+            node=nodes.get(pod.facts.node or ""),
+            version=made_of.version_id,
+            service=made_of.service,
+            name=made_of.version,
+            project=made_of.project,
+            is_leaving=pod.facts.is_deleted or pod.is_leaving,
+        )
+
+    def _asked(self, claims: Sequence[ResourceClaim]) -> Capacity:
+        return Capacity(
+            sum(claim.resources.cpu for claim in claims),
+            sum(claim.resources.memory_gb for claim in claims),
+            sum(claim.resources.gpu for claim in claims),
+        )

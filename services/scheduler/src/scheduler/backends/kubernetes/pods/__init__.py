@@ -1,0 +1,1 @@
+"""The pods of this installation: what is observed of them, what they print, use and have run."""

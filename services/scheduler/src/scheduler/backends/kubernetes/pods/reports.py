@@ -1,0 +1,94 @@
+"""What pods say of themselves: read when they turn ready, and when their health answer has another revision.
+
+A pod is ready by its probes, which are the node's; its report is read by this scheduler at its address. Where that does
+not answer, the pod serves all the same, if routers reach it, and a warning says what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.pod_api.health import read_health, read_report
+from scheduler.domain.values import PodNote
+from shared.clock import Clock
+
+TIMEOUT_S = 1.0
+TRIES = 2
+EVERY_S = 3.0
+UNREACHABLE = (
+    "its node says that it is ready, and nothing answers here at {address}: the scheduler and the routers have to "
+    "reach the addresses of pods"
+)
+
+
+class PodReports:
+    """Reads the reports of pods."""
+
+    def __init__(self, observer: PodObserver, token_of: Callable[[str], str | None], clock: Clock) -> None:
+        self._observer = observer
+        self._token_of = token_of
+        self._clock = clock
+        self._revisions: dict[str, tuple[int, int]] = {}
+        """By pod: its run, and the revision that was read."""
+        self._reading: set[str] = set()
+
+    async def read(self, name: str) -> None:
+        """Read a pod's report for the first time in its run; callers may be sent to it after that."""
+        if name in self._reading:
+            return
+        self._reading.add(name)
+        try:
+            pod = self._observer.pods.get(name)
+            if pod is None:
+                return
+            run = pod.facts.run
+            for _ in range(TRIES):
+                if await self._read(pod, run):
+                    return
+            self._observer.add_note(
+                name, PodNote("Unreachable", UNREACHABLE.format(address=pod.facts.address), "warning"), is_stage=False
+            )
+            self._observer.set_report(name, None, run)
+        finally:
+            self._reading.discard(name)
+
+    async def _read(self, pod: KnownPod, run: int) -> bool:
+        """Whether the pod answers."""
+        name, token = pod.facts.name, self._token_of(pod.facts.name)
+        host, port = endpoint_of(pod.facts.address or "")
+        answer, revision = await read_health(host, port, TIMEOUT_S, token)
+        if answer in {"refused", "silent"}:
+            return False
+        report = await read_report(host, port, TIMEOUT_S, token)
+        self._revisions[name] = (run, revision)
+        self._observer.set_report(name, report or pod.report, run)
+        return True
+
+    async def run(self) -> None:
+        """Look for reports that have changed, until cancelled."""
+        while True:
+            await self._clock.sleep(EVERY_S)
+            await self._ask_the_doubted()
+            self._revisions = {name: seen for name, seen in self._revisions.items() if name in self._observer.pods}
+            for name, (run, known) in list(self._revisions.items()):
+                pod = self._observer.pods.get(name)
+                if pod is not None and pod.is_ready and pod.facts.run == run:
+                    host, port = endpoint_of(pod.facts.address or "")
+                    answer, revision = await read_health(host, port, TIMEOUT_S, self._token_of(name))
+                    if answer == "ready" and revision != known:
+                        await self._read(pod, run)
+
+    async def _ask_the_doubted(self) -> None:
+        """Ask pods whose node the cluster has not heard of: after an outage of the API server that is all of them."""
+        for name, pod in list(self._observer.pods.items()):
+            if pod.facts.is_doubted and not pod.facts.is_deleted:
+                host, port = endpoint_of(pod.facts.address or "")
+                answer, _ = await read_health(host, port, TIMEOUT_S, self._token_of(name))
+                self._observer.set_lost(name, is_lost=answer in {"refused", "silent"})
+
+
+def endpoint_of(address: str) -> tuple[str, int]:
+    """Host and port of `host:port`, brackets taken off; of none, one that nothing answers at."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port or 0)

@@ -1,0 +1,1 @@
+"""How pods get their models and environments: they fetch with a ticket for one model, and hold no credentials."""

@@ -1,0 +1,358 @@
+"""Pods of this machine, whatever runs them: what is wanted is given by `apply`, a runner does the rest.
+
+What is there is read from the pods' folders at the start, so that pods of an earlier scheduler are adopted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import string
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+from scheduler.backends.lifecycle.folders.output import read_lines
+from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
+from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
+from scheduler.backends.lifecycle.jobs import JobRoom
+from scheduler.backends.lifecycle.options import LifecycleOptions
+from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
+from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
+from scheduler.backends.preparation.variables import AskForSecrets
+from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
+from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
+from scheduler.domain.rollout import PodState, plan_rollout, template_of
+from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
+from shared.clock import Clock
+from shared.contracts.deployment import Deployment
+from shared.contracts.jobs import JOB_VERSION
+from shared.contracts.nodes import Node, NodeState, PoolState
+from shared.contracts.terminals import TerminalSize
+from shared.errors import Conflict, NotFound
+from shared.filesystem.files import usable_folder
+
+log = logging.getLogger("penstock.scheduler.pods")
+
+ALPHABET = string.ascii_lowercase + string.digits
+FOLLOW_S = 0.2
+RETRY_S = 5.0
+LEAVING = ""
+"""Template of a pod that has to leave its node, as the roll-out sees it: no version's."""
+
+
+class PodBackend:
+    """`scheduler.domain.ports.Backend` over one machine's runner."""
+
+    def __init__(
+        self,
+        root: Path,
+        runner: Runner,
+        options: LifecycleOptions,
+        *,
+        clock: Clock,
+        routes: RouteStatus,
+        fence: Callable[[], Awaitable[None]],
+        ask_for_secrets: AskForSecrets | None = None,
+        jobs: JobRoom | None = None,
+    ) -> None:
+        self.root = root
+        self.jobs = jobs
+        if jobs is not None:
+            jobs.changed = self._place_waiting
+        self.fence = fence
+        self.clock = clock
+        self.options = options
+        self._pods: dict[str, PodLifecycle] = {}
+        self._ended: dict[str, PodFolder] = {}
+        self._observed: asyncio.Queue[Observation] = asyncio.Queue()
+        self.runner = runner
+        self._dependencies = PodDependencies(
+            runner, options, routes, clock, fence, self._observed.put_nowait, ask_for_secrets
+        )
+        self._is_adopted = asyncio.Event()
+        self._group: asyncio.TaskGroup | None = None
+        self._applied: set[UUID] = set()
+        self._ledger = RunLedger(root, runner.find)
+        self._nodes: dict[UUID, Node] | None = None
+        self._waiting_reasons: Mapping[str, str] = {}
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Adopt what is there, then work until cancelled. Pods outlive it."""
+        usable_folder(self.root)
+        await self.runner.open()
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            folders = list(pod_folders(self.root))
+            self._observed.put_nowait(PodsListed(frozenset(folder.record.name for folder in folders)))
+            for folder in folders:
+                self._start_pod(folder)
+            self._remove_stale()
+            if self.jobs is not None:
+                group.create_task(self.jobs.run(), name="jobs")
+            group.create_task(self.runner.run(self._pods.keys()), name="runner")
+            self._is_adopted.set()
+            self._place_waiting()
+            await asyncio.get_running_loop().create_future()
+
+    def _remove_stale(self) -> None:
+        self.runner.remove_stale(
+            {f"{name}.{run.number}" for name, pod in self._pods.items() for run in pod.folder.runs()}
+        )
+
+    def _start_pod(self, folder: PodFolder) -> None:
+        assert self._group is not None
+        pod = PodLifecycle(folder, self._dependencies)
+        self._pods[folder.record.name] = pod
+        self._group.create_task(self._run_pod(pod), name=f"pod {folder.record.name}")
+
+    async def _run_pod(self, pod: PodLifecycle) -> None:
+        """The lifecycle of one pod; an error of ours in it must not end the others."""
+        while True:
+            try:
+                await pod.run()
+                break
+            except (OSError, ValueError, KeyError):
+                log.exception("pod %s: trying again in %s s", pod.record.name, RETRY_S)
+                await self.clock.sleep(RETRY_S)
+        name = pod.record.name
+        self._ended[name] = pod.folder
+        self._pods.pop(name, None)
+        self._place_waiting()
+        self.runner.forget(name)
+        # Its output may still be read: the folder stays for a while; and until its runs are counted.
+        await self.clock.sleep(self.options.kept_after_end_s)
+        while await asyncio.to_thread(pod.folder.is_countable):
+            await self.clock.sleep(RETRY_S)
+        self._ended.pop(name, None)
+        self._remove_stale()
+        await asyncio.to_thread(pod.folder.remove)
+
+    # ── wanted ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def apply(self, deployment: Deployment) -> None:
+        """Make the pods of one version be as wanted; see `Backend.apply`."""
+        await self._is_adopted.wait()
+        template = template_of(deployment)
+        pods = self._pods_of(deployment.version_id)
+        evicted = [pod for pod in pods if self._is_evicted(pod)]
+        plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
+        if plan.create or plan.terminate or evicted:
+            await self.fence()
+        for pod in evicted:
+            pod.terminate()
+        for pod in (self._pods[name] for name in plan.terminate):
+            pod.terminate(is_surplus=self._state(pod).template == template)
+        for _ in range(plan.create):
+            self._create(deployment, template)
+        if plan.create:
+            self._place_waiting()
+        for pod in pods:
+            self._update_deployment(pod, deployment, template)
+        self._applied.add(deployment.version_id)
+
+    def _update_deployment(self, pod: PodLifecycle, deployment: Deployment, template: str) -> None:
+        """Store the newest intent in a pod that stays; emit the pod again at the first `apply` of its version.
+
+        The observer may know the version only after its adopted pods were emitted.
+        """
+        is_news = pod.record.deployment != deployment
+        if is_news and pod.record.template == template:
+            pod.folder.update(deployment=deployment)
+        if pod.watch and (is_news or deployment.version_id not in self._applied):
+            pod.emit()
+
+    def _create(self, deployment: Deployment, template: str) -> None:
+        suffix = "".join(secrets.choice(ALPHABET) for _ in range(5))
+        name = f"{deployment.service}-{deployment.version}-{suffix}"
+        record = PodRecord(
+            name=name,
+            deployment=deployment,
+            template=template,
+            created_at=self.clock.now().timestamp(),
+            is_placed=False,
+        )
+        self._start_pod(PodFolder.create(self.root, record))
+
+    def set_nodes(self, nodes: Sequence[Node]) -> None:
+        """Place pods by these nodes; see `Backend.set_nodes`."""
+        known, self._nodes = self._nodes, {node.id: node for node in nodes}
+        if self._nodes != known:
+            self._place_waiting()
+
+    def nodes(self) -> list[NodeState] | None:
+        """What the pods on each node ask for; see `Backend.nodes`."""
+        if self._nodes is None or not self._is_adopted.is_set():
+            return None
+        return node_states(self._nodes.values(), self._claims())
+
+    def pools(self) -> list[PoolState] | None:
+        """The room that there is, and who holds it; see `Backend.pools`."""
+        if self._nodes is None or not self._is_adopted.is_set():
+            return None
+        names = {node.id: node.name for node in self._nodes.values()}
+        return pool_states(self._pools(self._nodes), self._claims(), names)
+
+    def waiting_reasons(self) -> Mapping[str, str]:
+        """Pods without room, and why; see `Backend.waiting_reasons`."""
+        return self._waiting_reasons
+
+    def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
+        return pools_of(nodes.values(), self.options.capacity, self.options.overcommit)
+
+    def _state(self, pod: PodLifecycle) -> PodState:
+        """As the roll-out decides on it; one that has to leave its node is to be replaced."""
+        state, record = pod.state(), pod.record
+        if self._is_evicted(pod):
+            return replace(state, is_terminating=True)
+        if self._nodes is None or not has_to_move(record.node, record.deployment.resources, self._nodes):
+            return state
+        return replace(state, template=LEAVING)
+
+    def _is_evicted(self, pod: PodLifecycle) -> bool:
+        node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
+        return node is not None and node.pods == "end" and not pod.record.is_terminating
+
+    def _place_waiting(self) -> None:
+        """Start waiting pods where there is capacity; the others emit what they wait for."""
+        if self._nodes is None or not self._is_adopted.is_set() or (self.jobs and not self.jobs.is_adopted):
+            return
+        placement = place_pods(self._claims(), self._pools(self._nodes))
+        self._waiting_reasons = placement.waiting
+        for name, node in placement.placed.items():
+            there = self._nodes[node] if node else None
+            if self.jobs is None or not self.jobs.place(name, there):
+                self._pods[name].assign_node(there, placement.took.get(name))
+        for name, why in placement.waiting.items():
+            if self.jobs is None or not self.jobs.report_no_capacity(name, why):
+                self._pods[name].report_no_capacity(why)
+
+    def _claims(self) -> list[ResourceClaim]:
+        claims: list[ResourceClaim] = self.jobs.claims() if self.jobs else []
+        for version_id in self.versions():
+            records = [pod.record for pod in self._pods_of(version_id)]
+            claims += pair_replacements(
+                [_claim(each) for each in records], {each.name: each.template for each in records}
+            )
+        return claims
+
+    async def delete(self, version_id: UUID) -> None:
+        """End every pod of a version."""
+        await self._is_adopted.wait()
+        pods = [pod for pod in self._pods_of(version_id) if not pod.record.is_terminating]
+        if pods:
+            await self.fence()
+        for pod in pods:
+            pod.terminate()
+
+    def _pods_of(self, version_id: UUID) -> list[PodLifecycle]:
+        return [pod for pod in self._pods.values() if pod.record.deployment.version_id == version_id]
+
+    def versions(self) -> frozenset[UUID]:
+        """Versions that have pods here."""
+        return frozenset(pod.record.deployment.version_id for pod in self._pods.values())
+
+    async def restart(self, pod: str) -> None:
+        """Drain a pod, end what runs, start it again at once."""
+        if pod not in self._pods:
+            raise NotFound(f"there is no pod {pod}")
+        await self.fence()
+        self._pods[pod].restart()
+
+    def terminal_refused(self, pod: str) -> str | None:
+        """See `Backend.terminal_refused`."""
+        process = self._pods[pod].process if pod in self._pods else None
+        return None if process is None else process.terminal_refused()
+
+    async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
+        """Open a session beside what runs in a pod; see `Backend.exec`."""
+        if pod not in self._pods:
+            raise NotFound(f"there is no pod {pod}")
+        process = self._pods[pod].process
+        if process is None or not process.is_alive():
+            raise Conflict(f"the pod {pod} does not run at the moment")
+        if why := process.terminal_refused():
+            raise Conflict(why)
+        return await process.exec(command, tty=tty, size=size)
+
+    # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def watch(self) -> AsyncIterator[Observation]:
+        """Everything that happens to pods, in order; see `Backend.watch`."""
+        while True:
+            yield await self._observed.get()
+
+    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncIterator[OutputLine]:
+        """Lines of a pod's output from `since` on, run after run."""
+        folder = self._folder(pod)
+        while True:
+            for line in self._lines(folder, since):
+                since = LogPosition(line.position.run, line.end)
+                yield line
+            if not follow:
+                return
+            await self.clock.sleep(FOLLOW_S)
+
+    def _lines(self, folder: PodFolder, since: LogPosition) -> list[OutputLine]:
+        found: list[OutputLine] = []
+        for run in folder.runs():
+            if run.number < since.run:
+                continue
+            offset = since.offset if run.number == since.run else 0
+            is_over = run.number <= folder.record.ended_run or folder.path.name in self._ended
+            while lines := read_lines(run, offset, is_over=is_over):
+                found += lines
+                offset = lines[-1].end
+        return found
+
+    def _folder(self, pod: str) -> PodFolder:
+        if pod in self._pods:
+            return self._pods[pod].folder
+        if pod in self._ended:
+            return self._ended[pod]
+        if self.jobs is not None and (found := self.jobs.folder(pod)):
+            return found
+        raise NotFound(f"there is no pod {pod}")
+
+    async def usage(self) -> list[MeasuredUsage]:
+        """Cores, memory and GPUs of every running pod since the last call."""
+        running = [
+            MeasuredRun(pod.record.name, process, pod.record.deployment.resources.gpu > 0)
+            for pod in self._pods.values()
+            if (process := pod.process)
+        ]
+        return await self.runner.measure(running)
+
+    async def runs(self) -> list[RunObservation]:
+        """Runs of every pod; see `Backend.runs`."""
+        now = self.clock.now().timestamp()
+        found = await asyncio.to_thread(self._ledger.read_runs, now)
+        return found if self.jobs is None else [*found, *await asyncio.to_thread(self.jobs.read_runs, now)]
+
+    async def acknowledge_runs(self, runs: Sequence[RunObservation]) -> None:
+        """Their folders may go; see `Backend.acknowledge_runs`."""
+        of_pods = [run for run in runs if run.deployment.version != JOB_VERSION]
+        await asyncio.to_thread(self._ledger.mark_settled, of_pods)
+        if self.jobs is not None:
+            await asyncio.to_thread(self.jobs.mark_settled, runs)
+
+
+def _claim(record: PodRecord) -> ResourceClaim:
+    return ResourceClaim(
+        record.name,
+        record.deployment.resources,
+        record.created_at,
+        is_placed=record.is_placed,
+        node=record.node,
+        version=record.deployment.version_id,
+        service=record.deployment.service,
+        name=record.deployment.version,
+        project=record.deployment.project,
+        is_leaving=record.is_terminating,
+        took=record.took,
+    )

@@ -1,0 +1,1 @@
+"""Sessions inside pods that are processes."""

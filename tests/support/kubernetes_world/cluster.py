@@ -1,0 +1,200 @@
+"""A real cluster for the tests that are marked so: `TEST_KUBECONFIG`, else the one that `shared/cluster` starts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from running_services.scheduler_world import OpenRoutes
+from scheduler.backends.kubernetes.api.client import KubernetesApi
+from scheduler.backends.kubernetes.api.credentials import Credentials
+from scheduler.backends.kubernetes.backend import KubernetesBackend
+from scheduler.backends.kubernetes.options import KubernetesOptions
+from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
+from scheduler.domain.placement import Capacity
+from scheduler.domain.values import PodObservation, PodsListed
+from shared.clock import SystemClock
+from waiting.eventually import eventually
+
+STARTED_HERE = Path(os.environ.get("CLUSTER_HOME", "/var/tmp/cluster"))
+IMAGE = "penstock-test/fake-pod:1"
+IMAGE_FOLDER = Path(__file__).parents[2] / "integration" / "scheduler" / "kubernetes" / "image"
+START_S = 90.0
+ROLE = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac-namespace.yaml"
+
+
+def kubeconfig() -> Path:
+    """Of the cluster that the tests use."""
+    return Path(os.environ.get("TEST_KUBECONFIG") or STARTED_HERE / "admin.kubeconfig")
+
+
+def why_no_cluster() -> str | None:
+    """Why there is no cluster, or no image on it, to test with; None: there is."""
+    if not kubeconfig().exists() or shutil.which("kubectl") is None:
+        return f"no Kubernetes cluster: no kubectl, or no {kubeconfig()} (TEST_KUBECONFIG names another)"
+    answered = subprocess.run(
+        ["kubectl", "--kubeconfig", kubeconfig(), "get", "--raw", "/readyz"],
+        capture_output=True,
+        timeout=15,
+        check=False,
+    )
+    if answered.returncode:
+        return f"no Kubernetes cluster answers: {answered.stderr.decode(errors='replace').strip()[:200]}"
+    return _why_no_image()
+
+
+def _why_no_image() -> str | None:
+    """The image of fake pods is on the node, or is made by the Docker engine and loaded there."""
+    socket = STARTED_HERE / "containerd.sock"
+    if not socket.exists():
+        return None  # a cluster that pulls it from somewhere
+    ctr = ["ctr", "-a", str(socket), "-n", "k8s.io", "images"]
+    listed = subprocess.run([*ctr, "ls", "-q"], capture_output=True, text=True, timeout=30, check=False)
+    if IMAGE in listed.stdout:
+        return None
+    built = subprocess.run(
+        ["docker", "build", "-q", "-t", IMAGE, IMAGE_FOLDER], capture_output=True, text=True, timeout=120, check=False
+    )
+    if built.returncode:
+        return f"the image of fake pods cannot be built: {built.stderr.strip()[-200:]}"
+    with subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE) as saved:
+        loaded = subprocess.run(
+            [*ctr, "import", "-"], stdin=saved.stdout, capture_output=True, text=True, timeout=120, check=False
+        )
+    return f"the image of fake pods cannot be loaded: {loaded.stderr.strip()[-200:]}" if loaded.returncode else None
+
+
+def kubectl(*arguments: str, stdin: str | None = None) -> str:
+    """What the cluster's administrator does by hand."""
+    done = subprocess.run(
+        ["kubectl", "--kubeconfig", str(kubeconfig()), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert not done.returncode, f"kubectl {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+@asynccontextmanager
+async def a_namespace(security: str = "restricted") -> AsyncIterator[str]:
+    """A namespace of one's own, held to a pod security level; it takes all that is in it with it."""
+    name = f"penstock-test-{secrets.token_hex(3)}"
+    kubectl("create", "namespace", name)
+    kubectl("label", "namespace", name, f"pod-security.kubernetes.io/enforce={security}")
+    await eventually(lambda: "default" in kubectl("-n", name, "get", "serviceaccounts", "-o", "name"), within=30)
+    try:
+        yield name
+    finally:
+        kubectl("delete", "namespace", name, "--wait=false")
+        kubectl("-n", name, "delete", "pods", "--all", "--grace-period=1", "--wait=false")
+
+
+@dataclass
+class ClusterWorld:
+    """A running backend on a cluster, and all that it told."""
+
+    backend: KubernetesBackend
+    routes: OpenRoutes
+    namespace: str
+    seen: list[PodObservation] = field(default_factory=list)
+    listed: list[frozenset[str]] = field(default_factory=list)
+
+    @property
+    def now(self) -> dict[str, PodObservation]:
+        """The last word on each pod that is not gone."""
+        latest = {each.pod: each for each in self.seen}
+        return {name: each for name, each in latest.items() if not each.is_gone}
+
+    @property
+    def ready(self) -> list[PodObservation]:
+        return [each for each in self.now.values() if each.ready]
+
+    async def until_ready(self, number: int = 1, within: float = START_S) -> list[PodObservation]:
+        await eventually(lambda: len(self.ready) == number, within=within)
+        return self.ready
+
+    async def note(self) -> None:
+        async for observation in self.backend.watch():
+            if isinstance(observation, PodsListed):
+                self.listed.append(observation.pods)
+            else:
+                self.seen.append(observation)
+
+    async def post(self, pod: PodObservation, path: str) -> int:
+        """Ask a fake pod to do something."""
+        headers = {TOKEN_HEADER: self.backend.token_of(pod.pod) or ""}
+        async with aiohttp.ClientSession() as session:
+            with suppress(aiohttp.ClientError):
+                async with session.post(
+                    f"http://{pod.address}{path}", headers=headers, timeout=aiohttp.ClientTimeout(2)
+                ) as a:
+                    return a.status
+        return 0
+
+
+@asynccontextmanager
+async def on_cluster(
+    home: Path, namespace: str, config: Path | None = None, **options: Any
+) -> AsyncIterator[ClusterWorld]:
+    """A backend at work; leaving it is what SIGTERM does to a scheduler: the pods stay."""
+
+    async def leads() -> None:
+        return None
+
+    routes = OpenRoutes()
+    given = {
+        "namespace": namespace,
+        "image": IMAGE,
+        "supply_url": "http://192.0.2.1:1",
+        "image_pull_policy": "Never",
+        "overcommit": Capacity(20, 20, 1),
+        "drain_s": 0.1,
+        "grace_s": 5,
+        **options,
+    }
+    backend = KubernetesBackend(
+        KubernetesApi(Credentials(config or kubeconfig(), None, home)),
+        KubernetesOptions(**given),
+        clock=SystemClock(),
+        routes=routes,
+        fence=leads,
+        tokens=PodTokens(home / "pods"),
+        ticket_of=lambda deployment: "ticket",
+    )
+    backend.set_nodes(())
+    world = ClusterWorld(backend, routes, namespace)
+    tasks = [asyncio.create_task(backend.run()), asyncio.create_task(world.note())]
+    try:
+        yield world
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def as_scheduler(namespace: str, folder: Path) -> Path:
+    """A kubeconfig of the scheduler's own account, with the namespaced role alone."""
+    kubectl("-n", namespace, "apply", "-f", str(ROLE))
+    token = kubectl("-n", namespace, "create", "token", "penstock-scheduler").strip()
+    found = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    found["users"] = [{"name": "me", "user": {"token": token}}]
+    found["contexts"][0]["context"]["user"] = "me"
+    config = folder / "scheduler.kubeconfig"
+    config.write_text(json.dumps(found))
+    return config

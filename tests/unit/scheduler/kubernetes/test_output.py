@@ -1,0 +1,87 @@
+"""Positions in what pods print: no line is lost or doubled, wherever reading goes on from."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubernetes_world.objects import container, ended, pod, prepared, running, waiting
+from scheduler.backends.kubernetes.facts.pods import read_pod
+from scheduler.backends.kubernetes.facts.times import micros_of, moment
+from scheduler.backends.kubernetes.pods.output import LONGEST_LINE, LineNumbering, Segment, segments_of
+
+BEGUN = 1_795_000_000_000_000
+
+
+def log(times: list[int]) -> list[bytes]:
+    """A log with lines at these microseconds, in whole seconds' and equal times too."""
+    return [f"{moment(BEGUN + at).isoformat().replace('+00:00', 'Z')} line {i}".encode() for i, at in enumerate(times)]
+
+
+def read(lines: list[bytes], since: int) -> list[tuple[int, str]]:
+    """As the kubelet hands them out: in whole seconds, here from the one before `since` on."""
+    numbering = LineNumbering(since)
+    from_second = [line for line in lines if not since or _second(line) >= since // 1_000_000 - 1]
+    return [piece for line in from_second for piece in numbering.pieces(line)]
+
+
+def _second(line: bytes) -> int:
+    found = micros_of(line.decode().partition(" ")[0])
+    assert found is not None
+    return found // 1_000_000
+
+
+@given(st.lists(st.integers(0, 3_000_000), max_size=40), st.integers(0, 40))
+def test_reading_on_from_any_line_gives_the_rest(gaps: list[int], stop: int) -> None:
+    times = sorted(gaps)
+    whole = read(log(times), 0)
+    assert [text for _, text in whole] == [f"line {i}" for i in range(len(times))]
+    ends = [end for end, _ in whole]
+    assert ends == sorted(set(ends))
+    since = whole[min(stop, len(whole)) - 1][0] if whole and stop else 0
+    rest = read(log(times), since)
+    assert rest == whole[min(stop, len(whole)) :]
+
+
+def test_equal_times_at_the_end_of_a_second_are_told_apart() -> None:
+    whole = read(log([999_999] * 3), 0)
+    assert read(log([999_999] * 3), whole[1][0]) == whole[2:]
+
+
+def test_lines_of_the_same_microsecond_are_told_apart() -> None:
+    whole = read(log([5, 5, 5]), 0)
+    assert len({end for end, _ in whole}) == 3
+    assert read(log([5, 5, 5]), whole[0][0]) == whole[1:]
+
+
+def test_a_long_line_comes_in_pieces() -> None:
+    (line,) = log([0])
+    pieces = LineNumbering(0).pieces(line + b"x" * (2 * LONGEST_LINE))
+    assert len(pieces) == 3
+    assert LineNumbering(pieces[0][0]).pieces(line + b"x" * (2 * LONGEST_LINE)) == pieces[1:]
+
+
+def test_what_has_no_time_is_no_line() -> None:
+    assert LineNumbering(0).pieces(b"failed to try resolving symlinks in path") == []
+    assert [text for _, text in LineNumbering(0).pieces(b"2026-11-28T06:00:05.1Z")] == [""]
+
+
+def test_which_logs_there_are() -> None:
+    def of(**status: object) -> list[Segment]:
+        facts = read_pod(pod(**status))  # type: ignore[arg-type]
+        assert facts is not None
+        return segments_of(facts)
+
+    assert of(prepare=container("prepare", waiting("PodInitializing"), started=False)) == []
+    assert of(prepare=container("prepare", running())) == [Segment("prepare", 0)]
+    assert of(prepare=prepared(), main=container("model", running())) == [
+        Segment("prepare", 0, is_on=False),
+        Segment("model", 0),
+    ]
+    assert of(prepare=prepared(), main=container("model", running(), ended(3), restarts=2)) == [
+        Segment("prepare", 0, is_on=False),
+        Segment("model", 1, is_previous=True, is_on=False),
+        Segment("model", 2),
+    ]
+    backing_off = container("model", waiting("CrashLoopBackOff"), ended(3), restarts=2)
+    assert of(prepare=prepared(), main=backing_off)[-1] == Segment("model", 2, is_on=False)

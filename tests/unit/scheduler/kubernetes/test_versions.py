@@ -1,0 +1,196 @@
+"""Objects of a version: applied once, again after a hand changed them, fewer by choice, deleted after the routes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from kubernetes_world.objects import NAME, serving
+from running_services.scheduler_world import OpenRoutes, wanted
+from scheduler.backends.kubernetes.api.errors import ApiAway, ApiRefused
+from scheduler.backends.kubernetes.manifests.names import object_name
+from scheduler.backends.kubernetes.options import KubernetesOptions
+from scheduler.backends.kubernetes.pods.departures import Departures
+from scheduler.backends.kubernetes.pods.observer import PodObserver, VersionWanted
+from scheduler.backends.kubernetes.versions import VersionDependencies, VersionWork
+from scheduler.domain.rollout import template_of
+from scheduler.domain.values import Observation, PodObservation
+from shared.clock import SystemClock
+from shared.contracts.deployment import Deployment
+from waiting.eventually import eventually
+
+OPTIONS = KubernetesOptions("models", "penstock:1", "http://s", drain_s=0.05)
+
+
+class FakeCluster:
+    """Deployments that are as they were applied last; every write is noted."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.writes: list[str] = []
+        self.applied: list[dict[str, Any]] = []
+        self.trouble: list[Exception] = []
+
+    def _note(self, write: str) -> None:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        self.writes.append(write)
+
+    async def apply(self, path: str, manifest: dict[str, Any]) -> dict[str, Any]:
+        self._note(f"apply {manifest['kind']}")
+        self.applied.append(manifest)
+        if manifest["kind"] != "Deployment":
+            return manifest
+        name = manifest["metadata"]["name"]
+        before = self.objects.get(name)
+        generation = 1 if before is None else before["metadata"]["generation"] + (before["spec"] != manifest["spec"])
+        found = {**manifest, "metadata": {**manifest["metadata"], "uid": "u", "generation": generation}}
+        self.objects[name] = found
+        return found
+
+    async def merge(self, path: str, changes: dict[str, Any]) -> dict[str, Any]:
+        self._note(f"merge {path.rpartition('/')[2]}")
+        return {}
+
+    async def delete(self, path: str, **options: Any) -> None:
+        self._note(f"delete {options}")
+        self.objects.pop(path.rpartition("/")[2], None)
+
+
+class At:
+    """A version's work on a cluster."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.cluster = FakeCluster()
+        self.routes = OpenRoutes()
+        self.seen: list[Observation] = []
+        clock = SystemClock()
+        self.observer = PodObserver(
+            self.seen.append, clock, lambda version: VersionWanted(1, template_of(deployment), 1), self._ready
+        )
+        self.observer.listed()
+        departures = Departures(self.observer, self.routes, clock, OPTIONS)
+        shared = VersionDependencies(
+            self.cluster,  # type: ignore[arg-type]
+            OPTIONS,
+            clock,
+            self._fence,
+            self.observer,
+            departures,
+            self.cluster,  # type: ignore[arg-type]
+            token_of=lambda name: f"token of {name}",
+            ticket_of=lambda each: "ticket",
+        )
+        self.fenced = 0
+        self.work = VersionWork(deployment.version_id, object_name(deployment), shared)
+        self.work.wanted = deployment
+
+    def _ready(self, pod: Any) -> None:
+        self.observer.set_report(pod.facts.name, None, pod.facts.run)
+
+    async def _fence(self) -> None:
+        self.fenced += 1
+
+    def add_pod(self, name: str, deployment: Deployment) -> None:
+        found = serving(name=name, template=template_of(deployment))
+        found["metadata"]["labels"]["penstock.io/version-id"] = str(deployment.version_id)
+        self.observer.changed("added", found)
+
+    def pod(self, name: str) -> PodObservation:
+        return [each for each in self.seen if isinstance(each, PodObservation) and each.pod == name][-1]
+
+
+@asynccontextmanager
+async def working(at: At) -> AsyncIterator[At]:
+    task = asyncio.create_task(at.work.run())
+    at.work.wake()
+    try:
+        yield at
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def settled(at: At) -> list[str]:
+    """Everything that is to be written was."""
+    at.work.wake()
+    await asyncio.sleep(0.03)
+    return at.cluster.writes
+
+
+async def test_objects_are_applied_once_and_looking_again_writes_nothing() -> None:
+    async with working(At(wanted())) as at:
+        await eventually(lambda: len(at.cluster.writes) == 3)
+        assert await settled(at) == ["apply Deployment", "apply PodDisruptionBudget", "apply Secret"]
+        owned = [each["metadata"]["ownerReferences"][0]["uid"] for each in at.cluster.applied[1:]]
+        assert owned == ["u", "u"]
+        assert at.fenced == 1
+
+
+async def test_what_a_hand_has_changed_is_brought_back() -> None:
+    deployment = wanted()
+    async with working(At(deployment)) as at:
+        await eventually(lambda: len(at.cluster.writes) == 3)
+        found = at.cluster.objects[at.work.name]
+        found["spec"] = {**found["spec"], "replicas": 7}
+        found["metadata"]["generation"] += 1
+        assert (await settled(at))[3:] == ["apply Deployment"]
+        assert at.cluster.objects[at.work.name]["spec"]["replicas"] == 1
+
+
+async def test_one_deleted_by_hand_is_made_again() -> None:
+    async with working(At(wanted())) as at:
+        await eventually(lambda: len(at.cluster.writes) == 3)
+        del at.cluster.objects[at.work.name]
+        assert (await settled(at))[3:] == ["apply Deployment", "apply PodDisruptionBudget", "apply Secret"]
+
+
+async def test_surplus_leaves_the_routes_before_there_is_less() -> None:
+    deployment = wanted(2)
+    at = At(deployment)
+    async with working(at):
+        await eventually(lambda: len(at.cluster.writes) == 3)
+        for name in (NAME, "wine-v1-abcdef-5d9c7b8f6-aaaaa"):
+            at.add_pod(name, deployment)
+            at.routes.routed.add(name)
+        at.work.wanted = deployment.model_copy(update={"desired_replicas": 1, "generation": 2})
+        at.work.wake()
+        await eventually(lambda: len(at.cluster.writes) == 4)
+        chosen = at.cluster.writes[3].removeprefix("merge ")
+        await eventually(lambda: at.pod(chosen).status == "Terminating")
+        await asyncio.sleep(0.1)
+        assert len(at.cluster.writes) == 4  # routers still know it
+        at.routes.routed.discard(chosen)
+        await eventually(lambda: at.cluster.writes[4:] == ["apply Deployment"])
+        other = next(name for name in at.observer.pods if name != chosen)
+        assert at.pod(other).ready
+
+
+async def test_a_version_is_deleted_after_its_pods_left_the_routes() -> None:
+    deployment = wanted()
+    at = At(deployment)
+    async with working(at):
+        await eventually(lambda: len(at.cluster.writes) == 3)
+        at.add_pod(NAME, deployment)
+        at.routes.routed.add(NAME)
+        at.work.wanted = None
+        at.work.wake()
+        await eventually(lambda: at.pod(NAME).status == "Terminating")
+        await asyncio.sleep(0.1)
+        assert len(at.cluster.writes) == 3
+        at.routes.routed.clear()
+        await eventually(lambda: at.cluster.writes[3:] == ["delete {'propagationPolicy': 'Background'}"])
+
+
+async def test_a_refusal_is_told_and_tried_again() -> None:
+    at = At(wanted())
+    at.cluster.trouble = [ApiRefused(403, "Forbidden", 'violates PodSecurity "restricted"'), ApiAway("away")]
+    async with working(at):
+        await eventually(lambda: at.work.trouble is not None)
+        (unmade,) = at.observer.unmade.values()
+        assert unmade[1].reason == "PodSecurityRefused"
+        await eventually(lambda: len(at.cluster.writes) == 3, within=10)
+        await eventually(lambda: not at.observer.unmade)
