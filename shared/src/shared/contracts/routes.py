@@ -90,6 +90,9 @@ class VersionRoute(Contract):
     pass_through: bool = Field(
         default=False, description="Every path below the service, with any method, goes to the pod as it is."
     )
+    predict_path: str | None = Field(
+        default=None, description="Path at its pods that takes predictions; None: the one that callers use."
+    )
     log_enabled: bool = True
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")

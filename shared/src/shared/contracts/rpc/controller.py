@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -57,6 +58,24 @@ class SecretValues(Contract):
     values: tuple[str, ...] = Field(repr=False)
 
 
+class SourceSecretQuery(Contract):
+    """A secret that the image of a version, or a mount of it, is had with."""
+
+    version_id: UUID
+    kind: Literal["registry", "s3"]
+    secret: str | None = Field(default=None, description="None: none; it is asked for what may be connected to.")
+
+
+class SourceSecret(Contract):
+    """Its fields, by name: never stored, logged or sent on by who asked.
+
+    `allowed`: hosts and CIDRs that may be connected to although they are not public.
+    """
+
+    fields: dict[str, str] = Field(default={}, repr=False)
+    allowed: tuple[str, ...] = ()
+
+
 class Destination(Contract):
     """Where inference tables may lie, as it was defined; how it is reached, without credentials."""
 
@@ -105,6 +124,7 @@ class MaskingKey(Contract):
 DEPLOYMENTS = RpcMethod("controller", "deployments", Nothing, DeploymentList)
 REGISTRY_ACCESS = RpcMethod("controller", "registry_access", RegistryQuery, RegistryAccess)
 SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretValues)
+SOURCE_SECRET = RpcMethod("controller", "source_secret", SourceSecretQuery, SourceSecret)
 DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
 STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)
 MASKING_KEY = RpcMethod("controller", "masking_key", MaskingKeyQuery, MaskingKey)
