@@ -20,12 +20,16 @@ ORDER: tuple[PhaseName, ...] = get_args(PhaseName)
 
 MODEL_FOUND, MODEL_FETCHED = "ModelFound", "ModelFetched"
 ENVIRONMENT_FOUND, ENVIRONMENT_READY = "EnvironmentFound", "EnvironmentReady"
+IMAGE_FOUND, IMAGE_PULLED = "ImageFound", "ImagePulled"
+"""Of a version that is an image: what a model is to others."""
 LOADING_MODEL = "LoadingModel"
 """Reasons of notes at which a phase ends. `…Found`: there was nothing to do."""
 
 _ENDS: dict[str, tuple[PhaseName, PhaseState]] = {
     MODEL_FOUND: ("model", "skipped"),
     MODEL_FETCHED: ("model", "done"),
+    IMAGE_FOUND: ("model", "skipped"),
+    IMAGE_PULLED: ("model", "done"),
     ENVIRONMENT_FOUND: ("environment", "skipped"),
     ENVIRONMENT_READY: ("environment", "done"),
     LOADING_MODEL: ("process", "done"),

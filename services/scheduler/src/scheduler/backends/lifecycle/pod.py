@@ -184,7 +184,10 @@ class PodLifecycle:
         secrets = await self._unless_ending(self._secrets(run))
         await self._check_fence()
         process = await prepared.start(secrets)
-        self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; it loads the model"))
+        does = (
+            "it loads the model" if process.health_path is None else f"GET {process.health_path} says when it is ready"
+        )
+        self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; {does}"))
         return process
 
     async def _prepared(self, run: RunFolder) -> PreparedRun:
