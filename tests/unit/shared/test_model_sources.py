@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.contracts.deployment import Deployment, FileMount, ImageSource, MlflowSource, S3Mount
+from shared.contracts.routes import VersionRoute
 
 COMMON = {
     "service_id": UUID(int=1),
@@ -49,7 +50,7 @@ def test_an_image_comes_back_as_it_was_written() -> None:
     read = Deployment.model_validate(json.loads(made.model_dump_json()))
     assert read == made
     assert read.mlflow_source() is None
-    source = read.model_source
+    source = read.image_source()
     assert isinstance(source, ImageSource)
     assert (source.command, source.args, source.port) == (("serve",), None, 8080)
     assert (source.health_path, source.predict_path) == ("/health", "/predict")
@@ -65,3 +66,10 @@ def test_what_a_container_is_made_of_makes_another_configuration(change: dict[st
 def test_an_unknown_kind_is_refused(kind: object) -> None:
     with pytest.raises(ValidationError, match="model_source"):
         deployment({**IMAGE, "kind": kind})
+
+
+def test_the_route_of_a_model_is_written_as_before_and_that_of_an_image_says_its_path() -> None:
+    of_model = VersionRoute(version_id=UUID(int=2), version="v1", model="wine/3", weight=100)
+    assert "predict_path" not in of_model.model_dump(mode="json")
+    of_image = of_model.model_copy(update={"predict_path": "/score"})
+    assert VersionRoute.model_validate_json(of_image.model_dump_json()) == of_image

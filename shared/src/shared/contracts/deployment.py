@@ -230,6 +230,10 @@ class Deployment(Contract):
         """The registered model that it is made from; None: from an image."""
         return self.model_source if isinstance(self.model_source, MlflowSource) else None
 
+    def image_source(self) -> ImageSource | None:
+        """The image that it is made from; None: from a registered model."""
+        return self.model_source if isinstance(self.model_source, ImageSource) else None
+
     def pod_configuration(self) -> str:
         """What of it a pod is made of: where that, or `restart`, changes, pods are replaced."""
         what = (self.model_source, self.resources, self.runtime)
@@ -256,6 +260,9 @@ class PodView(Contract):
     started_at: str | None = Field(default=None, description="ISO-8601 UTC.")
     address: str | None = None
     pid: int | None = None
+    image: str | None = Field(
+        default=None, description="Image that it was made from, `repository@sha256:…`; None: none of its owner's."
+    )
     cpu_cores: float | None = Field(default=None, description="Cores in use at the last sample.")
     limits_enforced: bool = Field(
         default=False, description="Whether the kernel keeps the pod to the cores and memory that it asked for."

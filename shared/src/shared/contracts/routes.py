@@ -91,7 +91,10 @@ class VersionRoute(Contract):
         default=False, description="Every path below the service, with any method, goes to the pod as it is."
     )
     predict_path: str | None = Field(
-        default=None, description="Path at its pods that takes predictions; None: the one that callers use."
+        default=None,
+        description="Where its pods take predictions, whatever path callers use; None: where callers sent them.",
+        # Absent where there is none: a route of a model is written as before.
+        exclude_if=lambda path: path is None,
     )
     log_enabled: bool = True
     sample_rate: float = Field(default=1.0, ge=0, le=1)

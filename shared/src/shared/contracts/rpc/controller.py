@@ -58,22 +58,18 @@ class SecretValues(Contract):
     values: tuple[str, ...] = Field(repr=False)
 
 
-class SourceSecretQuery(Contract):
-    """A secret that the image of a version, or a mount of it, is had with."""
+class ImageSecretQuery(Contract):
+    """A secret that the image of a version names: of the kind `registry` (to pull it) or `s3` (of a mount)."""
 
     version_id: UUID
+    secret: str = Field(max_length=63)
+
+
+class ImageSecret(Contract):
+    """Its fields, such as `username` and `password`: never stored, logged or sent on by who asked."""
+
     kind: Literal["registry", "s3"]
-    secret: str | None = Field(default=None, description="None: none; it is asked for what may be connected to.")
-
-
-class SourceSecret(Contract):
-    """Its fields, by name: never stored, logged or sent on by who asked.
-
-    `allowed`: hosts and CIDRs that may be connected to although they are not public.
-    """
-
-    fields: dict[str, str] = Field(default={}, repr=False)
-    allowed: tuple[str, ...] = ()
+    fields: dict[str, str] = Field(repr=False)
 
 
 class Destination(Contract):
@@ -124,7 +120,7 @@ class MaskingKey(Contract):
 DEPLOYMENTS = RpcMethod("controller", "deployments", Nothing, DeploymentList)
 REGISTRY_ACCESS = RpcMethod("controller", "registry_access", RegistryQuery, RegistryAccess)
 SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretValues)
-SOURCE_SECRET = RpcMethod("controller", "source_secret", SourceSecretQuery, SourceSecret)
+IMAGE_SECRET = RpcMethod("controller", "image_secret", ImageSecretQuery, ImageSecret)
 DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
 STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)
 MASKING_KEY = RpcMethod("controller", "masking_key", MaskingKeyQuery, MaskingKey)
