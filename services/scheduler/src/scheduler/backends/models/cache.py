@@ -87,7 +87,8 @@ class ModelCache:
             aside.replace(known)
             return self.folder / digest
 
-    async def _access_to(self, registry: str) -> RegistryAccess:
+    async def access_to(self, registry: str) -> RegistryAccess:
+        """How another tracking server is reached. Raises `RegistryUnavailable`, `PreparationFailed`."""
         try:
             return await self._access(registry)
         except Temporary as away:
@@ -95,7 +96,7 @@ class ModelCache:
         except PenstockError as error:
             raise PreparationFailed("RegistryUnusable", f"registry {registry}: {error}", is_permanent=True) from error
 
-    def _confined(self, child: list[str], *, is_ours: bool) -> list[str]:
+    def confined(self, child: list[str], *, is_ours: bool) -> list[str]:
         """Under rules: an artifact's address may name any folder of this machine, the platform's home too."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if (rules := self.confinement.rules) is None:
@@ -117,9 +118,9 @@ class ModelCache:
         environment = self.environment
         if source.registry is not None:
             request["registry"] = source.registry
-            request["access"] = (await self._access_to(source.registry)).model_dump()
+            request["access"] = (await self.access_to(source.registry)).model_dump()
             environment = child_environment(environment, ())
-        child = self._confined(
+        child = self.confined(
             [sys.executable, "-m", "scheduler.backends.models.fetch"], is_ours=source.registry is None
         )
         environment = environment | {"TMPDIR": request["models"]}
