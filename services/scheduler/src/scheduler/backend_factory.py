@@ -19,6 +19,7 @@ from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.mounts import MountCache
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.jobs.job import JobDependencies
@@ -27,7 +28,7 @@ from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
-from scheduler.clients import registry_access_over, secret_values_over
+from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import Backend, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
@@ -90,7 +91,9 @@ def build_backend(
     processes = ProcessRunner(
         preparation or MlflowPreparation(models, environments), options, clock, _zygotes(settings, confinement)
     )
-    runner, environments = _with_containers(settings, processes, models, environments, clock)
+    ask_for_image_secret = image_secrets_over(bus)
+    mounts = MountCache(models, ask_for_image_secret, settings.allowed_stores)
+    runner, environments = _with_containers(settings, processes, mounts, environments, clock)
     backend = PodBackend(
         pods,
         runner,
@@ -178,7 +181,7 @@ def _cluster_backend(
 def _with_containers(
     settings: SchedulerSettings,
     processes: ProcessRunner,
-    models: ModelCache,
+    mounts: MountCache,
     environments: EnvironmentStore,
     clock: Clock,
 ) -> tuple[Runner, EnvironmentStore]:
@@ -202,7 +205,7 @@ def _with_containers(
         settings.docker_gpu_request,
         settings.gpu,
     )
-    containers = assemble(choice, processes.options, models, environments, clock)
+    containers = assemble(choice, processes.options, mounts, environments, clock)
     if is_chosen:
         return RunnerPair(containers.runner, processes), containers.environments
     return RunnerPair(processes, containers.runner), environments
@@ -216,6 +219,7 @@ def _machine(settings: SchedulerSettings) -> Machine:
         cpu=settings.cpu or found.cpu,
         memory_gb=settings.memory_gb or found.memory_gb,
         gpu=settings.gpu,
+        runs_images=settings.backend == "docker",
     )
 
 

@@ -17,7 +17,7 @@ from running_services.scheduler_world import wanted
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.fetch_mount import fetch_mount
-from scheduler.backends.models.mounts import MountCache
+from scheduler.backends.preparation.mounts import MountCache
 from scheduler.domain.values import PodNote
 from shared.contracts.deployment import ArtifactMount, Deployment, FileMount, ImageSource, S3Mount
 from shared.contracts.rpc.controller import ImageSecret

@@ -79,6 +79,8 @@ class PodObservation:
     reason: str | None = None
     address: str | None = None
     pid: int | None = None
+    image: str | None = None
+    """Of its owner's, by its digest; None: one of the platform's own, or not known yet."""
     started_at: datetime | None = None
     last_exit: str | None = None
     end: RunEnd | None = None

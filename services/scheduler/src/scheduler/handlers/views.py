@@ -59,6 +59,7 @@ def pod_view(version: DeploymentRow, pod: PodRow, usage: MeasuredUsage | None) -
             "address": pod.address,
             "limits_enforced": pod.is_limited,
             "pid": pod.pid,
+            "image": pod.image,
             "cpu_cores": round(usage.cpu_cores, 4) if usage else None,
             "memory_bytes": usage.memory_bytes if usage else None,
         }

@@ -341,6 +341,7 @@ class PodLifecycle:
                 reason=self.reason,
                 address=watch.process.address if watch else None,
                 pid=watch.process.pid if watch else None,
+                image=watch.process.image if watch else None,
                 started_at=datetime.fromtimestamp(started, UTC) if started else None,
                 last_exit=(report and report.last_worker_death) or record.last_exit,
                 end=end,

@@ -57,7 +57,7 @@ class MountCache:
 
     def __init__(self, models: ModelCache, ask: AskForImageSecret, allowed_stores: Sequence[str] = ()) -> None:
         self.models = models
-        self._ask = ask
+        self.ask = ask
         self._allowed_stores = list(allowed_stores)
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -126,7 +126,7 @@ class MountCache:
         return _digest_in(ended.stdout, ended.code)
 
     async def _store(self, version: UUID, mount: S3Mount) -> dict[str, Any]:
-        fields = await image_secret(self._ask, version, mount.credentials, "s3") if mount.credentials else None
+        fields = await image_secret(self.ask, version, mount.credentials, "s3") if mount.credentials else None
         return {"endpoint": mount.endpoint, "credentials": fields, "allowed": self._allowed_stores}
 
 
