@@ -105,7 +105,7 @@ def build_backend(
         jobs=jobs,
     )
     if settings.backend == "kubernetes":
-        cluster = _cluster_backend(settings, environ, models, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
+        cluster = _cluster_backend(settings, environ, mounts, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
         both = BackendsBeside(cluster, backend)
 
         def token_of(pod: str) -> str | None:
@@ -118,7 +118,7 @@ def build_backend(
 def _cluster_backend(
     settings: SchedulerSettings,
     environ: Mapping[str, str],
-    models: ModelCache,
+    mounts: MountCache,
     tokens: PodTokens,
     *,
     clock: Clock,
@@ -158,6 +158,7 @@ def _cluster_backend(
         prepare_environment=assembly.preparation_environment(environ, rules),
         log_streams=settings.kubernetes_log_streams,
         has_terminals=settings.terminals != "off",
+        has_root_images=settings.kubernetes_root_images,
     )
     where = assembly.Cluster(
         settings.kubernetes_kubeconfig,
@@ -169,7 +170,7 @@ def _cluster_backend(
     return assembly.assemble(
         where,
         options,
-        models,
+        mounts,
         tokens,
         clock=clock,
         routes=routes,

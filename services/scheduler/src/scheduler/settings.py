@@ -135,6 +135,10 @@ class SchedulerSettings(DatabaseSettings):
     kubernetes_image_pull_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     """Secrets of the namespace, comma-separated, that nodes pull that image with; default none."""
 
+    kubernetes_root_images: bool = False
+    """Whether owners' images may run as root, default false; the namespace then has to admit the pod security level
+    `baseline`."""
+
     kubernetes_claim: str | None = None
     """PersistentVolumeClaim (ReadWriteMany) that keeps models and environments for all pods; default each its own."""
 

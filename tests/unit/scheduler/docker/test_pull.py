@@ -13,12 +13,12 @@ from scheduler.backends.docker.engine.errors import EngineRefused
 from scheduler.backends.docker.engine.pull import (
     AUTH_HEADER,
     PullProgress,
-    RegistryLogin,
     auth_header,
     has_tag,
     pull_image,
     registry_of,
 )
+from scheduler.backends.preparation.registry_logins import RegistryLogin
 
 PULLED: list[dict[str, object]] = [
     {"status": "Pulling from team/wine", "id": "1"},

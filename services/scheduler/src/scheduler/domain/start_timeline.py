@@ -25,6 +25,12 @@ IMAGE_FOUND, IMAGE_PULLED = "ImageFound", "ImagePulled"
 LOADING_MODEL = "LoadingModel"
 """Reasons of notes at which a phase ends. `…Found`: there was nothing to do."""
 
+
+def loading_words(health_path: str | None) -> str:
+    """What is waited for once a process or container has started; `health_path`: of somebody's own image."""
+    return "it loads the model" if health_path is None else f"GET {health_path} says when it is ready"
+
+
 _ENDS: dict[str, tuple[PhaseName, PhaseState]] = {
     MODEL_FOUND: ("model", "skipped"),
     MODEL_FETCHED: ("model", "done"),

@@ -24,7 +24,7 @@ from scheduler.backends.preparation.variables import AskForSecrets, secret_varia
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
-from scheduler.domain.start_timeline import LOADING_MODEL
+from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
     REGISTRY_UNAVAILABLE,
@@ -184,9 +184,7 @@ class PodLifecycle:
         secrets = await self._unless_ending(self._secrets(run))
         await self._check_fence()
         process = await prepared.start(secrets)
-        does = (
-            "it loads the model" if process.health_path is None else f"GET {process.health_path} says when it is ready"
-        )
+        does = loading_words(process.health_path)
         self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; {does}"))
         return process
 

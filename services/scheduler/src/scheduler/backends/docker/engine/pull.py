@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import NOT_FOUND, EngineRefused
+from scheduler.backends.preparation.registry_logins import RegistryLogin
 
 MIB = 1024 * 1024
 AUTH_HEADER = "X-Registry-Auth"
@@ -18,14 +19,6 @@ _FAILURES = (
     (("unauthorized", "authentication required", "denied", "no basic auth"), 401),
     (("not found", "manifest unknown", "does not exist", "no such"), NOT_FOUND),
 )
-
-
-@dataclass(frozen=True)
-class RegistryLogin:
-    """How to get into a registry. `__repr__` shows no password."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from uuid import UUID
 from scheduler.backends.docker.container_spec import Mount
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import NOT_FOUND, EngineRefused
-from scheduler.backends.docker.engine.pull import RegistryLogin, pull_image, registry_of
+from scheduler.backends.docker.engine.pull import pull_image
 from scheduler.backends.docker.preparation.container_plan import ContainerPlan, ContainerPreparation
 from scheduler.backends.docker.preparation.pinned_images import PinnedImage, PinnedImages, repository_digest
 from scheduler.backends.docker.preparation.pull_notes import PULLING, PullNotes
@@ -29,15 +29,14 @@ from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.mounts import (
     MountCache,
     fetched_mounts,
-    image_secret,
     inline_files,
 )
 from scheduler.backends.preparation.port import AddNote
+from scheduler.backends.preparation.registry_logins import registry_login, registry_of
 from scheduler.backends.preparation.variables import identity_variables
 from scheduler.domain.start_timeline import IMAGE_FOUND, IMAGE_PULLED
 from scheduler.domain.values import PodNote
 from shared.contracts.deployment import Deployment, ImageSource
-from shared.image_reference import parse_image_reference
 
 UNAUTHORIZED = 401
 
@@ -122,7 +121,8 @@ class ImageContainers:
         gives those a digest too: the registry is asked in vain.) One that was pulled with a login is for those alone
         whom the registry gives it.
         """
-        name = checked_name(source.image)
+        registry_of(source.image)  # or it is no name, and must not stand in a path of the engine's
+        name = written_name(source.image)
         here = await self._inspected(name)
         if here is not None and not here.get("RepoDigests"):
             return self._told(source, here, name, add_note)
@@ -158,19 +158,12 @@ class ImageContainers:
         return found
 
     async def _pull(self, version: UUID, source: ImageSource, name: str, add_note: AddNote) -> None:
-        login = await self._login(version, source)
+        login = await registry_login(self.mounts.ask, version, source)
         add_note(PodNote(PULLING, f"pulling {name}"))
         try:
             await pull_image(self.engine, name, login, PullNotes(name, add_note))
         except EngineRefused as refused:
             raise pull_failure(source.image, refused, has_login=login is not None) from refused
-
-    async def _login(self, version: UUID, source: ImageSource) -> RegistryLogin | None:
-        if source.credentials is None:
-            return None
-        fields = await image_secret(self.mounts.ask, version, source.credentials, "registry")
-        check_server(source, fields)
-        return RegistryLogin(fields["username"], fields["password"])
 
     async def _inspected(self, name: str) -> dict[str, Any] | None:
         try:
@@ -201,16 +194,6 @@ class ContainersBySource:
             group.create_task(self.images.run(), name="images of versions")
 
 
-def checked_name(image: str) -> str:
-    """A name that may stand in a path of the engine's API. Raises `PreparationFailed` where it is none."""
-    try:
-        parse_image_reference(image)
-    except ValueError as error:
-        why = f"{image[:200]} is no image name: {error}"
-        raise PreparationFailed("ImageNameInvalid", why, is_permanent=True) from error
-    return written_name(image)
-
-
 def written_name(image: str) -> str:
     """A reference as an engine takes it: beside a digest a tag says nothing, and some find nothing by both."""
     name, at, digest = image.partition("@")
@@ -218,20 +201,6 @@ def written_name(image: str) -> str:
         return image
     head, slash, last = name.rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}@{digest}"
-
-
-def check_server(source: ImageSource, fields: dict[str, str]) -> None:
-    """A login that says which registry it is for is sent to no other. Raises `PreparationFailed`."""
-    server, registry = fields.get("server"), registry_of(source.image)
-    if server and host_of_server(server) != host_of_server(registry):
-        why = f"secret {source.credentials} is a login of {server}, and {source.image} is of {registry}"
-        raise PreparationFailed("ImageRefused", why, is_permanent=True)
-
-
-def host_of_server(server: str) -> str:
-    """The host of a registry however it is written; Docker Hub has three."""
-    host = server.removeprefix("https://").removeprefix("http://").partition("/")[0].lower()
-    return "docker.io" if host in {"index.docker.io", "registry-1.docker.io"} else host
 
 
 def pull_failure(image: str, refused: EngineRefused, *, has_login: bool) -> PreparationFailed:
