@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 
@@ -25,10 +26,11 @@ from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
 from scheduler.domain.placement import Capacity
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
+from shared.contracts.rpc.controller import ImageSecret
 from waiting.eventually import eventually
 
 STARTED_HERE = Path(os.environ.get("CLUSTER_HOME", "/var/tmp/cluster"))
-IMAGE = "penstock-test/fake-pod:1"
+IMAGE = "penstock-test/fake-pod:2"
 IMAGE_FOLDER = Path(__file__).parents[2] / "integration" / "scheduler" / "kubernetes" / "image"
 START_S = 90.0
 ROLE = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac-namespace.yaml"
@@ -148,12 +150,16 @@ class ClusterWorld:
 
 @asynccontextmanager
 async def on_cluster(
-    home: Path, namespace: str, config: Path | None = None, **options: Any
+    home: Path, namespace: str, config: Path | None = None, image_secret: ImageSecret | None = None, **options: Any
 ) -> AsyncIterator[ClusterWorld]:
     """A backend at work; leaving it is what SIGTERM does to a scheduler: the pods stay."""
 
     async def leads() -> None:
         return None
+
+    async def ask(_: UUID, name: str) -> ImageSecret:
+        assert image_secret is not None
+        return image_secret
 
     routes = OpenRoutes()
     given = {
@@ -174,6 +180,7 @@ async def on_cluster(
         fence=leads,
         tokens=PodTokens(home / "pods"),
         ticket_of=lambda deployment: "ticket",
+        ask_for_image_secret=ask,
     )
     backend.set_nodes(())
     world = ClusterWorld(backend, routes, namespace)
