@@ -41,6 +41,8 @@ class Stores(BaseHTTPRequestHandler):
             return self.say(
                 200, {"run": {"info": {"artifact_uri": f"mlflow-artifacts:/1/{query['run_id']}/artifacts"}}}
             )
+        if url.path.endswith("/logged-models/m-7"):
+            return self.say(200, {"model": {"info": {"artifact_uri": "mlflow-artifacts:/1/r1/artifacts/model"}}})
         if url.path.endswith("/artifacts"):
             return self.say(200, {"files": self._listed(query["path"])})
         if "/artifacts/" in url.path:
@@ -101,7 +103,7 @@ def objects(stores: str, models: Path, uri: str, **more: Any) -> dict[str, Any]:
     return fetch_mount({**asked, **more})
 
 
-@pytest.mark.parametrize("uri", ["runs:/r1/model", "mlflow-artifacts:/1/r1/artifacts/model"])
+@pytest.mark.parametrize("uri", ["runs:/r1/model", "mlflow-artifacts:/1/r1/artifacts/model", "models:/m-7"])
 def test_a_folder_of_artifacts_is_had_whole(stores: str, tmp_path: Path, uri: str) -> None:
     found = artifact(stores, tmp_path, uri)
     assert files(tmp_path / found["digest"]) == {"MLmodel": b"flavor", "data/w.bin": b"1234"}

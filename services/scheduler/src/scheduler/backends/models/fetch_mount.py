@@ -1,6 +1,7 @@
 """Fetches the files of one mount: `python -m scheduler.backends.models.fetch_mount`, a child process as `fetch` is.
 
-Artifacts of MLflow (`models:/name/3`, `runs:/<run id>/path`, `mlflow-artifacts:/path`), or objects of an S3 bucket.
+Artifacts of MLflow (`models:/name/3`, `models:/m-<id>`, `runs:/<run id>/path`,
+`mlflow-artifacts:/path`), or objects of an S3 bucket.
 Kept as models are: read-only, by the digest of what they hold, so that pods of many versions share them.
 """
 
@@ -112,6 +113,8 @@ def artifacts_at(registry: RestRegistry, uri: str) -> str:
         raise RegistryRefuses(f"{uri} names no artifact")
     if scheme == "models" and len(parts) == 2:
         return registry.find(*parts).artifacts
+    if scheme == "models" and len(parts) == 1 and parts[0].startswith("m-"):
+        return registry.logged_model_artifacts(parts[0])
     if scheme == "runs":
         run, *path = parts
         return "/".join((registry.run_artifacts(run).rstrip("/"), *path))

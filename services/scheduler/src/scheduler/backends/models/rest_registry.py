@@ -91,6 +91,15 @@ class RestRegistry:
             raise RegistryRefuses("the answer is not MLflow's")
         return uri
 
+    def logged_model_artifacts(self, model: str) -> str:
+        """Where a logged model (MLflow 3, `m-…`) keeps its artifacts. Raises as `find`."""
+        found = self._json(f"{API}/logged-models/{quote(model, safe='')}", {}).get("model")
+        info = found.get("info") if isinstance(found, dict) else None
+        uri = info.get("artifact_uri") if isinstance(info, dict) else None
+        if not isinstance(uri, str):
+            raise RegistryRefuses("the answer is not MLflow's")
+        return uri
+
     def download_any(self, artifacts: str, folder: Path, limits: ModelLimits) -> Path:
         """As `download`, of a single file too: a folder with that file in it. Raises NoSuchModel for nothing."""
         parts = urlsplit(artifacts)
