@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from scheduler.backends.docker.engine import pull
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import EngineRefused
 from scheduler.backends.docker.engine.pull import (
@@ -100,3 +103,19 @@ def test_a_layer_of_unknown_size_counts_nothing_and_no_password_is_shown() -> No
     login = RegistryLogin("me", "hush")
     assert "hush" not in repr(login)
     assert "=" not in auth_header(login, "r.io").rstrip("=")
+
+
+async def test_a_pull_that_gets_no_further_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield json.dumps(PULLED[0]).encode() + b"\n"
+            await asyncio.Event().wait()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/version":
+            return httpx.Response(200, json={"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
+        return httpx.Response(200, stream=Hanging())
+
+    monkeypatch.setattr(pull, "STALLED_S", 0.05)
+    with pytest.raises(EngineRefused, match="nothing more has come for"):
+        await pull_image(Engine("unix:///s", httpx.MockTransport(answer)), "r.io/a:1", None, lambda _: None)
