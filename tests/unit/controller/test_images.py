@@ -116,6 +116,19 @@ def test_every_secret_is_found_with_its_kind_and_its_place() -> None:
     ]
 
 
+def test_what_models_may_not_set_is_the_owner_s_in_an_image() -> None:
+    env = {"PYTHONUNBUFFERED": "1", "HOME": "/tmp"}
+    assert FirstVersion.model_validate({"model_source": IMAGE, "env": env}).env == env
+    model = {"kind": "mlflow", "model": "wine", "version": "1"}
+    for kind, source, said in (
+        (FirstVersion, model, "HOME"),
+        (VersionChange, model, "PYTHONUNBUFFERED"),
+        (FirstVersion, IMAGE, "PENSTOCK_POD"),
+    ):
+        with pytest.raises(InvalidInput, match=f"env.{said}: the platform sets"):
+            kind.model_validate({"model_source": source, "env": {said: "x"}})
+
+
 def test_env_may_stand_in_the_source_and_runtime_belongs_to_models() -> None:
     body = {"model_source": {**IMAGE, "env": {"A": "1"}}}
     assert FirstVersion.model_validate(body).env == {"A": "1"}

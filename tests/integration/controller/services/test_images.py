@@ -110,6 +110,10 @@ async def test_an_image_is_published_told_and_edited(images: Controller, peers: 
     refused = await images.call("PATCH", VERSION, 400, json={"runtime": {"workers": 2}})
     assert "an image serves by itself" in refused["message"]
 
+    await images.call("PATCH", VERSION, json={"env": {"HOME": "/srv"}})
+    refused = await images.call("PATCH", VERSION, 400, json={"model_source": wine()["model_source"]})
+    assert "env.HOME: the platform sets" in refused["message"]
+    await images.call("PATCH", VERSION, json={"env": {}})
     for source in (wine()["model_source"], SOURCE):  # to a model, and back
         changed = await images.call("PATCH", VERSION, json={"model_source": source})
         assert source.items() <= changed["model_source"].items()

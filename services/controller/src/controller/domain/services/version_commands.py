@@ -22,7 +22,7 @@ from controller.domain.commands import (
 )
 from controller.domain.inference_tables.masking import MaskRules
 from controller.domain.registries import environment
-from controller.domain.registries.environment import Variables
+from controller.domain.registries.environment import ContainerVariables
 from controller.domain.services.image_commands import ImageModelSource
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import RateLimit
@@ -160,8 +160,11 @@ class Runtime(RuntimeOptions):
 Source = Annotated[ModelSource | ImageModelSource, Field(discriminator="kind")]
 
 
-def _no_runtime_of_images(body: FirstVersion | VersionChange) -> None:
-    if isinstance(body.model_source, ImageModelSource) and body.runtime not in (None, Runtime()):
+def _check_kind_of_source(body: FirstVersion | VersionChange) -> None:
+    """What depends on whether a version is made from a model or from an image."""
+    if isinstance(body.model_source, ModelSource):
+        environment.check_reserved(body.env)
+    elif body.model_source is not None and body.runtime not in (None, Runtime()):
         why = "an image serves by itself: options of the model server do not reach it"
         raise InvalidInput(f"runtime: {why}", (Detail(("runtime",), why),))
 
@@ -186,7 +189,7 @@ class FirstVersion(Command):
         description="Left out: as the service's latest active version has it, else its newest; a first one records.",
     )
     runtime: Runtime = Field(default=Runtime(), description="How the model server behaves.")
-    env: Variables = Field(default={}, description="Environment variables of its pods.")
+    env: ContainerVariables = Field(default={}, description="Environment variables of its pods.")
     traffic_weight: Weight = Field(default=0, description="Share when it starts beside another; the first gets 100.")
 
     @model_validator(mode="before")
@@ -195,8 +198,8 @@ class FirstVersion(Command):
         return environment.move_env_out_of_source(value)
 
     @model_validator(mode="after")
-    def _runtime_of_its_source(self) -> Self:
-        _no_runtime_of_images(self)
+    def _of_its_source(self) -> Self:
+        _check_kind_of_source(self)
         return self
 
 
@@ -228,7 +231,7 @@ class VersionChange(Change):
         default=None, description="Replaces the whole of it; rules of masking stay unless it names others."
     )
     runtime: Runtime | None = Field(default=None, description="Replaces the whole of it; its pods roll over.")
-    env: Variables | None = Field(default=None, description="All environment variables of its pods, anew.")
+    env: ContainerVariables | None = Field(default=None, description="All environment variables of its pods, anew.")
     traffic_weight: Weight | None = Field(default=None, description="Only while it is not active; else PUT traffic.")
 
     @model_validator(mode="before")
@@ -237,8 +240,8 @@ class VersionChange(Change):
         return environment.move_env_out_of_source(value)
 
     @model_validator(mode="after")
-    def _runtime_of_its_source(self) -> Self:
-        _no_runtime_of_images(self)
+    def _of_its_source(self) -> Self:
+        _check_kind_of_source(self)
         return self
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controller.domain.registries.environment import check_reserved
 from controller.domain.registries.models import ResolvedSource
 from controller.domain.services import traffic
 from controller.domain.services.image_commands import ImageModelSource
@@ -100,8 +101,7 @@ async def change_version(
     values = await changed_columns(unit, service.row, change, resolved)
     if change.log_delivery is not None:
         values["log_delivery"] |= kept_masking(change.log_delivery, version.row.log_delivery)
-    for column, value in values.items():
-        setattr(version.row, column, value)
+    _set_columns(version.row, values)
     if _MAKES_ANOTHER_TRY & set(changed):
         version.row.rolled_back = None
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
@@ -120,6 +120,13 @@ async def change_version(
             note=note,
         ),
     )
+
+
+def _set_columns(row: VersionRow, values: Mapping[str, Any]) -> None:
+    for column, value in values.items():
+        setattr(row, column, value)
+    if row.image is None:
+        check_reserved(row.env)
 
 
 def _told(source: ModelSource | ImageModelSource, resolved: ResolvedSource) -> dict[str, str | None]:
