@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.registries.images import Loc, named_secrets
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
 from controller.handlers.registries.secrets import unsealed_fields
 from controller.store.registries.secrets import load_secret, project_of_version
 from controller.store.tables import SecretRow
-from shared.contracts.deployment import ArtifactMount, ImageSource, S3Mount
+from shared.contracts.deployment import ImageSource
 from shared.contracts.rpc.controller import ImageSecret, ImageSecretQuery
 from shared.database import Database
 from shared.errors import Detail, InvalidInput, NotFound
 
-Loc = tuple[str | int, ...]
-
 _HANDED_OVER = (SecretKind.REGISTRY, SecretKind.S3)
 """Kinds whose fields the scheduler is given by this way; tracking servers have one of their own."""
-
-
-def named_secrets(image: ImageSource) -> Iterator[tuple[str, SecretKind, Loc]]:
-    """Every secret that `image` names, the kind that it must be of, and where it stands."""
-    if image.credentials is not None:
-        yield image.credentials, SecretKind.REGISTRY, ("model_source", "credentials")
-    for position, mount in enumerate(image.mounts):
-        at: Loc = ("model_source", "mounts", position)
-        if isinstance(mount, ArtifactMount) and mount.registry is not None:
-            yield mount.registry, SecretKind.MLFLOW, (*at, "registry")
-        if isinstance(mount, S3Mount) and mount.credentials is not None:
-            yield mount.credentials, SecretKind.S3, (*at, "credentials")
 
 
 async def lock_image_secrets(session: AsyncSession, image: ImageSource, project: str) -> None:
