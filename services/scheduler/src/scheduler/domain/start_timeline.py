@@ -113,7 +113,8 @@ def _noted(timeline: StartTimeline, note: PodNote, at: datetime) -> StartTimelin
     if timeline.phases[-1].name != name:
         return timeline
     timeline = _with_last(timeline, ended_at=at, state=state, detail=note.message)
-    return _reach(timeline, ORDER[ORDER.index(name) + 1], at)
+    has_no_environment = note.reason in (IMAGE_FOUND, IMAGE_PULLED)  # beside what is in the image
+    return _reach(timeline, "process" if has_no_environment else ORDER[ORDER.index(name) + 1], at)
 
 
 def _reach(timeline: StartTimeline, name: PhaseName, at: datetime) -> StartTimeline:
