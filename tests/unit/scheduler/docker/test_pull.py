@@ -73,6 +73,8 @@ async def test_without_a_login_none_is_sent() -> None:
         ('Head "https://r.io/v2/x": unauthorized: authentication required', 401),
         ("pull access denied for x, repository does not exist or may require 'docker login'", 401),
         ("write /var/lib/docker/tmp/a: no space left on device", 500),
+        ('Get "https://r.io/v2/": dial tcp: lookup r.io on 10.0.0.1:53: no such host', 500),
+        ('Get "https://r.io/v2/": dial tcp 127.0.0.1:9: connect: permission denied', 500),
     ],
 )
 async def test_an_error_inside_an_answer_of_200_is_an_error(message: str, status: int) -> None:

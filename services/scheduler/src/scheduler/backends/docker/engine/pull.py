@@ -19,6 +19,8 @@ STALLED_S = 300.0
 AUTH_HEADER = "X-Registry-Auth"
 DEFAULT_REGISTRY = "docker.io"
 _FAILURES = (
+    # First: what a network says of itself has the words of what a registry says of an image.
+    (("no such host", "dial tcp", "i/o timeout", "tls handshake", "server misbehaving"), 500),
     (("unauthorized", "authentication required", "denied", "no basic auth"), 401),
     (("not found", "manifest unknown", "does not exist", "no such"), NOT_FOUND),
 )
