@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 
@@ -30,9 +31,10 @@ from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
 from scheduler.domain.placement import Capacity
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
+from shared.contracts.rpc.controller import ImageSecret
 from waiting.eventually import eventually
 
-IMAGE = "penstock-test/fake-pod:1"
+IMAGE = "penstock-test/fake-pod:2"
 IMAGE_FOLDER = Path(__file__).parents[2] / "integration" / "scheduler" / "kubernetes" / "image"
 START_S = 90.0
 PYTHON_IMAGE = os.environ.get("TEST_PYTHON_IMAGE", "python:3.11-slim")
@@ -157,12 +159,16 @@ class ClusterWorld:
 
 @asynccontextmanager
 async def on_cluster(
-    home: Path, namespace: str, config: Path | None = None, **options: Any
+    home: Path, namespace: str, config: Path | None = None, image_secret: ImageSecret | None = None, **options: Any
 ) -> AsyncIterator[ClusterWorld]:
     """A backend at work; leaving it is what SIGTERM does to a scheduler: the pods stay."""
 
     async def leads() -> None:
         return None
+
+    async def ask(_: UUID, name: str) -> ImageSecret:
+        assert image_secret is not None
+        return image_secret
 
     routes = OpenRoutes()
     given = {
@@ -183,6 +189,7 @@ async def on_cluster(
         fence=leads,
         tokens=PodTokens(home / "pods"),
         ticket_of=lambda deployment: "ticket",
+        ask_for_image_secret=ask,
     )
     backend.set_nodes(())
     world = ClusterWorld(backend, routes, namespace)

@@ -21,6 +21,7 @@ from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.mounts import MountCache
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.jobs.job import JobDependencies
@@ -29,7 +30,7 @@ from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
-from scheduler.clients import registry_access_over, secret_values_over
+from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import Backend, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
@@ -93,7 +94,9 @@ def build_backend(
     processes = ProcessRunner(
         preparation or MlflowPreparation(models, environments), options, clock, _zygotes(settings, confinement)
     )
-    runner, environments = _with_containers(settings, processes, models, environments, clock)
+    ask_for_image_secret = image_secrets_over(bus)
+    mounts = MountCache(models, ask_for_image_secret, settings.allowed_stores)
+    runner, environments = _with_containers(settings, processes, mounts, environments, clock)
     backend = PodBackend(
         pods,
         runner,
@@ -105,7 +108,7 @@ def build_backend(
         jobs=jobs,
     )
     if settings.backend == "kubernetes":
-        cluster = _cluster_backend(settings, environ, models, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
+        cluster = _cluster_backend(settings, environ, mounts, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
         both = BackendsBeside(cluster, backend)
 
         def token_of(pod: str) -> str | None:
@@ -118,7 +121,7 @@ def build_backend(
 def _cluster_backend(
     settings: SchedulerSettings,
     environ: Mapping[str, str],
-    models: ModelCache,
+    mounts: MountCache,
     tokens: PodTokens,
     *,
     clock: Clock,
@@ -158,6 +161,7 @@ def _cluster_backend(
         prepare_environment=assembly.preparation_environment(environ, rules),
         log_streams=settings.kubernetes_log_streams,
         has_terminals=settings.terminals != "off",
+        has_root_images=settings.kubernetes_root_images,
     )
     where = assembly.Cluster(
         settings.kubernetes_kubeconfig,
@@ -169,7 +173,7 @@ def _cluster_backend(
     return assembly.assemble(
         where,
         options,
-        models,
+        mounts,
         tokens,
         clock=clock,
         routes=routes,
@@ -181,7 +185,7 @@ def _cluster_backend(
 def _with_containers(
     settings: SchedulerSettings,
     processes: ProcessRunner,
-    models: ModelCache,
+    mounts: MountCache,
     environments: EnvironmentStore,
     clock: Clock,
 ) -> tuple[Runner, EnvironmentStore]:
@@ -204,7 +208,7 @@ def _with_containers(
         settings.docker_user,
         settings.docker_gpu_request,
     )
-    containers = assemble(choice, processes.options, models, environments, clock)
+    containers = assemble(choice, processes.options, mounts, environments, clock)
     if is_chosen:
         return RunnerPair(containers.runner, processes), containers.environments
     return RunnerPair(processes, containers.runner), environments
@@ -229,6 +233,7 @@ def _machine(settings: SchedulerSettings, gpus: Sequence[Gpu]) -> Machine:
         cpu=settings.cpu or found.cpu,
         memory_gb=settings.memory_gb or found.memory_gb,
         gpu=len(gpus),
+        runs_images=settings.backend == "docker",
     )
 
 

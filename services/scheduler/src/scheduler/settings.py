@@ -143,6 +143,10 @@ class SchedulerSettings(DatabaseSettings):
     kubernetes_image_pull_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     """Secrets of the namespace, comma-separated, that nodes pull that image with; default none."""
 
+    kubernetes_root_images: bool = False
+    """Whether owners' images may run as root, default false; the namespace then has to admit the pod security level
+    `baseline`."""
+
     kubernetes_claim: str | None = None
     """PersistentVolumeClaim (ReadWriteMany) that keeps models and environments for all pods; default each its own."""
 
@@ -236,6 +240,10 @@ class SchedulerSettings(DatabaseSettings):
     public_indexes: bool = True
     """Whether models' requirements may name any public address; false: only `allowed_indexes`; default true."""
 
+    allowed_stores: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, of object stores that images may mount files from although they are not public
+    addresses; default none."""
+
     allowed_package_paths: Annotated[tuple[Path, ...], NoDecode] = ()
     """Absolute folders of this machine, comma-separated, that models' requirements may name; default none."""
 
@@ -255,7 +263,7 @@ class SchedulerSettings(DatabaseSettings):
     """Lines a second that a pod may print in the long run, default 1,000; ten times as many at once. Of more a sample
     is sent on, and a line that says how many are missing."""
 
-    @field_validator("allowed_indexes", "allowed_package_paths", mode="before")
+    @field_validator("allowed_indexes", "allowed_stores", "allowed_package_paths", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -272,7 +280,7 @@ class SchedulerSettings(DatabaseSettings):
             raise ValueError(f"kubernetes_pod may have {', '.join(KUBERNETES_POD_FIELDS)}, not {', '.join(unknown)}")
         return value
 
-    @field_validator("allowed_indexes")
+    @field_validator("allowed_indexes", "allowed_stores")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressRule.of(value)

@@ -26,7 +26,7 @@ from scheduler.backends.preparation.variables import AskForSecrets, secret_varia
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
-from scheduler.domain.start_timeline import LOADING_MODEL
+from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
     REGISTRY_UNAVAILABLE,
@@ -190,8 +190,8 @@ class PodLifecycle:
         await self._check_fence()
         process = await prepared.start(self.record, secrets)
         gpus = ", ".join(map(str, gpus_of(self.dependencies.options.gpus, self.record.gpus)))
-        started = f"{process.description} has started{f' with {gpus}' if gpus else ''}; it loads the model"
-        self._add_note(PodNote(LOADING_MODEL, started))
+        started = f"{process.description} has started{f' with {gpus}' if gpus else ''}"
+        self._add_note(PodNote(LOADING_MODEL, f"{started}; {loading_words(process.health_path)}"))
         return process
 
     async def _prepared(self, run: RunFolder) -> PreparedRun:
@@ -359,6 +359,7 @@ class PodLifecycle:
                 reason=self.reason,
                 address=watch.process.address if watch else None,
                 pid=watch.process.pid if watch else None,
+                image=watch.process.image if watch else None,
                 started_at=datetime.fromtimestamp(started, UTC) if started else None,
                 last_exit=(report and report.last_worker_death) or record.last_exit,
                 end=end,

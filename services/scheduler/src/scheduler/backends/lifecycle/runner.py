@@ -59,6 +59,11 @@ class RunProcess(Protocol):
         ...
 
     @property
+    def image(self) -> str | None:
+        """The image of its owner's that it runs, by its digest; None: the platform's own."""
+        ...
+
+    @property
     def is_limited(self) -> bool:
         """Whether the kernel keeps it to its cores and memory."""
         ...

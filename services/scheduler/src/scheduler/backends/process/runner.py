@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.lifecycle.runner import MeasuredRun, RunProcess
@@ -21,6 +22,11 @@ from scheduler.backends.process.process_run import ProcessRun
 from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.values import MeasuredUsage
 from shared.clock import Clock
+
+NO_IMAGES = (
+    "pods are processes here, and an image needs what runs containers: have the scheduler run pods on Docker or "
+    "Kubernetes (SCHEDULER_BACKEND), or publish a registered model"
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,9 @@ class ProcessRunner:
             self._zygotes.warm_platform_environment()
 
     async def prepare(self, record: PodRecord, run: RunFolder, add_note: AddNote) -> PreparedProcess:
-        """See `Runner.prepare`."""
+        """See `Runner.prepare`. An image needs what runs containers."""
+        if record.deployment.image_source() is not None:
+            raise PreparationFailed("ImageNotPossible", NO_IMAGES, is_permanent=True)
         command = await self._preparation.command(record.deployment, record.template, run, add_note)
         return PreparedProcess(run, command, self.options, self._zygotes)
 

@@ -127,6 +127,7 @@ class RunStart:
                 "image": plan.image,
                 "port": plan.port,
                 "health_path": plan.health_path,
+                "shown_image": plan.shown_image,
                 "groups": [],
                 "memory_gb": spec.resources.memory_gb,
                 "output_cap": self.options.output_cap,
@@ -190,6 +191,7 @@ async def adopted_container(
         engine=inventory.engine.address,
         is_limited=site.is_limited,
         health_path=order.get("health_path"),
+        image=order.get("shown_image"),
     )
     write_container(run, container)
     return container
