@@ -110,9 +110,9 @@ def test_names_of_secrets_are_labels() -> None:
 def test_every_secret_is_found_with_its_kind_and_its_place() -> None:
     found = list(named_secrets(source(credentials="hub", mounts=[FILE, LAKE, ARTIFACT]).as_contract()))
     assert found == [
-        ("hub", SecretKind.REGISTRY, ("model_source", "credentials")),
-        ("lake", SecretKind.S3, ("model_source", "mounts", 1, "credentials")),
-        ("theirs", SecretKind.MLFLOW, ("model_source", "mounts", 2, "registry")),
+        ("hub", SecretKind.REGISTRY, ("model_source", "image", "credentials")),
+        ("lake", SecretKind.S3, ("model_source", "image", "mounts", 1, "credentials")),
+        ("theirs", SecretKind.MLFLOW, ("model_source", "image", "mounts", 2, "registry")),
     ]
 
 
