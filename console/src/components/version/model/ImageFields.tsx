@@ -7,7 +7,7 @@ import { MountFields } from './MountFields';
 
 /** A container image, how it is started, and where it is asked. */
 export function ImageFields() {
-  const t = useTexts().versionFields;
+  const { versionFields: t, common } = useTexts();
   const name = useFieldName();
   const field = (part: string) => name('model_source', 'image', part);
   const needed = [{ required: true, message: t.needed }];
@@ -18,7 +18,7 @@ export function ImageFields() {
         {text}
       </Form.Item>
       <Form.Item name={field('credentials')} label={t.image.credentials} extra={t.image.credentialsHint}>
-        <SecretSelect kind="registry" label={t.image.credentials} />
+        <SecretSelect kind="registry" label={t.image.credentials} placeholder={common.none} />
       </Form.Item>
       <Flex gap="middle" wrap>
         <Form.Item name={field('port')} label={t.image.port} rules={needed}>
@@ -45,6 +45,7 @@ export function ImageFields() {
 export function SecretSelect(props: {
   kind: Schemas['SecretView']['kind'];
   label: string;
+  placeholder?: string;
   id?: string;
   value?: string;
   onChange?: (secret: string) => void;
@@ -55,7 +56,7 @@ export function SecretSelect(props: {
     <Select
       {...(props.id === undefined ? {} : { id: props.id })}
       aria-label={props.label}
-      placeholder={props.label}
+      placeholder={props.placeholder ?? props.label}
       allowClear
       style={{ minWidth: 200 }}
       value={props.value || null}

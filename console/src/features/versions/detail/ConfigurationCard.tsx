@@ -9,6 +9,7 @@ import { rateLimitText, recordingText, replicasText, resourcesText } from '../te
 export function ConfigurationCard({ version, onEdit }: { version: Version; onEdit: (() => void) | null }) {
   const { versions: t, versionFields: fields, common } = useTexts();
   const formats = useFormats();
+  const isImage = version.model_source.kind === 'image';
   const runtime = Object.entries(version.runtime).map(([name, value]) => `${name}: ${String(value)}`);
   return (
     <Card
@@ -39,7 +40,7 @@ export function ConfigurationCard({ version, onEdit }: { version: Version; onEdi
           },
           { key: 'recording', label: t.recording, children: recordingText(version, t, formats) },
           { key: 'masking', label: fields.masking, children: <Masking of={version} /> },
-          { key: 'runtime', label: t.runtime, children: runtime.join(', ') },
+          ...(isImage ? [] : [{ key: 'runtime', label: t.runtime, children: runtime.join(', ') }]),
           { key: 'env', label: t.env, children: <Environment env={version.env} /> },
           { key: 'digest', label: t.servedDigest, children: <ShortDigest of={version.deployment_digest} /> },
           { key: 'generation', label: t.generation, children: version.generation },
