@@ -11,6 +11,8 @@ from controller.domain.registries.images import named_secrets
 from controller.domain.registries.secrets import SecretKind
 from controller.domain.services.image_commands import MAX_FILE_BYTES, ImageModelSource
 from controller.domain.services.version_commands import FirstVersion, VersionChange
+from controller.handlers.retraining.publishing import settings_for_model
+from controller.store.tables import VersionRow
 from shared.errors import InvalidInput
 
 IMAGE = {"kind": "image", "image": "registry.example.com/ns/wine:1"}
@@ -110,9 +112,9 @@ def test_names_of_secrets_are_labels() -> None:
 def test_every_secret_is_found_with_its_kind_and_its_place() -> None:
     found = list(named_secrets(source(credentials="hub", mounts=[FILE, LAKE, ARTIFACT]).as_contract()))
     assert found == [
-        ("hub", SecretKind.REGISTRY, ("model_source", "credentials")),
-        ("lake", SecretKind.S3, ("model_source", "mounts", 1, "credentials")),
-        ("theirs", SecretKind.MLFLOW, ("model_source", "mounts", 2, "registry")),
+        ("hub", SecretKind.REGISTRY, ("model_source", "image", "credentials")),
+        ("lake", SecretKind.S3, ("model_source", "image", "mounts", 1, "credentials")),
+        ("theirs", SecretKind.MLFLOW, ("model_source", "image", "mounts", 2, "registry")),
     ]
 
 
@@ -136,3 +138,14 @@ def test_env_may_stand_in_the_source_and_runtime_belongs_to_models() -> None:
     for kind in (FirstVersion, VersionChange):
         with pytest.raises(InvalidInput, match="an image serves by itself"):
             kind.model_validate({"model_source": IMAGE, "runtime": {"workers": 2}})
+
+
+def test_a_retrained_model_takes_over_no_variables_of_the_image_that_serves() -> None:
+    size = {"spec": "1C2G", "cpu": 1, "memory_gb": 2, "gpu": 0}
+    values: dict[str, Any] = {"resources": size, "runtime": {}, "env": {"HOME": "/srv"}}
+    values |= {"spec": "1C2G", "replicas": 1, "request_timeout_ms": 1000}
+    row = VersionRow(**values, image=source().as_contract().model_dump(mode="json"))
+    model = {"kind": "mlflow", "model": "wine", "version": "2"}
+    assert FirstVersion.model_validate({"model_source": model, **settings_for_model(row)}).env == {}
+    row.image, row.env = None, {"THREADS": "2"}
+    assert FirstVersion.model_validate({"model_source": model, **settings_for_model(row)}).env == {"THREADS": "2"}

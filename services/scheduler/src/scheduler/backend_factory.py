@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.gpus.devices import Gpu, find_gpus, selected_gpus
+from scheduler.backends.gpus.nvml import open_nvml
 from scheduler.backends.lifecycle.backend import PodBackend
 from scheduler.backends.lifecycle.folders.pod_folder import has_containers
 from scheduler.backends.lifecycle.runner import Runner
@@ -80,9 +82,10 @@ def build_backend(
     control_groups = _control_groups(settings)
     confinement = _confinement(settings)
     tokens = PodTokens(pods)
-    machine = _machine(settings)
+    gpus = _gpus(settings)
+    machine = _machine(settings, gpus)
     environments = _environments(settings, environ, confinement)
-    options = _pod_options(settings, machine, control_groups, confinement, tokens)
+    options = replace(_pod_options(settings, machine, control_groups, confinement, tokens), gpus=gpus)
     work = JobDependencies(
         JobPreparation(environments, settings.mlflow_url, secret_values_over(bus, "service_id")), options, clock, fence
     )
@@ -204,7 +207,6 @@ def _with_containers(
         settings.docker_build_network,
         settings.docker_user,
         settings.docker_gpu_request,
-        settings.gpu,
     )
     containers = assemble(choice, processes.options, mounts, environments, clock)
     if is_chosen:
@@ -212,14 +214,25 @@ def _with_containers(
     return RunnerPair(processes, containers.runner), environments
 
 
-def _machine(settings: SchedulerSettings) -> Machine:
+def _gpus(settings: SchedulerSettings) -> tuple[Gpu, ...]:
+    """Those that pods of this machine may be given. Of an engine elsewhere only a number is known, where it is set."""
+    is_elsewhere = settings.backend == "docker" and not settings.docker_host.startswith("unix:")
+    there = () if settings.gpu == 0 or is_elsewhere else find_gpus(open_nvml())
+    wanted = [name.strip() for name in settings.gpu_devices.split(",") if name.strip()]
+    chosen = selected_gpus(there, wanted, settings.gpu)
+    if chosen:
+        log.info("pods may be given %s", ", ".join(map(str, chosen)))
+    return chosen
+
+
+def _machine(settings: SchedulerSettings, gpus: Sequence[Gpu]) -> Machine:
     """What the machine has, as set or as found; nodes of resource groups are shares of it."""
     found = machine_capacity()
     return Machine(
         name=settings.node,
         cpu=settings.cpu or found.cpu,
         memory_gb=settings.memory_gb or found.memory_gb,
-        gpu=settings.gpu,
+        gpu=len(gpus),
         runs_images=settings.backend == "docker",
     )
 
@@ -243,6 +256,7 @@ def _pod_options(
         output_cap=settings.pod_output_limit,
         capacity=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
         overcommit=overcommit,
+        gpu_rollout=settings.gpu_rollout,
         control_groups=control_groups,
         confinement=confinement,
         tokens=tokens,

@@ -60,8 +60,16 @@ class SchedulerSettings(DatabaseSettings):
     memory_gb: float | None = Field(default=None, gt=0)
     """GiB of memory that pods may ask for; default what it has (or its cgroup allows)."""
 
-    gpu: int = Field(default=0, ge=0)
-    """GPUs that pods may ask for; default 0."""
+    gpu: int | None = Field(default=None, ge=0)
+    """GPUs that pods may ask for; default those that NVIDIA's library finds."""
+
+    gpu_devices: str = ""
+    """GPUs that pods may be given: UUIDs, numbers or texts of their kind (`H200`, `MIG 1g.18gb`), by comma; default
+    all."""
+
+    gpu_rollout: Literal["surge-first", "free-first"] = "surge-first"
+    """Whether an update of pods with GPUs waits for free ones, or ends an old pod where none is free; default
+    surge-first."""
 
     cpu_overcommit: float = Field(default=4.0, gt=0)
     """Times the cores that pods may ask for all together, since few use theirs at the same time; default 4."""

@@ -35,7 +35,6 @@ class EngineChoice:
     build_network: str
     user: str
     gpu_request: GpuRequest
-    gpu_devices: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,5 @@ def docker_options(choice: EngineChoice, lifecycle: LifecycleOptions) -> DockerO
         address=choice.address_kind,
         build_network=choice.build_network,
         user=choice.user,
-        gpu_devices=choice.gpu_devices,
         gpu_request=choice.gpu_request,
     )

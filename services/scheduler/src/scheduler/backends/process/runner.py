@@ -34,14 +34,13 @@ class PreparedProcess:
     """Implements `PreparedRun`: `command` is what the process executes."""
 
     run: RunFolder
-    record: PodRecord
     command: list[str]
     options: PodOptions
     zygotes: ZygotePool | None
 
-    async def start(self, secrets: Mapping[str, str]) -> RunProcess:
+    async def start(self, record: PodRecord, secrets: Mapping[str, str]) -> RunProcess:
         """See `PreparedRun.start`."""
-        process = await start_run(self.run, self.record, self.command, self.options, self.zygotes, secrets=secrets)
+        process = await start_run(self.run, record, self.command, self.options, self.zygotes, secrets=secrets)
         return ProcessRun(self.run, process, self.options)
 
 
@@ -75,7 +74,7 @@ class ProcessRunner:
         if record.deployment.image_source() is not None:
             raise PreparationFailed("ImageNotPossible", NO_IMAGES, is_permanent=True)
         command = await self._preparation.command(record.deployment, record.template, run, add_note)
-        return PreparedProcess(run, record, command, self.options, self._zygotes)
+        return PreparedProcess(run, command, self.options, self._zygotes)
 
     def find(self, run: RunFolder) -> ProcessRun | None:
         """See `Runner.find`."""
@@ -98,7 +97,7 @@ class ProcessRunner:
     async def measure(self, running: Sequence[MeasuredRun]) -> list[MeasuredUsage]:
         """See `Runner.measure`."""
         own = [
-            MeasuredPod(each.pod, each.process.process.pid, each.has_gpu)
+            MeasuredPod(each.pod, each.process.process.pid, each.gpus)
             for each in running
             if isinstance(each.process, ProcessRun)
         ]
