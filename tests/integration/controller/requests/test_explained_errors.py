@@ -33,7 +33,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "of the model": (
         {"model_source": SOURCE | {"verison": "1"}},
-        "body.model_source.verison: unknown field; there are: version, ",
+        "body.model_source.mlflow.verison: unknown field; there are: version, ",
     ),
 }
 
