@@ -82,6 +82,14 @@ async def replicas_of(js: JetStreamContext) -> set[int | None]:
     return {(await js.stream_info(name)).config.num_replicas for name in names}
 
 
+async def leader_of_whole(js: JetStreamContext, stream: str) -> str | None:
+    """The server that leads a stream, once the others have all of it: before that none could take over."""
+    found = (await js.stream_info(stream)).cluster
+    others = (found.replicas or []) if found else []
+    is_whole = len(others) == 2 and all(each.current for each in others)
+    return found.leader if found and is_whole else None
+
+
 async def test_streams_and_buckets_come_to_all_servers_and_outlive_one(members: list[ClusterMember]) -> None:
     client = await nats.connect(
         [f"nats://controller:pcontroller@127.0.0.1:{each.port}" for each in members],
@@ -98,9 +106,8 @@ async def test_streams_and_buckets_come_to_all_servers_and_outlive_one(members: 
         assert await replicas_of(js) == {3}
         assert await ensured(js, 3) == []
 
-        leader = (await js.stream_info("EVENTS")).cluster
-        assert leader is not None
-        (killed,) = [each for each in members if each.name == leader.leader]
+        leader = await eventually(lambda: leader_of_whole(js, "EVENTS"), within=20)
+        (killed,) = [each for each in members if each.name == leader]
         killed.kill()
 
         async def published() -> bool:
@@ -109,6 +116,6 @@ async def test_streams_and_buckets_come_to_all_servers_and_outlive_one(members: 
             except NATS_ERRORS:
                 return False
 
-        await eventually(published, within=20)
+        await eventually(published, within=30)
     finally:
         await client.close()
