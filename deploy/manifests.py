@@ -1,26 +1,33 @@
-"""Writes what is made of the Helm chart: NATS' configuration in it, and the rendered files of `deploy/kubernetes`.
+"""Writes what is made for and of the Helm chart: two files in it, and the rendered files of `deploy/kubernetes`.
 
-NATS' configuration comes from the rights of the bus' users, the other files from `helm template`. `--check` compares:
-the configuration always, the others by `helm` where it is there, else by the digest of the chart that each has in its
-first line. `HELM` names the program where it is not on the path.
+NATS' configuration comes from the rights of the bus' users, the values' schema from the values; the rendered files come
+from `helm template`. `--check` compares: the files in the chart always, the others by `helm` where it is there, else by
+the digests that each has in its first line. `HELM` names the program where it is not on the path.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from penstock.launcher.bus.cluster_config import render_for_cluster
 
 FOLDER = Path(__file__).resolve().parent / "kubernetes"
 CHART = FOLDER / "chart"
 NATS = CHART / "files" / "nats.conf"
+VALUES, SCHEMA = CHART / "values.yaml", CHART / "values.schema.json"
 KUBERNETES = "1.34.0"
+OPEN = ("resources",)
+"""Values whose keys are Kubernetes' own; so are those of values that are empty."""
 HINT = "differs from the chart; run `python deploy/manifests.py` with helm 3 on the path, or named by HELM"
 SECRET = "penstock-credentials"  # noqa: S105 - a name
 """In rendered files no secret is made: each rendering would make another."""
@@ -70,6 +77,27 @@ def template(helm: str, *arguments: str) -> str:
     return re.sub(r"\n(\s*\n)+", "\n", text)
 
 
+def schema() -> str:
+    """JSON schema of the values: a key that the chart does not know is refused, and so is a value of another type."""
+    values = yaml.safe_load(VALUES.read_text())
+    found = {"$schema": "http://json-schema.org/draft-07/schema#", **_schema_of("", values)}
+    # Helm's own, for a chart that another one includes.
+    found["properties"]["global"] = {"type": "object"}
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _schema_of(key: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        if not value or key in OPEN:
+            return {"type": "object"}
+        properties = {name: _schema_of(name, each) for name, each in value.items()}
+        return {"type": "object", "additionalProperties": False, "properties": properties}
+    if isinstance(value, str):
+        return {"type": ["string", "number"] if key == "tag" else "string"}  # `--set image.tag=16` is a number
+    types = {bool: "boolean", int: "integer", list: "array"}
+    return {"type": types[type(value)]}
+
+
 def helm_program() -> str | None:
     """Path of helm."""
     return shutil.which(os.environ.get("HELM", "helm"))
@@ -93,8 +121,9 @@ def main(arguments: list[str]) -> int:
     helm = helm_program()
     if "--check" not in arguments:
         NATS.write_text(render_for_cluster())
+        SCHEMA.write_text(schema())
         if helm is None:
-            print("helm is not here: only NATS' configuration was written", file=sys.stderr)
+            print("helm is not here: only the files in the chart were written", file=sys.stderr)
             return 1
         for name in RENDERED:
             (FOLDER / name).write_text(render(name, helm))

@@ -338,13 +338,23 @@ def test_nats_reads_its_configuration(documents: list[Manifest], tmp_path: Path)
     assert configuration["data"]["nats.conf"].strip() == render_for_cluster().strip()
 
 
-def test_values_that_cannot_be_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("nats.replicas=2", "nats.replicas must be 1, 3 or 5"),
+        ("routers.replicas=3", "additional properties 'routers' not allowed"),
+        ("router.replica=3", "additional properties 'replica' not allowed"),
+        ("router.replicas=many", "got string, want integer"),
+        ("models.rollout=at-once", "models.rollout must be surge-first or free-first"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(value: str, words: str) -> None:
     helm = manifests.helm_program()
     if helm is None:
         pytest.skip("no helm on the path")
     with pytest.raises(subprocess.CalledProcessError) as refused:
-        manifests.template(helm, "--set", "nats.replicas=2")
-    assert "nats.replicas must be 1, 3 or 5" in refused.value.stderr
+        manifests.template(helm, "--set", value)
+    assert words in refused.value.stderr
 
 
 def test_rights_of_pods_are_given_where_the_pods_are() -> None:
