@@ -21,6 +21,7 @@ import pytest
 import yaml
 from pydantic import AliasChoices
 
+from penstock.kubernetes import password_variable as database_password_variable
 from penstock.launcher import mlflow_server
 from penstock.launcher.bus.cluster_config import password_variable, render_for_cluster
 from penstock.launcher.bus.config import USERS
@@ -153,6 +154,18 @@ def test_every_service_is_told_where_bus_and_database_are(documents: list[Manife
         told = {each["name"] for each in container["env"]}
         assert {f"{prefix}_NATS_URL", f"{prefix}_ADMIN_HOST", "PENSTOCK_HOME"} <= told
         assert (f"{prefix}_DATABASE_URL" in told) == (service in OWNERS)
+
+
+def test_databases_are_made_for_all_who_own_one(documents: list[Manifest]) -> None:
+    jobs = [each for each in documents if each["kind"] == "Job"]
+    for job in jobs:
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        told = {each["name"] for each in container["env"]}
+        assert {"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD"} <= told
+        assert {database_password_variable(owner) for owner in OWNERS} <= told
+    waiting = [one for each in pods(documents).values() for one in each["spec"].get("initContainers", [])]
+    assert len(waiting) >= len(OWNERS) - 1
+    assert all([each["name"] for each in one["env"]][-1] == "DATABASE_URL" for one in waiting)
 
 
 def test_mlflow_is_told_what_the_launcher_tells_it(documents: list[Manifest]) -> None:

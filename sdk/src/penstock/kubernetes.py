@@ -59,7 +59,7 @@ def _connected(connect: Callable[[], psycopg.Connection[Any]], complaint: str) -
         try:
             return connect()
         except psycopg.OperationalError as error:
-            reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
             if time.monotonic() > deadline:
                 sys.exit(f"penstock: {complaint}: {reason}")
             if reason != said:
