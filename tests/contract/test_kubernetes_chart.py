@@ -6,7 +6,6 @@ the bus, and the pod security level `restricted`.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -14,13 +13,23 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 from pydantic import AliasChoices
 
+from kubernetes_world.chart import (
+    FOLDER,
+    VARIANTS,
+    Manifest,
+    containers,
+    credentials,
+    manifests,
+    named,
+    pods,
+    rendered,
+    script,
+)
 from penstock.kubernetes import password_variable as database_password_variable
 from penstock.launcher import mlflow_server
 from penstock.launcher.bus.cluster_config import password_variable, render_for_cluster
@@ -30,70 +39,10 @@ from penstock.launcher.postgresql import OWNERS
 from router.settings import RouterSettings
 from shared.app import STOP_WITHIN_S
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "deploy/kubernetes"
-Manifest = dict[str, Any]
-
-VARIANTS: dict[str, str] = {
-    "by address": "postgresql.host=db.example,postgresql.parameters=sslmode=require,mlflow.url=https://mlflow.example,"
-    "mlflow.existingSecret=mlflow,tables.url=s3://lake/penstock,scheduler.clusterRole=true",
-    "own databases": "postgresql.existingSecret=databases,credentials.existingSecret=mine,models.claim=kept",
-    "for trying": "nats.replicas=1,router.replicas=1,persistence.enabled=false,networkPolicy.enabled=false",
-    "grown": "router.autoscaling.enabled=true,router.spool.persistent=true,models.namespace=models,"
-    "image.digest=sha256:00,image.pullSecrets={pull},objectStore.enabled=true,persistence.storageClass=fast,"
-    "pod.priorityClassName=high,pod.nodeSelector.pool=platform,models.pod.runtimeClassName=nvidia,"
-    "tables.accessModes={ReadWriteMany}",
-    "seen from outside": "ingress.enabled=true,ingress.controllerHost=penstock.example,"
-    "ingress.routerHost=models.example,ingress.tlsSecret=tls,controller.publicUrl=https://penstock.example,router.publicUrl=https://models.example,"
-    "controller.env.CONTROLLER_CURRENCY=EUR,scheduler.env.UV_DEFAULT_INDEX=https://index.example/simple,"
-    "networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.name=monitoring,networkPolicy.modelsToInternet=true",
-}
-
-
-def script(path: str) -> Any:
-    name = Path(path).stem
-    spec = importlib.util.spec_from_file_location(f"deploy_{name}", ROOT / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-manifests = script("deploy/manifests.py")
-credentials = script("deploy/kubernetes/credentials.py")
-
-
-@cache
-def rendered(variant: str) -> list[Manifest]:
-    if variant == "manifests.yaml":
-        text = (FOLDER / variant).read_text()
-    else:
-        helm = manifests.helm_program()
-        if helm is None:
-            pytest.skip("no helm on the path (HELM names it): only the rendered manifests are looked at")
-        text = manifests.template(helm, "--namespace", "there", "--set", VARIANTS[variant])
-    return [each for each in yaml.safe_load_all(text) if each]
-
 
 @pytest.fixture(params=["manifests.yaml", *VARIANTS])
 def documents(request: pytest.FixtureRequest) -> list[Manifest]:
     return rendered(request.param)
-
-
-def pods(documents: list[Manifest]) -> dict[str, Manifest]:
-    """Component → pod template."""
-    templates = [each["spec"]["template"] for each in documents if "template" in each.get("spec", {})]
-    return {each["metadata"]["labels"]["app.kubernetes.io/component"]: each for each in templates}
-
-
-def containers(template: Manifest) -> list[Manifest]:
-    return [*template["spec"].get("initContainers", []), *template["spec"]["containers"]]
-
-
-def named(documents: list[Manifest], kind: str) -> dict[str, Manifest]:
-    return {each["metadata"]["name"]: each for each in documents if each["kind"] == kind}
 
 
 @cache
