@@ -38,6 +38,7 @@ def declared_by(service: str) -> Bus:
             controller.consumers.scheduler.serve_deployments(bus, UNUSED)
             controller.consumers.scheduler.serve_registry_access(bus, UNUSED)
             controller.consumers.scheduler.serve_secret_values(bus, UNUSED, UNUSED)
+            controller.consumers.scheduler.serve_image_secrets(bus, UNUSED, UNUSED)
             controller.consumers.inference_logger.serve_destinations(bus, UNUSED, UNUSED)
             controller.consumers.inference_logger.serve_erasures(bus, UNUSED, UNUSED)
             controller.consumers.inference_logger.serve_label_sources(bus, UNUSED, UNUSED, ())

@@ -161,7 +161,8 @@ def test_the_secret_that_the_script_makes_suits_its_readers() -> None:
 
 def test_selectors_select(documents: list[Manifest]) -> None:
     labels = [template["metadata"]["labels"] for template in pods(documents).values()]
-    labels.append({"app.kubernetes.io/part-of": "penstock", "app.kubernetes.io/component": "model"})
+    made = {"app.kubernetes.io/part-of": "penstock", "app.kubernetes.io/component": "model"}
+    labels.append({**made, "penstock.io/source": "image"})
     for document in documents:
         for selector in selectors(document):
             assert any(selector.items() <= each.items() for each in labels), (document["metadata"]["name"], selector)
@@ -200,8 +201,8 @@ def ports_of(template: Manifest) -> dict[str, int]:
 
 def test_ports_of_policies_are_those_of_the_pods(documents: list[Manifest]) -> None:
     for policy in named(documents, "NetworkPolicy").values():
-        component = policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
-        if component == "model":
+        component = policy["spec"]["podSelector"]["matchLabels"].get("app.kubernetes.io/component")
+        if component in (None, "model"):
             continue
         open_to_somebody = {p["port"] for rule in policy["spec"].get("ingress", []) for p in rule["ports"]}
         assert open_to_somebody <= set(ports_of(pods(documents)[component]).values())
@@ -211,7 +212,7 @@ def test_every_component_has_a_policy(documents: list[Manifest]) -> None:
     policies = named(documents, "NetworkPolicy").values()
     if not policies:
         return
-    covered = {each["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for each in policies}
+    covered = {each["spec"]["podSelector"]["matchLabels"].get("app.kubernetes.io/component") for each in policies}
     assert pods(documents).keys() - {"databases"} <= covered  # nothing listens in that one
     assert "model" in covered
 

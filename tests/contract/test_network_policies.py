@@ -26,7 +26,9 @@ def places(documents: list[Manifest]) -> dict[str, Place]:
     home = told["SCHEDULER_KUBERNETES_SUPPLY_URL"].split(".")[1]
     found = {name: Place(template["metadata"]["labels"], home) for name, template in pods(documents).items()}
     model = {"app.kubernetes.io/part-of": "penstock", "app.kubernetes.io/component": "model"}
-    return {**found, "model": Place(model, told["SCHEDULER_KUBERNETES_NAMESPACE"])}
+    namespace = told["SCHEDULER_KUBERNETES_NAMESPACE"]
+    image = {**model, "penstock.io/source": "image"}
+    return {**found, "model": Place(model, namespace), "image": Place(image, namespace)}
 
 
 def is_let_through(documents: list[Manifest], source: Place, target: Place, port: int) -> bool:
@@ -56,7 +58,7 @@ def is_let_through(documents: list[Manifest], source: Place, target: Place, port
         ]
         rules = [rule for each in policies for rule in each["spec"].get(direction.lower()) or []]
         return not policies or any(
-            port in [each["port"] for each in rule["ports"]]
+            ("ports" not in rule or port in [each["port"] for each in rule["ports"]])
             and (peers not in rule or any(suits(peer, other, selected.namespace) for peer in rule[peers]))
             for rule in rules
         )
@@ -74,6 +76,9 @@ NEEDED = (
     ("router", "model", 8080),
     ("scheduler", "model", 8080),
     ("model", "scheduler", 9112),
+    ("router", "image", 3000),
+    ("scheduler", "image", 3000),
+    ("image", "scheduler", 9112),
     ("inference-logger", "object-store", 8333),
     ("monitor", "object-store", 8333),
     ("controller", "object-store", 8333),
@@ -82,6 +87,10 @@ REFUSED = (
     *(("model", target, port) for target, port in (("nats", 4222), ("postgresql", 5432), ("mlflow", 5000))),
     *(("model", target, port) for target, port in (("controller", 8000), ("router", 8080), ("model", 8080))),
     *(("model", target, port) for target, port in (("scheduler", 9102), ("router", 9103), ("object-store", 8333))),
+    ("image", "nats", 4222),
+    ("image", "image", 3000),
+    ("model", "image", 3000),
+    ("controller", "image", 3000),
     ("router", "postgresql", 5432),
     ("router", "mlflow", 5000),
     ("router", "controller", 8000),

@@ -2954,6 +2954,58 @@ export interface components {
             url: string;
         };
         /**
+         * ArtifactMount
+         * @description Files of an MLflow artifact, read-only below `path`.
+         */
+        ArtifactMount: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "artifact";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+            /**
+             * Registry
+             * @description Secret (`mlflow`) of its tracking server; None: the platform's own.
+             */
+            registry?: string | null;
+            /**
+             * Uri
+             * @description `models:/name/3`, `runs:/<run id>/path` or `mlflow-artifacts:/…`.
+             */
+            uri: string;
+        };
+        /**
+         * ArtifactMountBody
+         * @description Files of an MLflow artifact, read-only below `path`.
+         */
+        ArtifactMountBody: {
+            /**
+             * @description Files of an MLflow artifact. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "artifact";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+            /**
+             * Registry
+             * @description Secret of the kind `mlflow`; null: the platform's own tracking server.
+             */
+            registry?: string | null;
+            /**
+             * Uri
+             * @description `models:/name/3`, `models:/m-<id>`, `runs:/<run id>/path` or `mlflow-artifacts:/path`.
+             */
+            uri: string;
+        };
+        /**
          * AuditView
          * @description One change of one resource. `action`: `created`, `updated` (only what differs stands in `before` and `after`),
          *     `deleted`, or what else was done: `restarted`, `replayed`.
@@ -4441,6 +4493,45 @@ export interface components {
             field: string;
         };
         /**
+         * FileMount
+         * @description One read-only file at `path`, its text in the version itself.
+         */
+        FileMount: {
+            /** Content */
+            content: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "file";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+        };
+        /**
+         * FileMountBody
+         * @description One read-only file at `path`. Its text is as visible as the rest of the version: no place for passwords.
+         */
+        FileMountBody: {
+            /**
+             * Content
+             * @description Its text.
+             */
+            content: string;
+            /**
+             * @description One file, its text given here. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "file";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+        };
+        /**
          * FirstVersion
          * @description Configuration of a version; every field but the model has a default.
          */
@@ -4474,8 +4565,11 @@ export interface components {
              * @description Requests at one pod at once; null: as many as come.
              */
             max_concurrency?: number | null;
-            /** @description Which model. */
-            model_source: components["schemas"]["ModelSource"];
+            /**
+             * Model Source
+             * @description Which model, or which image.
+             */
+            model_source: components["schemas"]["ModelSource"] | components["schemas"]["ImageModelSource"];
             /**
              * Name
              * @description None: v1, v2, … are given out.
@@ -4901,6 +4995,120 @@ export interface components {
             service: string | null;
             /** Version */
             version: string | null;
+        };
+        /**
+         * ImageModelSource
+         * @description A container image that answers HTTP by itself; for the Docker and Kubernetes backends. `env` stands beside it.
+         *
+         *     Requests reach it as callers sent them, at `predict_path`; nothing of it is read but its answers.
+         */
+        ImageModelSource: {
+            /**
+             * Args
+             * @description Arguments of it; null: the image's own.
+             */
+            args?: string[] | null;
+            /**
+             * Command
+             * @description Replaces the image's own start command (its entry point); null: that one.
+             */
+            command?: string[] | null;
+            /**
+             * Credentials
+             * @description Secret of the kind `registry` that it is pulled with; null: everybody may pull it.
+             */
+            credentials?: string | null;
+            /**
+             * Health Path
+             * @description A GET answers 2xx from the time that it is ready.
+             * @default /health
+             */
+            health_path: string;
+            /**
+             * Image
+             * @description `registry/repository:tag`, or with `@sha256:…`: then it never changes.
+             */
+            image: string;
+            /**
+             * @description A container image. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "image";
+            /**
+             * Mounts
+             * @description Files that its containers find, read-only.
+             * @default []
+             */
+            mounts: (components["schemas"]["ArtifactMountBody"] | components["schemas"]["S3MountBody"] | components["schemas"]["FileMountBody"])[];
+            /**
+             * Port
+             * @description Where it listens.
+             * @default 8080
+             */
+            port: number;
+            /**
+             * Predict Path
+             * @description Where it takes predictions.
+             * @default /predict
+             */
+            predict_path: string;
+        };
+        /**
+         * ImageSource
+         * @description A container image that answers HTTP by itself. Its environment variables are `Deployment.env`, as a model's.
+         *
+         *     Requests reach it as callers sent them, with the path `predict_path`; nothing of it is read but its answers.
+         */
+        ImageSource: {
+            /**
+             * Args
+             * @description None: the image's own command, if no other is set.
+             */
+            args?: string[] | null;
+            /**
+             * Command
+             * @description None: the image's own entry point.
+             */
+            command?: string[] | null;
+            /**
+             * Credentials
+             * @description Secret (`registry`) that it is pulled with; None: none.
+             */
+            credentials?: string | null;
+            /**
+             * Health Path
+             * @description A GET answers 2xx from the time that it is ready.
+             * @default /health
+             */
+            health_path: string;
+            /**
+             * Image
+             * @description `registry/repository:tag@digest`, as the version's owner wrote it.
+             */
+            image: string;
+            /**
+             * Kind
+             * @default image
+             * @constant
+             */
+            kind: "image";
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts: (components["schemas"]["ArtifactMount"] | components["schemas"]["S3Mount"] | components["schemas"]["FileMount"])[];
+            /**
+             * Port
+             * @description Where it listens.
+             * @default 8080
+             */
+            port: number;
+            /**
+             * Predict Path
+             * @description Where it takes predictions.
+             * @default /predict
+             */
+            predict_path: string;
         };
         /**
          * IssuedKeyView
@@ -5782,9 +5990,8 @@ export interface components {
              */
             follow: boolean;
             /**
-             * Kind
-             * @description A model registered in MLflow.
-             * @constant
+             * @description A model registered in MLflow. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             kind: "mlflow";
             /**
@@ -7043,8 +7250,11 @@ export interface components {
              * @description Requests at one pod at once; null: as many as come.
              */
             max_concurrency?: number | null;
-            /** @description Which model. */
-            model_source: components["schemas"]["ModelSource"];
+            /**
+             * Model Source
+             * @description Which model, or which image.
+             */
+            model_source: components["schemas"]["ModelSource"] | components["schemas"]["ImageModelSource"];
             /**
              * Name
              * @description None: v1, v2, … are given out.
@@ -7536,6 +7746,11 @@ export interface components {
              * @description Cores in use at the last sample.
              */
             cpu_cores?: number | null;
+            /**
+             * Image
+             * @description Image that it was made from, `repository@sha256:…`; None: none of its owner's.
+             */
+            image?: string | null;
             /**
              * Last Exit
              * @description How the previous run ended, such as `exit code 1`, or the last `worker killed by SIGKILL`.
@@ -8413,6 +8628,68 @@ export interface components {
              * @default 1
              */
             workers: number;
+        };
+        /**
+         * S3Mount
+         * @description Objects under an `s3://bucket/prefix`, read-only below `path`.
+         */
+        S3Mount: {
+            /**
+             * Credentials
+             * @description Secret (`s3`); None: the objects are public.
+             */
+            credentials?: string | null;
+            /**
+             * Endpoint
+             * @description `https://…` of another store than AWS.
+             */
+            endpoint?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "s3";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+            /**
+             * Uri
+             * @description `s3://bucket/prefix`.
+             */
+            uri: string;
+        };
+        /**
+         * S3MountBody
+         * @description Objects under a prefix, read-only below `path`.
+         */
+        S3MountBody: {
+            /**
+             * Credentials
+             * @description Secret of the kind `s3`; null: the objects are public.
+             */
+            credentials?: string | null;
+            /**
+             * Endpoint
+             * @description `https://…` of another store than AWS.
+             */
+            endpoint?: string | null;
+            /**
+             * @description Objects under a prefix. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "s3";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+            /**
+             * Uri
+             * @description `s3://bucket/prefix`
+             */
+            uri: string;
         };
         /**
          * SampleRatio
@@ -9700,8 +9977,11 @@ export interface components {
              * @description Requests at one pod at once; null: as many as come.
              */
             max_concurrency?: number | null;
-            /** @description Which model; its pods roll over. */
-            model_source?: components["schemas"]["ModelSource"] | null;
+            /**
+             * Model Source
+             * @description Which model or image; its pods roll over.
+             */
+            model_source?: (components["schemas"]["ModelSource"] | components["schemas"]["ImageModelSource"]) | null;
             /** @description Replaces the whole limit; null: none. */
             rate_limit?: components["schemas"]["QpsLimit"] | null;
             /**
@@ -9801,7 +10081,8 @@ export interface components {
             max_concurrency: number | null;
             /** Message */
             message: string | null;
-            model_source: components["schemas"]["ModelSourceView"];
+            /** Model Source */
+            model_source: components["schemas"]["ModelSourceView"] | components["schemas"]["ImageSource"];
             /** Name */
             name: string;
             /** Rate Limit */

@@ -137,6 +137,7 @@ ALLOWED: dict[str, set[str]] = {
     "penstock.metrics.v1.r": {"scheduler", "router", "inference-logger"},
     "penstock.rpc.scheduler.pods": {"controller"},
     "penstock.rpc.controller.registry_access": {"scheduler"},
+    "penstock.rpc.controller.image_secret": {"scheduler"},
     "penstock.rpc.monitor.logs": {"controller"},
     "penstock.dead.v1.monitor-events": {"monitor"},
     "_INBOX.svc.controller.x": {"scheduler", "router", "monitor", "inference-logger", "controller"},

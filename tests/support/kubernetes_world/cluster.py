@@ -1,4 +1,9 @@
-"""A real cluster for the tests that are marked so: `TEST_KUBECONFIG`, else the one that `shared/cluster` starts."""
+"""A real cluster for the tests that are marked so.
+
+`TEST_KUBECONFIG`: how it is reached, as its administrator; without it they are skipped, so that nobody's own cluster is
+taken for one. `TEST_CONTAINERD`: the socket of its one node's containerd, where the fake pods' image is to be loaded
+rather than pulled; that is built by Docker from `TEST_PYTHON_IMAGE`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 
@@ -25,24 +31,25 @@ from scheduler.backends.pod_api.tokens import TOKEN_HEADER, PodTokens
 from scheduler.domain.placement import Capacity
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
+from shared.contracts.rpc.controller import ImageSecret
 from waiting.eventually import eventually
 
-STARTED_HERE = Path(os.environ.get("CLUSTER_HOME", "/var/tmp/cluster"))
-IMAGE = "penstock-test/fake-pod:1"
+IMAGE = "penstock-test/fake-pod:2"
 IMAGE_FOLDER = Path(__file__).parents[2] / "integration" / "scheduler" / "kubernetes" / "image"
 START_S = 90.0
+PYTHON_IMAGE = os.environ.get("TEST_PYTHON_IMAGE", "python:3.11-slim")
 ROLE = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac-namespace.yaml"
 
 
 def kubeconfig() -> Path:
     """Of the cluster that the tests use."""
-    return Path(os.environ.get("TEST_KUBECONFIG") or STARTED_HERE / "admin.kubeconfig")
+    return Path(os.environ["TEST_KUBECONFIG"])
 
 
 def why_no_cluster() -> str | None:
     """Why there is no cluster, or no image on it, to test with; None: there is."""
-    if not kubeconfig().exists() or shutil.which("kubectl") is None:
-        return f"no Kubernetes cluster: no kubectl, or no {kubeconfig()} (TEST_KUBECONFIG names another)"
+    if "TEST_KUBECONFIG" not in os.environ or not kubeconfig().exists() or shutil.which("kubectl") is None:
+        return "no Kubernetes cluster: TEST_KUBECONFIG names none, or there is no kubectl"
     answered = subprocess.run(
         ["kubectl", "--kubeconfig", kubeconfig(), "get", "--raw", "/readyz"],
         capture_output=True,
@@ -56,15 +63,19 @@ def why_no_cluster() -> str | None:
 
 def _why_no_image() -> str | None:
     """The image of fake pods is on the node, or is made by the Docker engine and loaded there."""
-    socket = STARTED_HERE / "containerd.sock"
-    if not socket.exists():
+    socket = os.environ.get("TEST_CONTAINERD")
+    if socket is None:
         return None  # a cluster that pulls it from somewhere
-    ctr = ["ctr", "-a", str(socket), "-n", "k8s.io", "images"]
+    ctr = ["ctr", "-a", socket, "-n", "k8s.io", "images"]
     listed = subprocess.run([*ctr, "ls", "-q"], capture_output=True, text=True, timeout=30, check=False)
     if IMAGE in listed.stdout:
         return None
     built = subprocess.run(
-        ["docker", "build", "-q", "-t", IMAGE, IMAGE_FOLDER], capture_output=True, text=True, timeout=120, check=False
+        ["docker", "build", "-q", "--build-arg", f"PYTHON_IMAGE={PYTHON_IMAGE}", "-t", IMAGE, IMAGE_FOLDER],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     if built.returncode:
         return f"the image of fake pods cannot be built: {built.stderr.strip()[-200:]}"
@@ -148,12 +159,16 @@ class ClusterWorld:
 
 @asynccontextmanager
 async def on_cluster(
-    home: Path, namespace: str, config: Path | None = None, **options: Any
+    home: Path, namespace: str, config: Path | None = None, image_secret: ImageSecret | None = None, **options: Any
 ) -> AsyncIterator[ClusterWorld]:
     """A backend at work; leaving it is what SIGTERM does to a scheduler: the pods stay."""
 
     async def leads() -> None:
         return None
+
+    async def ask(_: UUID, name: str) -> ImageSecret:
+        assert image_secret is not None
+        return image_secret
 
     routes = OpenRoutes()
     given = {
@@ -174,6 +189,7 @@ async def on_cluster(
         fence=leads,
         tokens=PodTokens(home / "pods"),
         ticket_of=lambda deployment: "ticket",
+        ask_for_image_secret=ask,
     )
     backend.set_nodes(())
     world = ClusterWorld(backend, routes, namespace)

@@ -194,7 +194,6 @@ MODEL = {"kind": "mlflow", "model": "wine", "version": "1"}
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        ({"model_source": {"kind": "image", "image": "x:1"}}, "process backend cannot run images"),
         ({"model_source": MODEL, "replicas": {"min": 3, "max": 2}}, "must not be above"),
         ({"model_source": {**MODEL, "alias": "champion"}}, "exactly one of version and alias"),
         ({"model_source": {"kind": "mlflow", "model": "wine"}}, "exactly one of version and alias"),

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from inference_logger.domain.destinations import placement_refusal
-from inference_logger.domain.object_storage import S3Request, encoded_query, signed_headers, storage_reason
+from inference_logger.domain.object_storage import storage_reason
 from inference_logger.domain.tables import TableKey, key_of, plain_path, table_location
 from shared.storage.objects import BucketFolder, S3Credentials, nearest_destination, storage_failure
+from shared.storage.signing import S3Request, encoded_query, signed_headers
 
 AWS_EXAMPLE = S3Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 

@@ -291,3 +291,88 @@ def test_room_is_told_in_numbers() -> None:
     assert stage_of(waits, []) == (
         "starting · Waiting: asks for 1 cores, 2 GiB; free are 0 cores, 24.3 GiB (0/1 ready)"
     )
+
+
+IMAGE: dict[str, Any] = {"kind": "image",
+         "image": "localhost:5000/ns/wine:1", "credentials": None, "command": None, "args": None,
+         "port": 8080, "health_path": "/health", "predict_path": "/predict", "mounts": []}  # fmt: skip
+
+
+def test_an_image_is_deployed_with_what_its_container_needs(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("a: 1\n")
+    of_image = version(model_source=IMAGE | {"command": ["serve", "--all"], "credentials": "hub"})
+    gone = (404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no"})
+    made = service(of_image)
+    answers: Answers = {"GET /services/wine": [gone], "POST /services": [made], "GET /services/shop": [made]}
+    result, api = run(
+        answers, "deploy", "--image", "localhost:5000/ns/wine:1", "--pull-secret", "hub", "--command", "serve --all",
+        "--args", "-n 'a b'", "--port", "9000", "--predict-path", "/score", "--health-path", "/ready",
+        "--mount", f"/etc/app.yaml=@{tmp_path / 'app.yaml'}", "--mount", "/data=s3://lake/w,secret=lake,endpoint=http://s3",
+        "--mount", "/model=models:/wine/3",
+    )  # fmt: skip
+    (body,) = api.bodies("POST /services")
+    assert (body["name"], body["version"]["model_source"]) == (
+        "wine",
+        {
+            "kind": "image", "image": "localhost:5000/ns/wine:1", "credentials": "hub", "command": ["serve", "--all"],
+            "args": ["-n", "a b"], "port": 9000, "predict_path": "/score", "health_path": "/ready",
+            "mounts": [
+                {"kind": "file", "path": "/etc/app.yaml", "content": "a: 1\n"},
+                {"kind": "s3", "path": "/data", "uri": "s3://lake/w", "credentials": "lake", "endpoint": "http://s3"},
+                {"kind": "artifact", "path": "/model", "uri": "models:/wine/3"},
+            ],
+        },
+    )  # fmt: skip
+    assert "image localhost:5000/ns/wine:1" in result.stdout
+    assert "started with serve --all" in result.stdout
+    assert "--data @request.json" in result.stdout
+
+
+def test_of_an_image_that_is_there_only_what_is_given_changes(run: Run) -> None:
+    there = version(model_source=IMAGE)
+    answers: Answers = {f"GET {V1}": [there], f"PATCH {V1}": [there]}
+    _, api = run(answers, "versions", "edit", "shop", "v1", "--port", "9000")
+    assert api.bodies(f"PATCH {V1}") == [{"model_source": IMAGE | {"port": 9000}}]
+    said = run({f"GET {V1}": [version()]}, "versions", "edit", "shop", "v1", "--port", "9000", code=2)[0].stderr
+    assert "made from a model" in " ".join(said.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give a model"),
+        (("models:/wine/3", "--image", "wine:1"), "not both"),
+        (("models:/wine/3", "--port", "80"), "not both"),
+        (("--image", "wine:1", "--follow"), "belong to a model"),
+        (("--image", "wine:1", "--port", "0"), "--port"),
+        (("--image", "wine:1", "--command", "it's"), "split into words"),
+        (("--image", "wine:1", "--mount", "/data"), "is not PATH=SOURCE"),
+        (("--image", "wine:1", "--mount", "/data=gs://b"), "no source of a mount"),
+        (("--image", "wine:1", "--mount", "/data=@/nowhere"), "cannot be read"),
+        (("--image", "wine:1", "--mount", "/data=runs:/1/m,endpoint=x"), "takes no endpoint"),
+        (("--image", "wine:1", "--mount", "/data=s3://b,secret"), "is not secret=NAME"),
+    ],
+)
+def test_what_contradicts_itself_is_a_usage_error(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    result, api = run({}, "deploy", *arguments, "--name", "shop", code=2)
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert api.asked == []
+
+
+def test_an_image_is_rolled_back_to_whole() -> None:
+    source = {"kind": "mlflow", "model": "wine", "version": "2", "registry": None}
+    before = audited("edit_version", {"model": None, "model_version": None, "image": IMAGE})
+    assert earlier_model(source, [before]) == IMAGE
+    after = audited("edit_version", {"model": "wine", "model_version": "2", "image": None})
+    assert earlier_model(IMAGE, [after]) == {"model": "wine", "version": "2", "registry": None}
+
+
+def test_deploying_an_image_again_waits_for_the_version_that_starts(run: Run) -> None:
+    answers = fresh(version(model_source=IMAGE))
+    answers["GET /services/shop"] = [service(version("starting", model_source=IMAGE))]
+    arguments = ("deploy", "--image", "localhost:5000/ns/wine:1", "--name", "shop")
+    result, api = run(answers, *arguments)
+    assert "is starting already" in result.stderr
+    answers["POST /services/shop/versions"] = [version(name="v2", model_source=IMAGE)]
+    _, api = run(answers, *arguments, "--port", "9000")
+    assert len(api.bodies("POST /services/shop/versions")) == 1

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from scheduler.backends.confinement.availability import describe
-from scheduler.backends.confinement.paths import excluding, python_paths
+from scheduler.backends.confinement.paths import excluding, gpu_devices_of, python_paths
 from scheduler.backends.confinement.rules import ConfinementMethod, RuleBook
 from scheduler.backends.confinement.users import UserRange
 from scheduler.backends.pod_api.tokens import PodTokens
@@ -37,6 +37,36 @@ def test_a_pod_reads_what_its_command_names_and_writes_to_its_own_folder(tmp_pat
     assert book.for_pod([sys.executable], work, None, 2.0)["limits"]["DATA"] == 12 << 30
     assert rules["write"] == [str(work), "/dev/shm"]
     assert not [path for path in rules["read"] if Path(path) in (tmp_path / "home").parents or path == "/etc"]
+
+
+NODES = ["/dev/dri", "/dev/nvidia-uvm", "/dev/nvidia0", "/dev/nvidia1", "/dev/nvidia10", "/dev/nvidiactl"]
+
+
+@pytest.mark.parametrize(
+    ("there", "minors", "files"),
+    [
+        (NODES, {1}, ["/dev/dri", "/dev/nvidia-uvm", "/dev/nvidia1", "/dev/nvidiactl"]),
+        (NODES, set(), []),
+        (NODES, None, NODES),
+        (["/dev/kfd"], set(), ["/dev/kfd"]),
+        ([], set(), []),
+    ],
+)
+def test_a_pod_has_the_files_of_its_own_gpus(
+    there: list[str], minors: set[int] | None, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.backends.confinement.paths.gpu_devices", lambda: there)
+    assert gpu_devices_of(minors) == files
+
+
+def test_what_a_gpu_needs_is_open_to_pods_that_have_one(tmp_path: Path) -> None:
+    book = RuleBook(ConfinementMethod(6), tmp_path / "home")
+    with_one, without = (
+        book.for_pod([sys.executable], tmp_path, None, gpu_files=files) for files in (["/dev/null"], [])
+    )
+    assert (with_one["refuses_sockets"], "/proc" in with_one["read"]) == (False, True)
+    assert (without["refuses_sockets"], "/proc" in without["read"]) == (True, False)
+    assert set(with_one["devices"]) - set(without["devices"]) <= {"/dev/null"}
 
 
 def test_a_program_that_is_no_python_opens_no_folder_of_its_own(tmp_path: Path) -> None:

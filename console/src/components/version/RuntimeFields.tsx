@@ -1,12 +1,14 @@
 import { Flex, Form, InputNumber, Select } from 'antd';
 import { useTexts } from '@/i18n';
-import { useFieldName } from './place';
+import { useFieldName, useValue } from './place';
 
-/** How the model server takes inputs and batches rows. */
+/** How the model server takes inputs and batches rows; an image serves by itself. */
 export function RuntimeFields() {
   const t = useTexts().versionFields;
   const field = useFieldName();
+  const [source] = useValue('model_source');
   const runtime = (name: string) => field('runtime', name);
+  if (source?.kind === 'image') return null;
   return (
     <Flex gap="middle" wrap>
       <Form.Item name={runtime('types')} label={t.types} style={{ minWidth: 200 }}>

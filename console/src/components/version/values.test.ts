@@ -65,3 +65,38 @@ test('what a version has of a group, a range or a limit is in the form', () => {
     rate_limit: { qps: 5, burst: null, on_limit: 'reject' },
   });
 });
+
+const SOURCE = {
+  kind: 'image',
+  image: 'localhost:5000/ns/wine:1',
+  credentials: 'hub',
+  command: ['serve', '--all'],
+  args: null,
+  port: 9000,
+  health_path: '/ready',
+  predict_path: '/score',
+  mounts: [
+    { kind: 's3', path: '/data', uri: 's3://lake/w', credentials: 'lake', endpoint: null },
+    { kind: 'file', path: '/etc/app.yaml', content: 'a: 1' },
+    { kind: 'artifact', path: '/model', uri: 'models:/wine/3', registry: null },
+  ],
+} as const;
+
+test('an image goes there and back; options of the model server stay out of it', () => {
+  const version = { ...VERSION, model_source: SOURCE } as unknown as Version;
+  const values = valuesOf(version);
+  expect(bodyOf(values)).toMatchObject({ model_source: SOURCE });
+  expect(bodyOf(values)).not.toHaveProperty('runtime');
+  expect(changeOf(values, valuesOf(version))).toEqual({});
+  const image = { ...values.model_source.image, port: 9001, mounts: [] };
+  const change = changeOf(values, { ...values, model_source: { ...values.model_source, image } });
+  expect(change).toEqual({ model_source: { ...SOURCE, port: 9001, mounts: [] } });
+});
+
+test('a version that was made from a model becomes an image, and what was chosen before stays in the form', () => {
+  const before = valuesOf(VERSION);
+  const image = { ...NEW_VALUES.model_source.image, image: ' wine:1 ' };
+  const after = { ...before, model_source: { ...before.model_source, kind: 'image' as const, image } };
+  expect(changeOf(before, after)).toMatchObject({ model_source: { kind: 'image', image: 'wine:1' } });
+  expect(changeOf(before, { ...after, model_source: { ...after.model_source, kind: 'mlflow' } })).toEqual({});
+});

@@ -1,5 +1,6 @@
 import type { Schemas, Version } from '@/api';
 import { type EnvRow, envOf, envRows } from './env';
+import { type ImageChoice, imageBody, imageChoice, NEW_IMAGE } from './model/image';
 
 type NewVersion = Schemas['NewVersion'];
 type VersionChange = Schemas['VersionChange'];
@@ -10,6 +11,12 @@ export interface ModelChoice {
   readonly version: string;
   readonly alias: string;
   readonly follow: boolean;
+}
+
+/** What a version is made from; what was filled in for the other kind stays while the form is open. */
+export interface SourceChoice extends ModelChoice {
+  readonly kind: 'mlflow' | 'image';
+  readonly image: ImageChoice;
 }
 
 export interface Limit {
@@ -40,7 +47,7 @@ export interface VersionValues {
   readonly name: string;
   readonly description: string;
   readonly by: 'version' | 'alias';
-  readonly model_source: ModelChoice;
+  readonly model_source: SourceChoice;
   readonly resource_source: Place;
   readonly replicas: number | Range;
   readonly rate_limit: Limit | null;
@@ -87,7 +94,15 @@ export const NEW_VALUES: VersionValues = {
   name: '',
   description: '',
   by: 'version',
-  model_source: { registry: '', model: '', version: '', alias: '', follow: false },
+  model_source: {
+    kind: 'mlflow',
+    registry: '',
+    model: '',
+    version: '',
+    alias: '',
+    follow: false,
+    image: NEW_IMAGE,
+  },
   resource_source: SHARED,
   replicas: 1,
   rate_limit: null,
@@ -102,19 +117,13 @@ export const NEW_VALUES: VersionValues = {
 
 /** The form's values for a version that is there. */
 export function valuesOf(version: Version): VersionValues {
-  const { model_source: model, resource_source: resources, replicas } = version;
+  const { model_source: source, resource_source: resources, replicas } = version;
   const { destination, ...delivery } = version.log_delivery;
   return {
     ...NEW_VALUES,
     description: version.description,
-    by: model.alias && model.follow ? 'alias' : 'version',
-    model_source: {
-      registry: model.registry ?? '',
-      model: model.model,
-      version: model.version,
-      alias: model.alias ?? '',
-      follow: model.follow ?? false,
-    },
+    by: source.kind !== 'image' && source.alias && source.follow ? 'alias' : 'version',
+    model_source: sourceChoice(source),
     resource_source:
       'group' in resources ? { ...GROUP, ...resources } : { kind: 'shared', spec: resources.spec },
     replicas: typeof replicas === 'number' ? replicas : { ...RANGE, ...replicas },
@@ -127,16 +136,30 @@ export function valuesOf(version: Version): VersionValues {
   };
 }
 
-type Body = Omit<NewVersion, 'name' | 'start' | 'traffic_weight'>;
+function sourceChoice(source: Version['model_source']): SourceChoice {
+  if (source.kind === 'image') {
+    return { ...NEW_VALUES.model_source, kind: 'image', image: imageChoice(source) };
+  }
+  const { registry, model, version, alias, follow } = source;
+  return {
+    ...NEW_VALUES.model_source,
+    registry: registry ?? '',
+    model,
+    version,
+    alias: alias ?? '',
+    follow: follow ?? false,
+  };
+}
+
+type Body = Omit<NewVersion, 'name' | 'start' | 'traffic_weight' | 'runtime'> &
+  Partial<Pick<NewVersion, 'runtime'>>;
 
 /** A version's configuration, as the API takes it. */
 export function bodyOf(values: VersionValues): Body {
-  const { registry, model, version, alias, follow } = values.model_source;
-  const chosen =
-    values.by === 'alias' ? { alias: alias || null, follow } : { version: version || null, follow: false };
+  const isImage = values.model_source.kind === 'image';
   return {
     description: values.description,
-    model_source: { kind: 'mlflow', model, ...chosen, registry: registry || null },
+    model_source: isImage ? imageBody(values.model_source.image) : modelBody(values),
     resource_source: values.resource_source,
     replicas: values.replicas,
     rate_limit: values.rate_limit,
@@ -148,13 +171,22 @@ export function bodyOf(values: VersionValues): Body {
       destination: values.log_delivery.destination || null,
     } as Body['log_delivery'],
     env: envOf(values.env),
-    runtime: values.runtime,
+    // An image serves by itself: options of the model server do not reach it.
+    ...(isImage ? {} : { runtime: values.runtime }),
   };
+}
+
+function modelBody({ by, model_source }: VersionValues): Body['model_source'] {
+  const { registry, model, version, alias, follow } = model_source;
+  const chosen =
+    by === 'alias' ? { alias: alias || null, follow } : { version: version || null, follow: false };
+  return { kind: 'mlflow', model, ...chosen, registry: registry || null };
 }
 
 export function newVersionOf(values: VersionValues): NewVersion {
   const { name, start, traffic_weight } = values;
-  return { ...bodyOf(values), name: name.trim() || null, start, traffic_weight };
+  // What is not named has its default, whatever the types of requests say.
+  return { ...bodyOf(values), name: name.trim() || null, start, traffic_weight } as NewVersion;
 }
 
 /** The body that leads from one state of the form to another: what differs alone. */

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, data, type Schemas, watch } from '@/api';
+import { registeredModel } from '@/components/version/model/image';
 
 const MOST_SERVICES = 1000;
 
@@ -31,13 +32,15 @@ export function servedVersions(
   registry: string,
 ): ServedVersion[] {
   return services.flatMap((service) =>
-    service.versions
-      .filter(({ model_source: from }) => from.model === model && (from.registry ?? '') === registry)
-      .map((version) => ({
+    service.versions.flatMap((version) => {
+      const from = registeredModel(version.model_source);
+      if (from?.model !== model || (from.registry ?? '') !== registry) return [];
+      return {
         service: service.name,
         version: version.name,
-        modelVersion: version.model_source.version,
+        modelVersion: from.version,
         status: version.status,
-      })),
+      };
+    }),
   );
 }

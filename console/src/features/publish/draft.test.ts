@@ -23,6 +23,31 @@ test('what was left empty is left out', () => {
   });
 });
 
+test('a container image, with what differs from the defaults of a form', () => {
+  const model_source = { ...draft.version.model_source, kind: 'image' as const };
+  const image = { ...model_source.image, image: 'wine:1', command: ['serve'] };
+  const body = serviceBody(
+    { ...draft, version: { ...draft.version, model_source: { ...model_source, image } } },
+    true,
+  );
+  expect(body.version?.model_source).toEqual({
+    kind: 'image',
+    image: 'wine:1',
+    command: ['serve'],
+    port: 8080,
+    health_path: '/health',
+    predict_path: '/predict',
+  });
+  // A draft that was kept before there were images.
+  const { kind: _, image: __, ...older } = draft.version.model_source;
+  const kept = { ...draft, version: { ...draft.version, model_source: older } } as typeof draft;
+  expect(serviceBody(kept, true).version?.model_source).toEqual({
+    kind: 'mlflow',
+    model: 'wine',
+    version: '3',
+  });
+});
+
 test('a version by its alias, with variables', () => {
   const aliased = newDraft('default', { model: 'wine', alias: 'champion' });
   const env = [
@@ -40,6 +65,7 @@ test('a version by its alias, with variables', () => {
 test('refusals lead to the step of their field', () => {
   expect(placeOf(['log_delivery', 'destination'])).toEqual(['version', 'log_delivery', 'destination']);
   expect(placeOf(['body', 'name'])).toEqual(['name']);
+  expect(stepOf(placeOf(['model_source', 'image', 'port']))).toBe('model');
   expect(stepOf(['version', 'replicas', 'min'])).toBe('resources');
   expect(stepOf(placeOf(['body', 'env', 'A']))).toBe('resources');
 });

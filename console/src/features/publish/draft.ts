@@ -57,7 +57,10 @@ function versionBody({ version }: Draft): Record<string, unknown> {
     name,
     ...body,
     traffic_weight: traffic_weight || undefined,
-    model_source: { ...model_source, follow: model_source.follow || undefined },
+    model_source:
+      model_source.kind === 'image'
+        ? { ...model_source, mounts: model_source.mounts?.length ? model_source.mounts : undefined }
+        : { ...model_source, follow: model_source.follow || undefined },
   };
 }
 

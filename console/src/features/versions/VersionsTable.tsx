@@ -5,6 +5,7 @@ import { TrafficBar } from '@/components/chart/TrafficBar';
 import { EmptyState } from '@/components/page/EmptyState';
 import { StatusTag } from '@/components/text/StatusTag';
 import { Timestamp } from '@/components/time/Timestamp';
+import { sourceText } from '@/components/version/model/image';
 import { type Texts, useTexts } from '@/i18n';
 import { VersionActions } from './actions/VersionActions';
 import { resourcesText } from './texts';
@@ -71,8 +72,7 @@ function columnsOf(texts: Texts, { service, mayEdit }: Props): NonNullable<Table
     },
     {
       title: t.model,
-      render: (_, { model_source: model }) =>
-        `${model.model} ${model.version}${model.alias ? ` @${model.alias}` : ''}`,
+      render: (_, { model_source }) => sourceText(model_source, true),
     },
     { title: t.resources, render: (_, version) => resourcesText(version, t) },
     { title: t.pods, render: (_, version) => `${version.ready_replicas}/${version.desired_replicas}` },

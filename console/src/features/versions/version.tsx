@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Flex } from 'antd';
-import { serviceQuery, useMay } from '@/api';
+import { serviceQuery, useMay, type Version } from '@/api';
 import '@/components/page/columns.css';
 import { EmptyState } from '@/components/page/EmptyState';
 import { flag, text, useSearchState } from '@/components/page/useSearchState';
@@ -11,6 +11,7 @@ import { useTexts } from '@/i18n';
 import { CheckCard } from './detail/CheckCard';
 import { ConfigurationCard } from './detail/ConfigurationCard';
 import { HistoryCard } from './detail/HistoryCard';
+import { ImageCard } from './detail/ImageCard';
 import { LineageCard } from './detail/LineageCard';
 import { VersionHeader } from './detail/VersionHeader';
 import { EditVersion } from './form/EditVersion';
@@ -46,8 +47,7 @@ export function Page() {
       <div className="columns even">
         <ConfigurationCard version={version} onEdit={mayEdit ? () => setSearch({ edit: true }) : null} />
         <Flex vertical gap="middle">
-          <CheckCard version={version} />
-          <LineageCard version={version} />
+          <MadeFrom version={version} />
         </Flex>
       </div>
       <HistoryCard version={version} />
@@ -55,5 +55,16 @@ export function Page() {
         <EditVersion service={service} version={version} onClose={() => setSearch({ edit: false })} />
       )}
     </Flex>
+  );
+}
+
+function MadeFrom({ version }: { version: Version }) {
+  const { model_source: source } = version;
+  if (source.kind === 'image') return <ImageCard version={version} source={source} />;
+  return (
+    <>
+      <CheckCard version={version} />
+      <LineageCard source={source} />
+    </>
   );
 }

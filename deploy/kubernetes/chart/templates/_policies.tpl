@@ -21,6 +21,14 @@
       {{- end }}
   ports:
     - {protocol: TCP, port: 8080}
+# Images of their owners, wherever they listen.
+- to:
+    - podSelector:
+        matchLabels: {app.kubernetes.io/part-of: penstock, penstock.io/source: image}
+      {{- with .Values.models.namespace }}
+      namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+      {{- end }}
 {{- end -}}
 
 {{- define "penstock.podsOf" -}}

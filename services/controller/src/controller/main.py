@@ -237,6 +237,7 @@ def _serve_bus(dependencies: ApiDependencies, settings: ControllerSettings) -> N
     scheduler.serve_deployments(bus, database)
     scheduler.serve_registry_access(bus, dependencies.registries)
     scheduler.serve_secret_values(bus, database, dependencies.vault)
+    scheduler.serve_image_secrets(bus, database, dependencies.vault)
     inference_logger.serve_destinations(bus, database, dependencies.vault)
     inference_logger.serve_erasures(bus, database, dependencies.vault)
     inference_logger.serve_label_sources(bus, database, dependencies.vault, settings.allowed_databases)

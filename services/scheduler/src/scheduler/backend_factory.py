@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.gpus.devices import Gpu, find_gpus, selected_gpus
+from scheduler.backends.gpus.nvml import open_nvml
 from scheduler.backends.lifecycle.backend import PodBackend
 from scheduler.backends.lifecycle.folders.pod_folder import has_containers
 from scheduler.backends.lifecycle.runner import Runner
@@ -19,6 +21,7 @@ from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.mounts import MountCache
 from scheduler.backends.preparation.port import Preparation
 from scheduler.backends.process.cgroups import ControlGroups, ControlGroupsUnavailable, find_control_groups
 from scheduler.backends.process.jobs.job import JobDependencies
@@ -27,7 +30,7 @@ from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
-from scheduler.clients import registry_access_over, secret_values_over
+from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import Backend, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
@@ -79,9 +82,10 @@ def build_backend(
     control_groups = _control_groups(settings)
     confinement = _confinement(settings)
     tokens = PodTokens(pods)
-    machine = _machine(settings)
+    gpus = _gpus(settings)
+    machine = _machine(settings, gpus)
     environments = _environments(settings, environ, confinement)
-    options = _pod_options(settings, machine, control_groups, confinement, tokens)
+    options = replace(_pod_options(settings, machine, control_groups, confinement, tokens), gpus=gpus)
     work = JobDependencies(
         JobPreparation(environments, settings.mlflow_url, secret_values_over(bus, "service_id")), options, clock, fence
     )
@@ -90,7 +94,9 @@ def build_backend(
     processes = ProcessRunner(
         preparation or MlflowPreparation(models, environments), options, clock, _zygotes(settings, confinement)
     )
-    runner, environments = _with_containers(settings, processes, models, environments, clock)
+    ask_for_image_secret = image_secrets_over(bus)
+    mounts = MountCache(models, ask_for_image_secret, settings.allowed_stores)
+    runner, environments = _with_containers(settings, processes, mounts, environments, clock)
     backend = PodBackend(
         pods,
         runner,
@@ -102,7 +108,7 @@ def build_backend(
         jobs=jobs,
     )
     if settings.backend == "kubernetes":
-        cluster = _cluster_backend(settings, environ, models, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
+        cluster = _cluster_backend(settings, environ, mounts, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
         both = BackendsBeside(cluster, backend)
 
         def token_of(pod: str) -> str | None:
@@ -115,7 +121,7 @@ def build_backend(
 def _cluster_backend(
     settings: SchedulerSettings,
     environ: Mapping[str, str],
-    models: ModelCache,
+    mounts: MountCache,
     tokens: PodTokens,
     *,
     clock: Clock,
@@ -155,6 +161,7 @@ def _cluster_backend(
         prepare_environment=assembly.preparation_environment(environ, rules),
         log_streams=settings.kubernetes_log_streams,
         has_terminals=settings.terminals != "off",
+        has_root_images=settings.kubernetes_root_images,
     )
     where = assembly.Cluster(
         settings.kubernetes_kubeconfig,
@@ -166,7 +173,7 @@ def _cluster_backend(
     return assembly.assemble(
         where,
         options,
-        models,
+        mounts,
         tokens,
         clock=clock,
         routes=routes,
@@ -178,7 +185,7 @@ def _cluster_backend(
 def _with_containers(
     settings: SchedulerSettings,
     processes: ProcessRunner,
-    models: ModelCache,
+    mounts: MountCache,
     environments: EnvironmentStore,
     clock: Clock,
 ) -> tuple[Runner, EnvironmentStore]:
@@ -200,22 +207,33 @@ def _with_containers(
         settings.docker_build_network,
         settings.docker_user,
         settings.docker_gpu_request,
-        settings.gpu,
     )
-    containers = assemble(choice, processes.options, models, environments, clock)
+    containers = assemble(choice, processes.options, mounts, environments, clock)
     if is_chosen:
         return RunnerPair(containers.runner, processes), containers.environments
     return RunnerPair(processes, containers.runner), environments
 
 
-def _machine(settings: SchedulerSettings) -> Machine:
+def _gpus(settings: SchedulerSettings) -> tuple[Gpu, ...]:
+    """Those that pods of this machine may be given. Of an engine elsewhere only a number is known, where it is set."""
+    is_elsewhere = settings.backend == "docker" and not settings.docker_host.startswith("unix:")
+    there = () if settings.gpu == 0 or is_elsewhere else find_gpus(open_nvml())
+    wanted = [name.strip() for name in settings.gpu_devices.split(",") if name.strip()]
+    chosen = selected_gpus(there, wanted, settings.gpu)
+    if chosen:
+        log.info("pods may be given %s", ", ".join(map(str, chosen)))
+    return chosen
+
+
+def _machine(settings: SchedulerSettings, gpus: Sequence[Gpu]) -> Machine:
     """What the machine has, as set or as found; nodes of resource groups are shares of it."""
     found = machine_capacity()
     return Machine(
         name=settings.node,
         cpu=settings.cpu or found.cpu,
         memory_gb=settings.memory_gb or found.memory_gb,
-        gpu=settings.gpu,
+        gpu=len(gpus),
+        runs_images=settings.backend == "docker",
     )
 
 
@@ -238,6 +256,7 @@ def _pod_options(
         output_cap=settings.pod_output_limit,
         capacity=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
         overcommit=overcommit,
+        gpu_rollout=settings.gpu_rollout,
         control_groups=control_groups,
         confinement=confinement,
         tokens=tokens,

@@ -15,8 +15,11 @@ from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, RouterHeartbeat, VersionEndpoints, endpoints_key
 from shared.contracts.rpc.controller import (
+    IMAGE_SECRET,
     REGISTRY_ACCESS,
     SECRET_VALUES,
+    ImageSecret,
+    ImageSecretQuery,
     RegistryAccess,
     RegistryQuery,
     SecretsQuery,
@@ -36,6 +39,17 @@ def registry_access_over(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]
         return answer
 
     return access
+
+
+def image_secrets_over(bus: Bus) -> Callable[[UUID, str], Awaitable[ImageSecret]]:
+    """Asks the controller for a secret that a version's image names, anew each time."""
+
+    async def secret(version_id: UUID, name: str) -> ImageSecret:
+        answer = await bus.call(IMAGE_SECRET, ImageSecretQuery(version_id=version_id, secret=name), timeout=5)
+        assert isinstance(answer, ImageSecret)
+        return answer
+
+    return secret
 
 
 def secret_values_over(

@@ -60,8 +60,16 @@ class SchedulerSettings(DatabaseSettings):
     memory_gb: float | None = Field(default=None, gt=0)
     """GiB of memory that pods may ask for; default what it has (or its cgroup allows)."""
 
-    gpu: int = Field(default=0, ge=0)
-    """GPUs that pods may ask for; default 0."""
+    gpu: int | None = Field(default=None, ge=0)
+    """GPUs that pods may ask for; default those that NVIDIA's library finds."""
+
+    gpu_devices: str = ""
+    """GPUs that pods may be given: UUIDs, numbers or texts of their kind (`H200`, `MIG 1g.18gb`), by comma; default
+    all."""
+
+    gpu_rollout: Literal["surge-first", "free-first"] = "surge-first"
+    """Whether an update of pods with GPUs waits for free ones, or ends an old pod where none is free; default
+    surge-first."""
 
     cpu_overcommit: float = Field(default=4.0, gt=0)
     """Times the cores that pods may ask for all together, since few use theirs at the same time; default 4."""
@@ -134,6 +142,10 @@ class SchedulerSettings(DatabaseSettings):
 
     kubernetes_image_pull_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     """Secrets of the namespace, comma-separated, that nodes pull that image with; default none."""
+
+    kubernetes_root_images: bool = False
+    """Whether owners' images may run as root, default false; the namespace then has to admit the pod security level
+    `baseline`."""
 
     kubernetes_claim: str | None = None
     """PersistentVolumeClaim (ReadWriteMany) that keeps models and environments for all pods; default each its own."""
@@ -228,6 +240,10 @@ class SchedulerSettings(DatabaseSettings):
     public_indexes: bool = True
     """Whether models' requirements may name any public address; false: only `allowed_indexes`; default true."""
 
+    allowed_stores: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts and CIDRs, comma-separated, of object stores that images may mount files from although they are not public
+    addresses; default none."""
+
     allowed_package_paths: Annotated[tuple[Path, ...], NoDecode] = ()
     """Absolute folders of this machine, comma-separated, that models' requirements may name; default none."""
 
@@ -247,7 +263,7 @@ class SchedulerSettings(DatabaseSettings):
     """Lines a second that a pod may print in the long run, default 1,000; ten times as many at once. Of more a sample
     is sent on, and a line that says how many are missing."""
 
-    @field_validator("allowed_indexes", "allowed_package_paths", mode="before")
+    @field_validator("allowed_indexes", "allowed_stores", "allowed_package_paths", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -264,7 +280,7 @@ class SchedulerSettings(DatabaseSettings):
             raise ValueError(f"kubernetes_pod may have {', '.join(KUBERNETES_POD_FIELDS)}, not {', '.join(unknown)}")
         return value
 
-    @field_validator("allowed_indexes")
+    @field_validator("allowed_indexes", "allowed_stores")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressRule.of(value)

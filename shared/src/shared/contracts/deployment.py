@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from shared.contracts.base import Contract
 
@@ -25,6 +26,67 @@ class MlflowSource(Contract):
         # Absent where there is none: what runs already keeps its template and its digest.
         exclude_if=lambda name: name is None,
     )
+
+
+class ArtifactMount(Contract):
+    """Files of an MLflow artifact, read-only below `path`."""
+
+    kind: Literal["artifact"] = "artifact"
+    path: str = Field(description="Absolute path in the container.")
+    uri: str = Field(description="`models:/name/3`, `runs:/<run id>/path` or `mlflow-artifacts:/…`.")
+    registry: str | None = Field(
+        default=None, description="Secret (`mlflow`) of its tracking server; None: the platform's own."
+    )
+
+
+class S3Mount(Contract):
+    """Objects under an `s3://bucket/prefix`, read-only below `path`."""
+
+    kind: Literal["s3"] = "s3"
+    path: str = Field(description="Absolute path in the container.")
+    uri: str = Field(description="`s3://bucket/prefix`.")
+    credentials: str | None = Field(default=None, description="Secret (`s3`); None: the objects are public.")
+    endpoint: str | None = Field(default=None, description="`https://…` of another store than AWS.")
+
+
+class FileMount(Contract):
+    """One read-only file at `path`, its text in the version itself."""
+
+    kind: Literal["file"] = "file"
+    path: str = Field(description="Absolute path in the container.")
+    content: str
+
+
+Mount = Annotated[ArtifactMount | S3Mount | FileMount, Field(discriminator="kind")]
+
+
+class ImageSource(Contract):
+    """A container image that answers HTTP by itself. Its environment variables are `Deployment.env`, as a model's.
+
+    Requests reach it as callers sent them, with the path `predict_path`; nothing of it is read but its answers.
+    """
+
+    kind: Literal["image"] = "image"
+    image: str = Field(description="`registry/repository:tag@digest`, as the version's owner wrote it.")
+    credentials: str | None = Field(default=None, description="Secret (`registry`) that it is pulled with; None: none.")
+    command: tuple[str, ...] | None = Field(default=None, description="None: the image's own entry point.")
+    args: tuple[str, ...] | None = Field(default=None, description="None: the image's own command, if no other is set.")
+    port: int = Field(default=8080, ge=1, le=65_535, description="Where it listens.")
+    health_path: str = Field(default="/health", description="A GET answers 2xx from the time that it is ready.")
+    predict_path: str = Field(default="/predict", description="Where it takes predictions.")
+    mounts: tuple[Mount, ...] = ()
+
+
+def _kind_of_source(value: object) -> str:
+    """What earlier releases wrote may say no kind: `mlflow` was the only one."""
+    kind = value.get("kind", "mlflow") if isinstance(value, Mapping) else getattr(value, "kind", "")
+    return kind if isinstance(kind, str) else ""
+
+
+Source = Annotated[
+    Annotated[MlflowSource, Tag("mlflow")] | Annotated[ImageSource, Tag("image")], Discriminator(_kind_of_source)
+]
+"""What a version is made from, by `kind`."""
 
 
 class SecretKeyRef(Contract):
@@ -147,7 +209,7 @@ class Deployment(Contract):
     generation: int = Field(ge=1)
     desired_replicas: int = Field(ge=0)
     autoscaling: Autoscaling | None = None
-    model_source: MlflowSource
+    model_source: Source
     resources: Resources
     runtime: RuntimeOptions = RuntimeOptions()
     env: dict[str, str | SecretKeyRef] = Field(
@@ -163,6 +225,14 @@ class Deployment(Contract):
         # Absent where nobody asked for it: what runs already keeps its template.
         exclude_if=lambda generation: generation is None,
     )
+
+    def mlflow_source(self) -> MlflowSource | None:
+        """The registered model that it is made from; None: from an image."""
+        return self.model_source if isinstance(self.model_source, MlflowSource) else None
+
+    def image_source(self) -> ImageSource | None:
+        """The image that it is made from; None: from a registered model."""
+        return self.model_source if isinstance(self.model_source, ImageSource) else None
 
     def pod_configuration(self) -> str:
         """What of it a pod is made of: where that, or `restart`, changes, pods are replaced."""
@@ -190,6 +260,9 @@ class PodView(Contract):
     started_at: str | None = Field(default=None, description="ISO-8601 UTC.")
     address: str | None = None
     pid: int | None = None
+    image: str | None = Field(
+        default=None, description="Image that it was made from, `repository@sha256:…`; None: none of its owner's."
+    )
     cpu_cores: float | None = Field(default=None, description="Cores in use at the last sample.")
     limits_enforced: bool = Field(
         default=False, description="Whether the kernel keeps the pod to the cores and memory that it asked for."

@@ -39,6 +39,9 @@ class Machine(Contract):
     cpu: float
     memory_gb: float
     gpu: int = 0
+    runs_images: bool = Field(
+        default=False, description="Whether pods may be containers of images of their owners (process backend: no)."
+    )
 
 
 class NodeState(Contract):

@@ -90,6 +90,12 @@ class VersionRoute(Contract):
     pass_through: bool = Field(
         default=False, description="Every path below the service, with any method, goes to the pod as it is."
     )
+    predict_path: str | None = Field(
+        default=None,
+        description="Where its pods take predictions, whatever path callers use; None: where callers sent them.",
+        # Absent where there is none: a route of a model is written as before.
+        exclude_if=lambda path: path is None,
+    )
     log_enabled: bool = True
     sample_rate: float = Field(default=1.0, ge=0, le=1)
     destination: str | None = Field(default=None, description="Root of this version's tables; None: the default.")

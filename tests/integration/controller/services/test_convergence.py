@@ -259,7 +259,9 @@ async def test_the_scheduler_is_told_what_should_run(
         return answer
 
     (only,) = (await told()).items  # the draft is not among them
-    assert (only.version, only.desired_replicas, only.resources.cpu, only.model_source.model) == ("v1", 1, 1, "wine")
+    assert (only.version, only.desired_replicas, only.resources.cpu) == ("v1", 1, 1)
+    assert (model := only.mlflow_source()) is not None
+    assert model.model == "wine"
     await controller.call("POST", "/services/wine/stop")
     (only,) = (await told()).items
     assert (only.generation, only.desired_replicas) == (2, 0)

@@ -152,7 +152,8 @@ async def runs_what_is_wanted(plane: ControlPlane, operations: Operations) -> in
     running: Counter[tuple[Any, ...]] = Counter()
     for folder in pod_folders(plane.home / "pods"):
         deployment = folder.record.deployment
-        source, options = deployment.model_source, deployment.runtime
+        source, options = deployment.mlflow_source(), deployment.runtime
+        assert source is not None
         alive = [process for run in folder.runs() if (process := run.process()) and process.is_alive()]
         if alive:
             what = (deployment.service, deployment.version, source.version, options.max_batch_rows)

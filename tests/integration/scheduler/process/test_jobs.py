@@ -15,6 +15,8 @@ import pytest
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
+from scheduler.backends.gpus.devices import Gpu
+from scheduler.backends.lifecycle.given_gpus import give_gpus
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.backends.process.jobs.job import JobDependencies
 from scheduler.backends.process.jobs.preparation import JobPreparation
@@ -44,7 +46,10 @@ def order(*command: str, **fields: Any) -> JobOrder:
 
 @asynccontextmanager
 async def supervisor(
-    home: Path, confinement: Confinement = UNCONFINED, secrets: AskForSecrets | None = None
+    home: Path,
+    confinement: Confinement = UNCONFINED,
+    secrets: AskForSecrets | None = None,
+    gpus: tuple[Gpu, ...] = (),
 ) -> AsyncIterator[JobSupervisor]:
     """One that begins whatever it is given, until the block ends; its jobs live on."""
 
@@ -53,13 +58,14 @@ async def supervisor(
 
     environments = EnvironmentStore(home / "envs", os.environ, limit_s=60, confinement=confinement)
     preparation = JobPreparation(environments, "http://someone:secret@127.0.0.1:5000", secrets)
-    options = PodOptions(grace_s=0.5, confinement=confinement)
+    options = PodOptions(grace_s=0.5, confinement=confinement, gpus=gpus)
     jobs = JobSupervisor(home / "jobs", JobDependencies(preparation, options, SystemClock(), lead))
 
     def place_all() -> None:
         for claim in jobs.claims():
             if not claim.is_placed:
                 jobs.place(claim.pod, None)
+        give_gpus(jobs.folders(), gpus)
 
     jobs.changed = place_all
     running = asyncio.create_task(jobs.run())
@@ -149,6 +155,25 @@ async def test_values_of_secrets_are_fetched_at_the_start_and_stand_in_no_file(h
     texts = {str(path.relative_to(home)): path.read_bytes() for path in files if path.stat().st_size < 2**20}
     assert any(b"seen" in text for text in texts.values())
     assert [name for name, text in texts.items() if b"key-of-the-vault" in text] == []
+
+
+SEES = "import os, time\nprint('sees', repr(os.environ['CUDA_VISIBLE_DEVICES']), flush=True)\n"
+
+
+async def test_a_job_has_gpus_of_its_own_and_waits_for_them(home: Path) -> None:
+    files, one = {"see.py": SEES + "time.sleep(60)\n"}, Resources(spec="x", cpu=1, memory_gb=2, gpu=1)
+    first, second = (order("python", "see.py", files=files, resources=one) for _ in range(2))
+    plain = order("python", "see.py", files={"see.py": SEES})
+    async with supervisor(home, gpus=(Gpu("GPU-a", "0"),)) as jobs:
+        assert "sees ''" in output_of(home, await until(jobs, plain, has_ended))
+        state = await until(jobs, first, is_running)
+        await eventually(lambda: "sees 'GPU-a'" in output_of(home, state))
+        waits = await until(jobs, second, lambda state: state.reason == "Capacity")
+        assert (waits.phase, waits.message) == ("waiting", "waits for 1 GPU")
+        await until(jobs, first, has_ended, is_cancelled=True)
+        state = await until(jobs, second, is_running)
+        await eventually(lambda: "sees 'GPU-a'" in output_of(home, state))
+        await until(jobs, second, has_ended, is_cancelled=True)
 
 
 async def test_a_secret_that_is_gone_fails_the_job(home: Path) -> None:

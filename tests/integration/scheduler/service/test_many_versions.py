@@ -16,11 +16,13 @@ from prometheus_client import CollectorRegistry
 from operations.many_services import fill_scheduler
 from running_services.scheduler_service import settings_for
 from running_services.scheduler_world import FakePreparation
-from scheduler.handlers import intent, views
+from scheduler.domain.values import PodObservation
+from scheduler.handlers import intent, observations, views
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
+from scheduler.store.tables import DeploymentRow
 from shared.clock import SystemClock
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, ImageSource
 from shared.contracts.nodes import Node
 from shared.telemetry import Telemetry
 from waiting.statements import counted
@@ -91,3 +93,27 @@ async def test_only_versions_whose_time_is_up_are_looked_at_alone(app: App) -> N
     async with dependencies.lease.database.read() as session:
         failed = {state.version_id for state in await views.version_states(session, {}) if state.phase == "failed"}
     assert failed == {each.version_id for each in late}
+
+
+async def test_pods_of_images_are_published_without_a_token_and_shown_with_their_image(app: App) -> None:
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    async with lease.unit_of_work() as session:
+        model, image = await fill_scheduler(session, 2, now, wanted=2)
+        source = ImageSource(image="r.io/app:1")
+        for each, made in ((model, model), (image, image.model_copy(update={"model_source": source}))):
+            row = await session.get(DeploymentRow, each.version_id)
+            assert row is not None
+            row.deployment = made.model_dump(mode="json")
+            seen = PodObservation(
+                f"{each.version}-0", each.version_id, 1, "Running", ready=True, run=0, restarts=0, address="127.0.0.1:1"
+            )
+            if made is not model:
+                known = replace(seen, ready=False, image="r.io/app@sha256:1")
+                await observations.store_observation(session, known, app.dependencies.observer, now)
+            await observations.store_observation(session, seen, app.dependencies.observer, now)
+    async with lease.database.read() as session:
+        found = await views.endpoints(session, lambda pod: f"token of {pod}")
+        (pod,) = await views.pods(session, {}, image.version_id)
+    tokens = {endpoints.version_id: [pod.token for pod in endpoints.pods] for endpoints, _ in found}
+    assert tokens == {model.version_id: ["token of v1-0"], image.version_id: [None]}
+    assert pod.image == "r.io/app@sha256:1"

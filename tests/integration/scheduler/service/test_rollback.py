@@ -21,7 +21,9 @@ class ByModelVersion(FakePreparation):
     """A fake pod that does what the folder of its model version tells it to."""
 
     async def command(self, deployment: Deployment, template: str, log: PreparationLog, add_note: AddNote) -> list[str]:
-        folder = self.folder / f"model-{deployment.model_source.version}"
+        model = deployment.mlflow_source()
+        assert model is not None
+        folder = self.folder / f"model-{model.version}"
         folder.mkdir(exist_ok=True)
         return await FakePreparation(folder).command(deployment, template, log, add_note)
 

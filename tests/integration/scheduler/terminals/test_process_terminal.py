@@ -175,6 +175,8 @@ async def test_a_command_that_does_not_read_holds_its_writer_up_until_the_end(ho
 
 async def test_terminals_are_off_unless_they_are_switched_on(home: Path) -> None:
     async with running(home) as world:
-        assert "SCHEDULER_TERMINALS=on" in (world.backend.terminal_refused("any") or "")
+        await world.backend.apply(wanted(1))
+        (pod,) = await eventually(lambda: world.ready)
+        assert "SCHEDULER_TERMINALS=on" in (world.backend.terminal_refused(pod.pod) or "")
         with pytest.raises(Conflict, match="SCHEDULER_TERMINALS=on"):
-            await world.backend.exec("any", ["sh"], tty=True)
+            await world.backend.exec(pod.pod, ["sh"], tty=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from uuid import UUID
 
@@ -39,6 +40,21 @@ def test_bodies_that_cannot_be_logged_say_why(tmp_path: Path) -> None:
     assert record.request is None
     assert record.response is None
     assert record.logging_error_codes == ("MAX_REQUEST_SIZE_EXCEEDED", "ENCODING_ERROR")
+
+
+def test_bodies_in_gzip_are_logged_as_the_text_that_they_are(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    zipped, half, bomb, picture = (outcome(number) for number in range(4))
+    zipped.request, zipped.response = gzip.compress(b'{"a": 1}'), gzip.compress("é".encode())
+    half.response = gzip.compress(b"x" * 100)[:-9]
+    bomb.response = gzip.compress(b"0" * 1_100_000)
+    picture.response = gzip.compress(b"\xff\xfe")
+    for each in (zipped, half, bomb, picture):
+        spool.append(each)
+    records = [record for _, payload in drain(spool) for record in RequestLogged.model_validate_json(payload).records]
+    assert (records[0].request, records[0].response) == ('{"a": 1}', "é")
+    assert [each.response for each in records[1:]] == [None] * 3
+    assert [each.logging_error_codes for each in records[1:]] == [("ENCODING_ERROR",)] * 3
 
 
 def test_one_record_never_outgrows_a_message(tmp_path: Path) -> None:

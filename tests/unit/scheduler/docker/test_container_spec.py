@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from running_services.scheduler_world import wanted
 from scheduler.backends.docker.container_spec import ContainerSpec, Mount, device_request, run_labels
-from scheduler.backends.docker.gpus import choose_gpus
-from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.docker.options import DockerOptions
+from scheduler.backends.docker.runs.start import requested_gpus
+from scheduler.backends.gpus.devices import Gpu
+from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from shared.contracts.deployment import Resources
 
 
@@ -81,11 +84,19 @@ def test_a_cdi_name_of_another_vendor_is_taken_as_it_is() -> None:
     assert device_request(["amd.com/gpu=1"], "cdi")["DeviceIDs"] == ["amd.com/gpu=1"]
 
 
-def test_no_gpu_is_given_twice() -> None:
-    assert choose_gpus(2, 4, {"0", "2"}) == ("1", "3")
-    assert choose_gpus(0, 0, ()) == ()
-    with pytest.raises(PreparationFailed, match="asks for 2 GPU, and 1 of 4 are free"):
-        choose_gpus(2, 4, {"0", "1", "2"})
+@pytest.mark.parametrize(
+    ("way", "given", "asked"),
+    [
+        ("nvidia", ("GPU-b",), ("GPU-b",)),
+        ("cdi", ("GPU-b", "MIG-c"), ("1", "2:0")),
+        ("cdi", ("3",), ("3",)),
+        ("cdi", (), ()),
+    ],
+)
+def test_an_engine_is_asked_for_the_pod_s_own_devices(way: Any, given: tuple[str, ...], asked: tuple[str, ...]) -> None:
+    options = DockerOptions(gpus=(Gpu("GPU-a", "0"), Gpu("GPU-b", "1"), Gpu("MIG-c", "2:0")), gpu_request=way)
+    record = PodRecord(name="p", deployment=wanted(), template="t", created_at=0.0, gpus=given)
+    assert requested_gpus(record, options) == asked
 
 
 def test_a_run_s_container_is_known_by_its_labels() -> None:

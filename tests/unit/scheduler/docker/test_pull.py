@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from scheduler.backends.docker.engine import pull
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import EngineRefused
 from scheduler.backends.docker.engine.pull import (
     AUTH_HEADER,
     PullProgress,
-    RegistryLogin,
     auth_header,
     has_tag,
     pull_image,
     registry_of,
 )
+from scheduler.backends.preparation.registry_logins import RegistryLogin
 
 PULLED: list[dict[str, object]] = [
     {"status": "Pulling from team/wine", "id": "1"},
@@ -70,6 +73,8 @@ async def test_without_a_login_none_is_sent() -> None:
         ('Head "https://r.io/v2/x": unauthorized: authentication required', 401),
         ("pull access denied for x, repository does not exist or may require 'docker login'", 401),
         ("write /var/lib/docker/tmp/a: no space left on device", 500),
+        ('Get "https://r.io/v2/": dial tcp: lookup r.io on 10.0.0.1:53: no such host', 500),
+        ('Get "https://r.io/v2/": dial tcp 127.0.0.1:9: connect: permission denied', 500),
     ],
 )
 async def test_an_error_inside_an_answer_of_200_is_an_error(message: str, status: int) -> None:
@@ -100,3 +105,19 @@ def test_a_layer_of_unknown_size_counts_nothing_and_no_password_is_shown() -> No
     login = RegistryLogin("me", "hush")
     assert "hush" not in repr(login)
     assert "=" not in auth_header(login, "r.io").rstrip("=")
+
+
+async def test_a_pull_that_gets_no_further_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield json.dumps(PULLED[0]).encode() + b"\n"
+            await asyncio.Event().wait()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/version":
+            return httpx.Response(200, json={"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
+        return httpx.Response(200, stream=Hanging())
+
+    monkeypatch.setattr(pull, "STALLED_S", 0.05)
+    with pytest.raises(EngineRefused, match="nothing more has come for"):
+        await pull_image(Engine("unix:///s", httpx.MockTransport(answer)), "r.io/a:1", None, lambda _: None)

@@ -150,6 +150,44 @@ def test_an_update_that_never_fits_holds_nobody_up() -> None:
     assert place_pods([*there, second, small], [ResourcePool(Capacity(5.5, 8))]).placed == {"small": None}
 
 
+def with_gpus(pod: str, gpu: int, since: float = 0, *, is_placed: bool = False) -> ResourceClaim:
+    resources = Resources(spec="x", cpu=1, memory_gb=1, gpu=gpu)
+    return ResourceClaim(pod, resources, since, is_placed, version=VERSION, service="wine", name="v1")
+
+
+VERSION = new_id()
+
+
+def test_a_gpu_is_not_shared_for_a_moment() -> None:
+    """Of cores a new pod takes the place of the old one while both run; of devices it needs free ones."""
+    old = with_gpus("old", 1, is_placed=True)
+    new = replace(with_gpus("new", 1, since=1), replaces=old)
+    small = claim("small", 1, since=9)
+    full = place_pods([old, new, small], [ResourcePool(Capacity(2, 8, 1))])
+    assert full.placed == {"small": None}, "what its own version's pod keeps holds nobody up"
+    assert full.waiting == {
+        "new": "asks for 1 core, 1 GiB, 1 GPU; there are only 2 cores, 8 GiB, no GPU beside its version's own pods; "
+        "SCHEDULER_GPU_ROLLOUT=free-first ends the pod that it replaces first, for its GPU"
+    }
+    two = place_pods([old, new], [ResourcePool(Capacity(1, 1, 2))])
+    assert (two.placed, two.took) == ({"new": None}, {"new": "old"})
+    other = replace(with_gpus("other", 1, is_placed=True), version=None, service="tea")
+    waits = place_pods([old, other, new], [ResourcePool(Capacity(4, 8, 2))]).waiting["new"]
+    assert waits == (
+        "asks for 1 core, 1 GiB, 1 GPU; free are 2 cores, 6 GiB, no GPU; "
+        "held by tea/v1 (1 core, 1 GiB, 1 GPU), wine/v1 (1 core, 1 GiB, 1 GPU)"
+    )
+
+
+def test_where_the_owner_says_so_an_update_takes_the_gpu_of_the_old_pod() -> None:
+    old = with_gpus("old", 1, is_placed=True)
+    new = replace(with_gpus("new", 1, since=1), replaces=old)
+    freed = place_pods([old, new, with_gpus("next", 1, since=2)], [ResourcePool(Capacity(2, 8, 1))], frees_gpus=True)
+    assert (freed.placed, freed.took, list(freed.waiting)) == ({"new": None}, {"new": "old"}, ["next"])
+    more = replace(with_gpus("new", 2, since=1), replaces=old)
+    assert place_pods([old, more], [ResourcePool(Capacity(2, 8, 1))], frees_gpus=True).placed == {}
+
+
 def test_it_says_what_is_asked_for_and_what_is_free() -> None:
     placement = place_pods(
         [claim("a", 3, is_placed=True), claim("b", 2), claim("c", 9)], [ResourcePool(Capacity(4, 8))]

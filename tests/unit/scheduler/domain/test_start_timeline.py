@@ -9,6 +9,7 @@ from uuid import UUID
 from scheduler.domain.start_timeline import (
     ENVIRONMENT_FOUND,
     ENVIRONMENT_READY,
+    IMAGE_PULLED,
     LOADING_MODEL,
     MODEL_FETCHED,
     MODEL_FOUND,
@@ -100,6 +101,22 @@ def test_what_was_there_already_is_skipped() -> None:
     ]
     unsaid = after((0, {"reason": "Preparing"}), (1, note(LOADING_MODEL)), (2, {"ready": True, "pid": 7}))
     assert [state for _, state, _ in shown(unsaid)] == ["done", "done", "skipped", "done", "done", "skipped", "done"]
+
+
+def test_an_image_has_no_environment_to_find() -> None:
+    steps: tuple[Step, ...] = (
+        (1, {"reason": "Preparing"}),
+        (2, note("PullingImage", "pulling app: 3 of 9 MiB")),
+        (8, note(IMAGE_PULLED, "r.io/app:1 is here")),
+        (9, note(LOADING_MODEL, "container 1 has started")),
+        (12, {"status": "Running", "ready": True}),
+    )
+    assert shown(after(*steps))[1:5] == [
+        ("model", "done", 7.0),
+        ("environment", "skipped", 0.0),
+        ("process", "done", 1.0),
+        ("loaded", "done", 3.0),
+    ]
 
 
 def test_what_a_phase_waits_for_is_said() -> None:

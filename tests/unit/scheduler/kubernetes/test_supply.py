@@ -17,8 +17,9 @@ from scheduler.backends.kubernetes.supply.prepare import Order, Preparing
 from scheduler.backends.kubernetes.supply.server import Supply
 from scheduler.backends.kubernetes.supply.tickets import Tickets
 from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.preparation.port import AddNote
 from scheduler.domain.values import PodNote
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, FileMount, ImageSource, S3Mount
 
 
 class Models:
@@ -38,6 +39,18 @@ class Models:
         return self.folder
 
 
+class Mounts:
+    """A cache with the files of one mount, the second of an image."""
+
+    def __init__(self, models: Models, folder: Path) -> None:
+        self.models = models
+        self.folder = folder
+
+    async def fetch(self, deployment: Deployment, template: str, number: int, add_note: AddNote) -> Path:
+        add_note(PodNote("FilesFetched", f"mount {number}"))
+        return self.folder
+
+
 class Door:
     """The supply of one version, and what it was told."""
 
@@ -51,8 +64,11 @@ class Door:
         self.notes: list[tuple[str, PodNote]] = []
         self.tickets = Tickets(PodTokens(tmp_path / "pods"))
         self.wanted = [self.deployment]
+        files = tmp_path / "digest-2"
+        files.mkdir()
+        (files / "app.py").write_text("print()")
         supply = Supply(
-            self.models,  # type: ignore[arg-type]
+            Mounts(self.models, files),  # type: ignore[arg-type]
             self.tickets,
             lambda version: self.wanted if version == self.deployment.version_id else [],
             lambda pod, note: self.notes.append((pod, note)),
@@ -127,6 +143,35 @@ async def test_notes_are_of_the_ticket_s_own_pods(door: Door) -> None:
     assert await told(surplus=1) == 400
 
 
+async def test_an_image_has_files_and_no_model(door: Door, tmp_path: Path) -> None:
+    mounts = (FileMount(path="/a", content="1"), S3Mount(path="/code", uri="s3://bucket/code"))
+    source = ImageSource(image="r.io/app:1", mounts=mounts)
+    door.deployment = door.deployment.model_copy(update={"model_source": source})
+    door.wanted = [door.deployment]
+
+    async def asked(path: str) -> httpx.Response:
+        return await door.client.get(path, params={"pod": door.pod}, headers=door.headers())
+
+    assert (await asked("/model")).json()["reason"] == "NotAModel"
+    assert [(await asked(f"/mounts/{number}")).status_code for number in (0, 1, 2)] == [404, 200, 404]
+    assert (await door.client.get("/mounts/1")).status_code == 401
+    assert [(pod, note.message) for pod, note in door.notes] == [(door.pod, "mount 1")]
+    order = Order.of(
+        {
+            "PENSTOCK_POD": door.pod,
+            "PENSTOCK_SUPPLY_URL": "http://s",
+            "PENSTOCK_TICKET": "t",
+            "PENSTOCK_PREPARED": str(tmp_path / "prepared"),
+            "PENSTOCK_MOUNTS": "1",
+        }
+    )
+    preparing = Asking(order, Answer(await asked("/mounts/1")), f"/mounts/1?pod={door.pod}")
+    await preparing.run()
+    assert (tmp_path / "prepared" / "mounts" / "1" / "app.py").read_text() == "print()"
+    assert [each.name for each in (tmp_path / "prepared").iterdir()] == ["mounts"]
+    await preparing.run()  # its node came back
+
+
 class Answer(io.BytesIO):
     """A scheduler's answer."""
 
@@ -138,12 +183,13 @@ class Answer(io.BytesIO):
 class Asking(Preparing):
     """A preparation whose scheduler answers this."""
 
-    def __init__(self, order: Order, answer: Answer) -> None:
+    def __init__(self, order: Order, answer: Answer, path: str | None = None) -> None:
         super().__init__(order, {})
         self.answer = answer
+        self.path = path or f"/model?pod={order.pod}"
 
     def _asked(self, method: str, path: str, body: bytes | None = None) -> Any:
-        assert (method, path) == ("GET", f"/model?pod={self.order.pod}")
+        assert (method, path) == ("GET", self.path)
         return self.answer
 
 

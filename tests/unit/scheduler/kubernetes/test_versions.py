@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from kubernetes_world.objects import NAME, serving
 from running_services.scheduler_world import OpenRoutes, wanted
@@ -18,7 +23,9 @@ from scheduler.backends.kubernetes.versions import VersionDependencies, VersionW
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import Observation, PodObservation
 from shared.clock import SystemClock
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, FileMount, ImageSource
+from shared.contracts.rpc.controller import ImageSecret
+from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually
 
 OPTIONS = KubernetesOptions("models", "penstock:1", "http://s", drain_s=0.05)
@@ -62,7 +69,8 @@ class FakeCluster:
 class At:
     """A version's work on a cluster."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, secret: ImageSecret | Exception | None = None) -> None:
+        self.secret = secret
         self.cluster = FakeCluster()
         self.routes = OpenRoutes()
         self.seen: list[Observation] = []
@@ -82,6 +90,7 @@ class At:
             self.cluster,  # type: ignore[arg-type]
             token_of=lambda name: f"token of {name}",
             ticket_of=lambda each: "ticket",
+            ask_for_image_secret=self._image_secret,
         )
         self.fenced = 0
         self.work = VersionWork(deployment.version_id, object_name(deployment), shared)
@@ -89,6 +98,13 @@ class At:
 
     def _ready(self, pod: Any) -> None:
         self.observer.set_report(pod.facts.name, None, pod.facts.run)
+
+    async def _image_secret(self, version: UUID, name: str) -> ImageSecret:
+        assert (version, name) == (self.work.version_id, "pull")
+        if isinstance(self.secret, Exception):
+            raise self.secret
+        assert self.secret is not None
+        return self.secret
 
     async def _fence(self) -> None:
         self.fenced += 1
@@ -194,3 +210,82 @@ async def test_a_refusal_is_told_and_tried_again() -> None:
         assert unmade[1].reason == "PodSecurityRefused"
         await eventually(lambda: len(at.cluster.writes) == 3, within=10)
         await eventually(lambda: not at.observer.unmade)
+
+
+# ── images ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LOGIN = ImageSecret(kind="registry", fields={"username": "me", "password": "hush"})
+
+
+def an_image(credentials: str | None = "pull", **changes: Any) -> Deployment:
+    mounts = (FileMount(path="/etc/app.yaml", content="a: 1"),)
+    source = ImageSource(image="r.io:5000/team/app:1", credentials=credentials, mounts=mounts)
+    return wanted(2).model_copy(update={"model_source": source, **changes})
+
+
+def pull_secret(at: At) -> dict[str, Any]:
+    written = [each for each in at.cluster.applied if each.get("type") == "kubernetes.io/dockerconfigjson"][-1]
+    assert written["metadata"]["name"] == f"{at.work.name}-pull"
+    found: dict[str, Any] = json.loads(base64.b64decode(written["data"][".dockerconfigjson"]))
+    return {"auths": found["auths"], "owner": written["metadata"]["ownerReferences"][0]["uid"]}
+
+
+async def test_no_pod_of_a_private_image_is_there_before_its_login() -> None:
+    async with working(At(an_image(), LOGIN)) as at:
+        await eventually(lambda: len(at.cluster.writes) == 5)
+        assert at.cluster.writes == [
+            "apply Deployment", "apply PodDisruptionBudget", "apply Secret", "apply Secret", "apply Deployment"
+        ]  # fmt: skip
+        deployments = [each for each in at.cluster.applied if each["kind"] == "Deployment"]
+        assert [each["spec"]["replicas"] for each in deployments] == [0, 2]
+        auth = base64.b64encode(b"me:hush").decode()
+        login = {"username": "me", "password": "hush", "auth": auth}
+        assert pull_secret(at) == {"auths": {"r.io:5000": login}, "owner": "u"}
+        secret = next(each for each in at.cluster.applied if each.get("type") == "Opaque")
+        assert base64.b64decode(secret["data"]["file.0"]) == b"a: 1"
+        assert len(await settled(at)) == 5
+
+
+async def test_a_login_that_is_not_named_any_more_is_emptied() -> None:
+    deployment = an_image()
+    async with working(At(deployment, LOGIN)) as at:
+        await eventually(lambda: len(at.cluster.writes) == 5)
+        at.work.wanted = an_image(None, version_id=deployment.version_id, generation=2)
+        at.work.wake()
+        await eventually(lambda: at.cluster.writes[5:] == ["apply Secret", "apply Secret", "apply Deployment"])
+        assert pull_secret(at) == {"auths": {}, "owner": "u"}
+        spec = at.cluster.objects[at.work.name]["spec"]["template"]["spec"]
+        assert "imagePullSecrets" not in spec
+
+
+async def test_a_scheduler_that_takes_over_writes_the_login_again() -> None:
+    deployment = an_image()
+    at = At(deployment, LOGIN)
+    async with working(at):
+        await eventually(lambda: len(at.cluster.writes) == 5)
+    after = At(deployment, LOGIN)
+    after.cluster.objects = at.cluster.objects
+    async with working(after):
+        await eventually(lambda: after.cluster.writes == ["apply Secret", "apply Secret", "apply Deployment"])
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason", "is_terminal"),
+    [
+        (Unavailable("nobody"), "SecretsUnavailable", False),
+        (NotFound("there is none"), "SecretMissing", False),
+        (
+            ImageSecret(kind="registry", fields={"username": "me", "password": "hush", "server": "other.io"}),
+            "ImageRefused",
+            True,
+        ),
+    ],
+)
+async def test_a_login_that_cannot_be_had_is_told_and_nothing_made(
+    secret: ImageSecret | Exception, reason: str, is_terminal: bool
+) -> None:
+    async with working(At(an_image(), secret)) as at:
+        await eventually(lambda: at.work.trouble)
+        assert at.work.trouble is not None
+        assert (at.work.trouble.reason, at.work.trouble.is_terminal) == (reason, is_terminal)
+        assert at.cluster.writes == []

@@ -7,6 +7,7 @@ import { modelVersionQuery } from '@/components/model/queries';
 import { readSignature } from '@/components/model/signature';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { flag, text, useSearchState } from '@/components/page/useSearchState';
+import { registeredModel } from '@/components/version/model/image';
 import { useTexts } from '@/i18n';
 import { emptyTable, parseJson, writeTable } from '../body';
 import { tidy, useBody } from '../useBody';
@@ -25,7 +26,8 @@ export function DebugService({ service }: { service: Schemas['ServiceView'] }) {
   const [search, setSearch] = useSearchState(PARAMS);
   const [headers, setHeaders] = useState('');
   const version = search.version || mostUsed(service);
-  const from = service.versions.find(({ name }) => name === version)?.model_source;
+  const source = service.versions.find(({ name }) => name === version)?.model_source;
+  const from = source && registeredModel(source);
   const model = useQuery(modelVersionQuery(from?.model ?? '', from?.version ?? '', from?.registry ?? ''));
   const signature = readSignature(model.data?.signature);
   const example = model.data?.input_example;
@@ -72,7 +74,12 @@ export function DebugService({ service }: { service: Schemas['ServiceView'] }) {
             title={t.form}
             extra={<BodyTools signature={signature} example={exampleText} body={body} onChange={setBody} />}
           >
-            <BodyForm signature={signature} isLoading={model.isPending} body={body} onChange={setBody} />
+            <BodyForm
+              signature={signature}
+              isLoading={from !== undefined && model.isPending}
+              body={body}
+              onChange={setBody}
+            />
           </Card>
         </Col>
         <Col xs={24} xl={12}>

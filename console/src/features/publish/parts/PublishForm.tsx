@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError, asApiError } from '@/api';
 import { useFieldErrors } from '@/components/form/fieldErrors';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
-import { ModelFields } from '@/components/version/model/ModelFields';
+import { SourceFields } from '@/components/version/model/SourceFields';
 import { VersionPlace } from '@/components/version/place';
 import { RecordingFields } from '@/components/version/RecordingFields';
 import { useTexts } from '@/i18n';
@@ -24,7 +24,7 @@ export interface StepProps {
 
 const CONTENT: Record<Step, (props: StepProps) => ReactNode> = {
   basics: BasicsStep,
-  model: ModelFields,
+  model: SourceFields,
   resources: ResourcesStep,
   protection: ProtectionStep,
   logs: RecordingFields,

@@ -12,11 +12,12 @@ export function ReviewStep({ service }: StepProps) {
   const draft = Form.useWatch((values: Draft) => values, { form, preserve: true });
   if (draft?.version === undefined) return null;
   const { version } = draft;
-  const { model, version: number, alias } = version.model_source;
+  const { kind, model, version: number, alias, image } = version.model_source;
+  const registered = version.by === 'alias' ? `${model}@${alias}` : `${model}/${number}`;
   const rows: [key: string, label: string, value: string][] = [
     ['name', t.name, service || draft.name || '–'],
     ['project', t.project, draft.project],
-    ['model', f.model, version.by === 'alias' ? `${model}@${alias}` : `${model}/${number}`],
+    kind === 'image' ? ['image', f.source.image, image?.image ?? '–'] : ['model', f.model, registered],
     ['resources', t.steps.resources, resources(version)],
     ['pods', f.scaling, pods(version)],
     ['auth', t.auth, draft.auth_enabled ? common.yes : common.no],

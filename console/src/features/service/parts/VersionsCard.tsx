@@ -4,6 +4,7 @@ import type { Service, Version } from '@/api';
 import { TrafficBar } from '@/components/chart/TrafficBar';
 import { EmptyState } from '@/components/page/EmptyState';
 import { StatusTag } from '@/components/text/StatusTag';
+import { sourceText } from '@/components/version/model/image';
 import { useTexts } from '@/i18n';
 
 export function VersionsCard({ service }: { service: Service }) {
@@ -52,7 +53,7 @@ export function VersionsCard({ service }: { service: Service }) {
           },
           {
             title: t.model,
-            render: (_, { model_source: model }) => `${model.model} ${model.version}`,
+            render: (_, { model_source }) => sourceText(model_source),
           },
           {
             title: t.pods,

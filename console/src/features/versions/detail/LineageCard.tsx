@@ -1,14 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import { Card, Descriptions } from 'antd';
-import type { Version } from '@/api';
+import type { Schemas } from '@/api';
 import { CopyText } from '@/components/text/CopyText';
 import { useTexts } from '@/i18n';
 import { ShortDigest } from './ConfigurationCard';
 
 /** From which run, logged model and files it was published. */
-export function LineageCard({ version }: { version: Version }) {
+export function LineageCard({ source }: { source: Schemas['ModelSourceView'] }) {
   const { versions: t } = useTexts();
-  const source = version.model_source;
   const id = (value: string | null | undefined) => (value ? <CopyText text={value} /> : t.notKnown);
   return (
     <Card

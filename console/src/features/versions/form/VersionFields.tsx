@@ -1,6 +1,6 @@
 import { Collapse, Form, Input } from 'antd';
 import type { Service } from '@/api';
-import { ModelFields } from '@/components/version/model/ModelFields';
+import { SourceFields } from '@/components/version/model/SourceFields';
 import { PlaceFields } from '@/components/version/resources/PlaceFields';
 import { ReplicaFields } from '@/components/version/resources/ReplicaFields';
 import { useTexts } from '@/i18n';
@@ -15,7 +15,7 @@ export function VersionFields(props: {
   const { versions: t, common } = useTexts();
   return (
     <>
-      <ModelFields />
+      <SourceFields />
       <PlaceFields project={service.project} />
       <ReplicaFields />
       <Form.Item name="description" label={common.description}>

@@ -42,3 +42,41 @@ test('a refused field that was folded away comes into sight with its sentence', 
   await screen.findByText('outside of the allowed roots');
   await waitFor(() => expect(advanced.getAttribute('aria-expanded')).toBe('true'));
 });
+
+test('an image is filled in, sent whole, and a refusal stands at its field', async () => {
+  const port = ['body', 'model_source', 'image', 'port'];
+  const mount = ['body', 'model_source', 'image', 'mounts', 0, 'artifact', 'uri'];
+  const requests = serve({
+    'GET /services/wine': WINE,
+    'GET /models': { items: [], next_cursor: null },
+    'GET /resource-specs': { items: [] },
+    'GET /secrets': { items: [], next_cursor: null },
+    'POST /services/wine/versions': () =>
+      refusal(400, 'No', [
+        { loc: port, msg: 'this port is taken' },
+        { loc: mount, msg: 'must be models:/name/3' },
+      ]),
+  });
+  renderPage(Page, { path: '/services/$service/versions', at: '/services/wine/versions?add=true' });
+  await userEvent.click(await screen.findByRole('radio', { name: 'A container image' }));
+  await userEvent.type(screen.getByRole('textbox', { name: 'Image' }), 'wine:1');
+  await userEvent.click(screen.getByRole('button', { name: /Add files/ }));
+  await userEvent.type(screen.getByRole('textbox', { name: 'Path in the container' }), '/m');
+  await userEvent.type(screen.getByRole('textbox', { name: /models:.name.3/ }), 'models:/wine@x');
+  await userEvent.click(screen.getAllByRole('button', { name: 'Add version' }).at(-1) as HTMLElement);
+  await screen.findByText('this port is taken');
+  await screen.findByText('must be models:/name/3');
+  const sent = requests.seen.find(({ method }) => method === 'POST')?.body as { model_source: unknown };
+  expect(sent).not.toHaveProperty('runtime');
+  expect(sent.model_source).toEqual({
+    kind: 'image',
+    image: 'wine:1',
+    credentials: null,
+    command: null,
+    args: null,
+    port: 8080,
+    health_path: '/health',
+    predict_path: '/predict',
+    mounts: [{ kind: 'artifact', path: '/m', uri: 'models:/wine@x', registry: null }],
+  });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Version } from '@/api';
+import type { FieldChange, Version } from '@/api';
 import { reversal } from './reversal';
 
 const VERSION = {
@@ -46,4 +46,22 @@ test('a size goes back without what the catalogue says of it', () => {
     { field: 'resource_source', before: { cpu: 1 }, after: { cpu: 2 } },
   ];
   expect(reversal(VERSION, changes)).toEqual({ resource_source: { kind: 'shared', spec: '1C2G' } });
+});
+
+test('a model that became an image is a model again, and the other way round', () => {
+  const image = { kind: 'image', image: 'wine:1', port: 8080 };
+  const toImage: FieldChange[] = [
+    { field: 'model_source.model', before: 'wine', after: null },
+    { field: 'model_source.version', before: '3', after: null },
+    { field: 'model_source', before: null, after: image },
+  ];
+  const model = { kind: 'mlflow', model: 'wine', version: '3', registry: null, follow: false };
+  expect(reversal({ ...VERSION, model_source: image } as unknown as Version, toImage)).toEqual({
+    model_source: model,
+  });
+  const toModel = toImage.map(({ field, before, after }) => ({ field, before: after, after: before }));
+  expect(reversal(VERSION, toModel)).toEqual({ model_source: image });
+  const port: FieldChange[] = [{ field: 'model_source.port', before: 8080, after: 9000 }];
+  const now = { ...VERSION, model_source: { ...image, port: 9000 } } as unknown as Version;
+  expect(reversal(now, port)).toEqual({ model_source: image });
 });

@@ -16,8 +16,10 @@ export function reversal(version: Version, changes: readonly FieldChange[]): Par
 function before(version: Version, field: string, changes: readonly FieldChange[]): unknown {
   const whole = changes.find((change) => change.field === field);
   const parts = changes.filter((change) => change.field.startsWith(`${field}.`));
-  if (parts.length === 0) return whole?.before ?? null;
-  const now = (version as unknown as Values)[field];
+  // Another kind of thing: an image in the place of a model (which had none), or the other way round.
+  const isOther = whole !== undefined && (whole.before === null || whole.after === null);
+  if (parts.length === 0 || (isOther && whole.before)) return whole?.before ?? null;
+  const now = isOther ? {} : (version as unknown as Values)[field];
   const values: Values = typeof now === 'object' && now !== null ? { ...now } : {};
   for (const part of parts) {
     const name = part.field.slice(field.length + 1);
@@ -34,8 +36,9 @@ function bodyOf(field: string, value: unknown): unknown {
   return field === 'env' ? values : value;
 }
 
-/** By its alias where it followed one, else by its number: never by both. */
+/** An image whole; a model by its alias where it followed one, else by its number: never by both. */
 function modelOf(values: Values): Values {
+  if (values.kind === 'image') return values;
   const { model, version, alias, registry } = values;
   const how = values.follow === true ? { alias, follow: true } : { version, follow: false };
   return { kind: 'mlflow', model, registry: registry ?? null, ...how };

@@ -69,6 +69,9 @@ export const versions = {
   newOne: 'new',
   // detail
   details: 'Configuration',
+  image: 'Container image',
+  runningImage: 'Its pods run',
+  ofTheImage: 'the image’s own',
   lineage: 'Where the model comes from',
   registry: 'Registry',
   platformRegistry: 'the platform’s own',

@@ -1,4 +1,4 @@
-"""`penstock deploy`: a registered model becomes a service, or a further version of one."""
+"""`penstock deploy`: a registered model, or a container image, becomes a service, or a further version of one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,22 @@ from penstock.commands.cli.arguments import (
     given,
     parse_env,
     parse_fields,
-    parse_model_source,
 )
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.errors import FAILED, USAGE, exit_with_error
+from penstock.commands.cli.images import (
+    Args,
+    Command,
+    HealthPath,
+    Image,
+    Mounts,
+    Port,
+    PredictPath,
+    PullSecret,
+    choose_source,
+    model_or_image_name,
+    parse_image_options,
+)
 from penstock.commands.cli.output import Format, Output, show_one
 from penstock.commands.deployment.first_call import first_call
 from penstock.commands.deployment.redeploy import find_identical
@@ -50,9 +62,9 @@ OPTIONS = {"auth_enabled": "--auth", "project": "--project"}
 
 
 def deploy(
-    model: Model,
+    model: Model = None,
     *,
-    name: Annotated[str | None, typer.Option(help="Service; by default the model's name as a DNS label.")] = None,
+    name: Annotated[str | None, typer.Option(help="Service; by default as the model or image, as a DNS label.")] = None,
     spec: Spec = None,
     group: Group = None,
     cpu: Cpu = None,
@@ -60,6 +72,14 @@ def deploy(
     gpu: Gpu = None,
     registry: Registry = None,
     follow: Follow = False,
+    image: Image = None,
+    pull_secret: PullSecret = None,
+    command: Command = None,
+    args: Args = None,
+    port: Port = None,
+    health_path: HealthPath = None,
+    predict_path: PredictPath = None,
+    mount: Mounts = None,
     replicas: Replicas = 1,
     least: Annotated[
         int | None, typer.Option("--min", min=0, help="Pods at least, where the load decides; 1. 0: none when idle.")
@@ -90,14 +110,24 @@ def deploy(
     timeout: Timeout = TIMEOUT_S,
     output: Output = Format.TABLE,
 ) -> None:
-    """Publish a model: creates the service, or adds a version to it, and starts that."""
+    """Publish a model or an image: creates the service, or adds a version to it, and starts that."""
     scaling = autoscaling_range(replicas, least, most, target_concurrency)
     if key is not None and auth is False:
         raise typer.BadParameter("--key is for a service whose callers need one, not for --no-auth")
-    source = parse_model_source(model, registry, follow=follow)
+    of_image = parse_image_options(
+        image,
+        pull_secret=pull_secret,
+        command=command,
+        args=args,
+        port=port,
+        health_path=health_path,
+        predict_path=predict_path,
+        mounts=mount,
+    )
+    source = choose_source(model, registry, of_image, follow=follow)
     resources = build_resource_source(spec, group, cpu, memory, gpu)
     service = {
-        "name": name or default_service_name(source["model"]),
+        "name": name or default_service_name(model_or_image_name(source)),
         **given(project=project, auth_enabled=auth),
     }
     variables = parse_env(env, secret_env)

@@ -40,6 +40,8 @@ def example_of(client: Client, version: Version) -> Any:
     from penstock.client import PenstockError  # noqa: PLC0415
 
     source = version["model_source"]
+    if source.get("kind") == "image":
+        return None
     try:
         described = client.model_version(source["model"], source["version"], registry=source.get("registry"))
     except PenstockError:  # the version was published all the same

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 STARTING = ("starting", "updating")
 DEFAULTS: Mapping[str, Any] = {"rate_limit": None, "max_concurrency": None}
 NON_POD_FIELDS = ("traffic_weight", "description", "start")
-SOURCE_DEFAULTS: Mapping[str, Any] = {"registry": None, "alias": None, "follow": False}
+SOURCE_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "mlflow": {"registry": None, "alias": None, "follow": False},
+    "image": {"credentials": None, "command": None, "args": None, "port": 8080, "health_path": "/health",
+              "predict_path": "/predict", "mounts": []},
+}  # fmt: skip
 
 
 def find_identical(client: Client, versions: Iterable[Version], body: Mapping[str, Any]) -> Version | None:
@@ -26,7 +30,7 @@ def find_identical(client: Client, versions: Iterable[Version], body: Mapping[st
 def has_configuration(version: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Whether a version has every field as `body` asks for it. Pure."""
     wanted = {**DEFAULTS, **{field: value for field, value in body.items() if field not in NON_POD_FIELDS}}
-    wanted["model_source"] = {**SOURCE_DEFAULTS, **body["model_source"]}
+    wanted["model_source"] = {**SOURCE_DEFAULTS[body["model_source"]["kind"]], **body["model_source"]}
     env: Mapping[str, Any] = wanted.pop("env", {})
     return _contains(version, wanted) and dict(env) == dict(version.get("env", {}))
 

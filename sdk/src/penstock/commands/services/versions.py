@@ -21,6 +21,19 @@ from penstock.commands.cli.arguments import (
     resolve_latest,
 )
 from penstock.commands.cli.connection import connect
+from penstock.commands.cli.images import (
+    Args,
+    Command,
+    HealthPath,
+    Image,
+    Mounts,
+    Port,
+    PredictPath,
+    PullSecret,
+    changed_source,
+    choose_source,
+    parse_image_options,
+)
 from penstock.commands.cli.output import Format, Output, show_all, show_one
 from penstock.commands.resources.privacy import masking_preview
 from penstock.commands.services.changes import DryRun, history, show_preview
@@ -34,7 +47,9 @@ app = typer.Typer(help="Versions: deployable configurations of a service.", no_a
 
 Service = Annotated[str, typer.Argument(help="Name of the service.")]
 Name = Annotated[str, typer.Argument(help="Name of the version.")]
-Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS.")]
+Model = Annotated[
+    str | None, typer.Argument(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS; or --image.")
+]
 Spec = Annotated[str | None, typer.Option(help="Resource spec of a pod; 1C2G unless told otherwise.")]
 Group = Annotated[str | None, typer.Option(help="Resource group on whose nodes it runs, instead of the shared pool.")]
 Cpu = Annotated[float | None, typer.Option(help="Cores of a pod in the group.")]
@@ -102,7 +117,7 @@ def show(service: Service, name: Name, output: Output = Format.TABLE) -> None:
 @app.command()
 def add(
     service: Service,
-    model: Model,
+    model: Model = None,
     *,
     name: Annotated[str | None, typer.Option(help="v1, v2, … are given out otherwise.")] = None,
     spec: Spec = None,
@@ -112,6 +127,14 @@ def add(
     gpu: Gpu = None,
     registry: Registry = None,
     follow: Follow = False,
+    image: Image = None,
+    pull_secret: PullSecret = None,
+    command: Command = None,
+    args: Args = None,
+    port: Port = None,
+    health_path: HealthPath = None,
+    predict_path: PredictPath = None,
+    mount: Mounts = None,
     replicas: Replicas = 1,
     record: Record = None,
     weight: Weight = 0,
@@ -124,7 +147,17 @@ def add(
     output: Output = Format.TABLE,
 ) -> None:
     """Add a version to a service."""
-    source = parse_model_source(model, registry, follow=follow)
+    of_image = parse_image_options(
+        image,
+        pull_secret=pull_secret,
+        command=command,
+        args=args,
+        port=port,
+        health_path=health_path,
+        predict_path=predict_path,
+        mounts=mount,
+    )
+    source = choose_source(model, registry, of_image, follow=follow)
     resources = build_resource_source(spec, group, cpu, memory, gpu)
     variables = parse_env(env, secret_env)
     body = version_body(source, resources, variables, replicas=replicas, record=record, weight=weight)
@@ -143,6 +176,14 @@ def edit(
     model: Annotated[str | None, typer.Option(help="models:/NAME/VERSION (or /latest), or models:/NAME@ALIAS.")] = None,
     registry: Registry = None,
     follow: Follow = False,
+    image: Image = None,
+    pull_secret: PullSecret = None,
+    command: Command = None,
+    args: Args = None,
+    port: Port = None,
+    health_path: HealthPath = None,
+    predict_path: PredictPath = None,
+    mount: Mounts = None,
     spec: Spec = None,
     group: Group = None,
     cpu: Cpu = None,
@@ -163,6 +204,18 @@ def edit(
     """Change what is given; a running version rolls over without a failed request."""
     if model is None and (registry or follow):
         raise typer.BadParameter("--registry and --follow belong to a --model")
+    of_image = parse_image_options(
+        image,
+        pull_secret=pull_secret,
+        command=command,
+        args=args,
+        port=port,
+        health_path=health_path,
+        predict_path=predict_path,
+        mounts=mount,
+    )
+    if model is not None and of_image:
+        raise typer.BadParameter("give a --model, or --image and the options of an image: not both")
     wanted = {
         "model_source": parse_model_source(model, registry, follow=follow) if model else None,
         "resource_source": build_resource_source(spec, group, cpu, memory, gpu),
@@ -171,8 +224,11 @@ def edit(
         "log_delivery": None if record is None else {"enabled": record},
         "env": {} if no_env else parse_env(env, secret_env) or None,
     }
-    changes = given_changes(wanted, further)
+    changes = {} if of_image else given_changes(wanted, further)
     with connect() as client:
+        if of_image:
+            current = client.version(service, name)["model_source"]
+            changes = given_changes(wanted | {"model_source": changed_source(current, of_image)}, further)
         if model is not None:
             changes = with_newest_model(client, changes, registry)
         if dry_run:

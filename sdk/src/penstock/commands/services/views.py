@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from penstock.commands.services.publish_check import batching_summary, check_lines, check_summary
 
-VERSION = ("service", "name", "status", "reason", "message", "model", "registry", "run_id", "model_id", "digest",
-           "resources", "pods", "replicas", "traffic_weight", "check", "predicts", "rate_limit", "request_timeout_ms",
-           "max_concurrency", "log_delivery", "runtime", "env", "restart_to_apply", "description", "creator",
-           "created_at", "log_tail")  # fmt: skip
+VERSION = ("service", "name", "status", "reason", "message", "model", "container", "registry", "run_id", "model_id",
+           "digest", "resources", "pods", "replicas", "traffic_weight", "check", "predicts", "rate_limit",
+           "request_timeout_ms", "max_concurrency", "log_delivery", "runtime", "env", "restart_to_apply", "description",
+           "creator", "created_at", "log_tail")  # fmt: skip
 VERSIONS = ("name", "status", "model", "pods", "traffic_weight", "check", "reason", "predicts", "created_at")
 SERVICE = ("name", "type", "status", "description", "project", "tags", "auth_enabled", "url", "versions", "fallback",
            "creator", "created_at")  # fmt: skip
@@ -21,7 +22,7 @@ def version_row(version: Mapping[str, Any]) -> dict[str, Any]:
     source = version["model_source"]
     return {
         **version,
-        "model": f"{source['model']}/{source['version']}",
+        "model": source["image"] if source.get("kind") == "image" else f"{source['model']}/{source['version']}",
         "pods": f"{version['ready_replicas']}/{version['desired_replicas']}",
         "check": check_summary(version),
         "predicts": batching_summary(version, in_words=False),
@@ -35,6 +36,7 @@ def version_fields(version: Mapping[str, Any]) -> dict[str, Any]:
         **version,
         **{field: source.get(field) for field in ("registry", "run_id", "model_id", "digest")},
         "model": format_model(source),
+        "container": container_lines(source) or None,
         "resources": _format_resources(version["resource_source"]),
         "pods": f"{version['ready_replicas']} of {version['desired_replicas']} ready",
         "replicas": _format_replicas(version["replicas"]),
@@ -50,10 +52,25 @@ def service_fields(service: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def format_model(source: Mapping[str, Any]) -> str:
-    """`models:/wine/3 (@champion, followed)`."""
+    """`models:/wine/3 (@champion, followed)`, or the name of an image."""
+    if source.get("kind") == "image":
+        return f"image {source['image']}"
     alias = source.get("alias")
     by = f" (@{alias}{', followed' if source.get('follow') else ''})" if alias else ""
     return f"models:/{source['model']}/{source['version']}{by}"
+
+
+def container_lines(source: Mapping[str, Any]) -> list[str]:
+    """What the owner of an image says of its containers, a line for each thing; none of a model."""
+    if source.get("kind") != "image":
+        return []
+    started = [shlex.join(source[words]) for words in ("command", "args") if source[words] is not None]
+    return [
+        f"port {source['port']}, health {source['health_path']}, predictions {source['predict_path']}",
+        *([f"started with {' '.join(started)}"] if started else []),
+        *([f"pulled with secret {source['credentials']}"] if source["credentials"] else []),
+        *(f"{mount['path']} from {mount.get('uri', 'the version itself')}" for mount in source["mounts"]),
+    ]
 
 
 def _version_line(version: Mapping[str, Any]) -> str:

@@ -89,6 +89,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.deployments",
         "penstock.rpc.controller.registry_access",
         "penstock.rpc.controller.secret_values",
+        "penstock.rpc.controller.image_secret",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
     "monitor": (

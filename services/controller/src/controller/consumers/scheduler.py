@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from controller.domain.registries.secrets import Vault
 from controller.handlers.registries.environment_secrets import secret_values
+from controller.handlers.registries.image_secrets import image_secret
 from controller.handlers.registries.registries import ModelRegistries
 from controller.handlers.services.deployments import every_deployment
 from shared.bus import Bus
 from shared.contracts.base import Contract
 from shared.contracts.rpc.controller import (
     DEPLOYMENTS,
+    IMAGE_SECRET,
     REGISTRY_ACCESS,
     SECRET_VALUES,
     DeploymentList,
+    ImageSecret,
+    ImageSecretQuery,
     RegistryAccess,
     RegistryQuery,
     SecretsQuery,
@@ -47,3 +51,12 @@ def serve_secret_values(bus: Bus, database: Database, vault: Vault) -> None:
         return await secret_values(database, vault, query)
 
     bus.serve(SECRET_VALUES, values)
+
+
+def serve_image_secrets(bus: Bus, database: Database, vault: Vault) -> None:
+    """Serve the secrets that images name to the scheduler; the bus permits nobody else to call."""
+
+    async def secret(query: ImageSecretQuery) -> ImageSecret:
+        return await image_secret(database, vault, query)
+
+    bus.serve(IMAGE_SECRET, secret)

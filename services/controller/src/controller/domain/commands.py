@@ -1,6 +1,6 @@
 """The base of every request body, and the field types that several of them have. Checked alone: no store, no registry.
 
-A field that is not declared is refused. What is planned (images, `llm`) is recognised and refused with a sentence that
+A field that is not declared is refused. What is planned (`llm`) is recognised and refused with a sentence that
 says so.
 """
 

@@ -13,9 +13,9 @@ from html import unescape
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote
 
-from inference_logger.domain.object_storage import S3Request, encoded_query, signed_headers
 from shared.errors import UpstreamFailed
 from shared.storage.objects import BucketFolder, S3Credentials, storage_failure
+from shared.storage.signing import S3Request, encoded_query, signed_headers
 
 TIMEOUT_S = 3.0
 PAGE = 1000

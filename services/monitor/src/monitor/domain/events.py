@@ -67,6 +67,12 @@ def _checked(event: events.PodChecked) -> str:
     return f"callers {together} ({event.check.row_wise_reason})"
 
 
+def _source(source: Mapping[str, str | None]) -> str:
+    if source.get("kind") == "image":
+        return f"image {source.get('image')}"
+    return f"{source.get('model')} {source.get('version')}"
+
+
 def _retrained(event: events.RetrainEnded) -> str:
     """With the version that came of it, or what went wrong."""
     result = f"version {event.model.version} of {event.model.model}" if event.model else event.message
@@ -85,9 +91,7 @@ WORDINGS: Mapping[type[Event], Wording] = {
             + (f"; fallback: {e.fallback}" if e.fallback else "")
         ),
     ),
-    events.VersionCreated: Wording(
-        "Created", lambda e: f"version created from {e.model_source.get('model')} {e.model_source.get('version')}"
-    ),
+    events.VersionCreated: Wording("Created", lambda e: f"version created from {_source(e.model_source)}"),
     events.VersionUpdated: Wording("Updated", lambda e: e.note or f"changed: {', '.join(e.changed) or 'nothing'}"),
     events.VersionStarted: Wording("Starting", lambda e: f"{_pods(e.deployment.desired_replicas)} wanted"),
     events.VersionStopped: Wording("Stopping", lambda e: "no pods wanted"),

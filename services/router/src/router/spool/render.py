@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from router.spool.compressed import decompressed
 from router.spool.format import (
     FLAG_ABORTED,
     FLAG_KEYED,
@@ -115,6 +116,8 @@ def _text(body: bytes | None, size: int, too_large: bytes, codes: list[bytes]) -
     try:
         return orjson.dumps(body.decode())
     except UnicodeDecodeError:
+        if (text := decompressed(body)) is not None:
+            return orjson.dumps(text)
         if NOT_TEXT not in codes:
             codes.append(NOT_TEXT)
         return _NULL

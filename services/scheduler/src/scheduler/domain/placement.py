@@ -3,7 +3,8 @@
 First come, first served: a small pod does not slip past a large one that has waited longer, or that would wait for
 ever. One that asks for more than there is at all, or than its own version leaves of it, holds nobody up. A pod that
 replaces another one of its version takes that one's place, one for one, though both run for a moment: an update goes
-on where the machine is full.
+on where the machine is full. Devices are not shared, not for a moment: an update of pods with GPUs needs free ones, or
+(where the installation's owner says so) the old pod ends first.
 
 Each node of a resource group is a pool of its own, and so is what nodes leave of the machine. Pods of a group go where
 most is left, so that one node's trouble is not the trouble of all.
@@ -20,6 +21,7 @@ from uuid import UUID
 from shared.contracts.deployment import Resources
 
 _EPSILON = 1e-9
+FREE_FIRST = "SCHEDULER_GPU_ROLLOUT=free-first ends the pod that it replaces first, for its GPU"
 MAX_NAMED_HOLDERS = 5
 """Versions that are named to a pod which waits."""
 
@@ -42,7 +44,7 @@ class Capacity:
         return min(left.cpu, left.memory_gb, left.gpu) >= -_EPSILON
 
     def __str__(self) -> str:
-        devices = f", {self.gpu} GPU" if self.gpu else ""
+        devices = f", {self.gpu} GPU" if self.gpu > 0 else ""
         cores = max(self.cpu, 0)
         return f"{cores:g} core{'' if cores == 1 else 's'}, {max(self.memory_gb, 0):.3g} GiB{devices}"
 
@@ -95,8 +97,14 @@ class Placement:
     waiting: dict[str, str] = field(default_factory=dict)
 
 
-def place_pods(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> Placement:
-    """Give room to as many of the waiting as there is, oldest first in each group."""
+def place_pods(
+    claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool], *, frees_gpus: bool = False
+) -> Placement:
+    """Give room to as many of the waiting as there is, oldest first in each group.
+
+    Args:
+        frees_gpus: a pod that replaces another one takes its devices too: it waits for the other's end then.
+    """
     left = _left(claims, pools)
     placement = Placement()
     held_up: set[str | None] = set()
@@ -106,33 +114,39 @@ def place_pods(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -
             siblings[claim.version].append(claim)
     for claim in sorted((each for each in claims if not each.is_placed), key=lambda each: (each.since, each.pod)):
         mine = [pool for pool in pools if pool.group == claim.resources.group and pool.is_open]
-        chosen = _chosen(claim, mine, left, is_held_up=claim.resources.group in held_up)
+        chosen = _chosen(claim, mine, left, is_held_up=claim.resources.group in held_up, frees_gpus=frees_gpus)
         if chosen is not None:
             placement.placed[claim.pod] = chosen.node
-            if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node]):
+            if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node], frees_gpus=frees_gpus):
                 placement.took[claim.pod] = claim.replaces.pod
             left[chosen.node] = left[chosen.node].minus(claim.resources)
             if claim.version:
                 siblings[claim.version].append(replace(claim, is_placed=True, node=chosen.node))
             continue
-        most = [_at_most(claim, pool, siblings[claim.version]) for pool in mine]
+        most = [_at_most(claim, pool, siblings[claim.version], frees_gpus=frees_gpus) for pool in mine]
         can_ever = any(room.fits(claim.resources) for room in most)
         if can_ever:
             held_up.add(claim.resources.group)
         rooms = [left[pool.node] for pool in mine] if can_ever else most
         is_own = not can_ever and any(pool.capacity.fits(claim.resources) for pool in mine)
-        why = _why(claim.resources, rooms, can_ever=can_ever, is_own=is_own)
+        why = _why(claim, rooms, can_ever=can_ever, is_own=is_own)
         holders = _holders(claim, claims, mine) if can_ever else ""
         placement.waiting[claim.pod] = f"{why}; held by {holders}" if holders else why
     return placement
 
 
-def _at_most(claim: ResourceClaim, pool: ResourcePool, siblings: Sequence[ResourceClaim]) -> Capacity:
+def _at_most(
+    claim: ResourceClaim, pool: ResourcePool, siblings: Sequence[ResourceClaim], *, frees_gpus: bool
+) -> Capacity:
     """What a pool has for a pod once all other versions' pods are gone: those of its own stay beside it."""
     room = pool.capacity
     for each in siblings:
-        if each.node == pool.node and (claim.replaces is None or each.pod != claim.replaces.pod):
+        if each.node != pool.node:
+            continue
+        if claim.replaces is None or each.pod != claim.replaces.pod:
             room = room.minus(each.resources)
+        elif not frees_gpus:
+            room = replace(room, gpu=room.gpu - each.resources.gpu)  # the old one keeps them until the new one answers
     return room
 
 
@@ -145,12 +159,17 @@ def _left(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> dic
 
 
 def _chosen(
-    claim: ResourceClaim, pools: Sequence[ResourcePool], left: Mapping[UUID | None, Capacity], *, is_held_up: bool
+    claim: ResourceClaim,
+    pools: Sequence[ResourcePool],
+    left: Mapping[UUID | None, Capacity],
+    *,
+    is_held_up: bool,
+    frees_gpus: bool,
 ) -> ResourcePool | None:
     """Where it goes; one that takes a place goes there, past those that wait for room."""
     fitting = [pool for pool in pools if pool.capacity.fits(claim.resources)]
     for pool in fitting:
-        if _takes_a_place(claim, pool.node, left[pool.node]):
+        if _takes_a_place(claim, pool.node, left[pool.node], frees_gpus=frees_gpus):
             return pool
     free = [pool for pool in fitting if left[pool.node].fits(claim.resources)]
     if is_held_up or not free:
@@ -158,14 +177,15 @@ def _chosen(
     return max(free, key=lambda pool: (left[pool.node].cpu, left[pool.node].memory_gb))
 
 
-def _takes_a_place(claim: ResourceClaim, node: UUID | None, left: Capacity) -> bool:
+def _takes_a_place(claim: ResourceClaim, node: UUID | None, left: Capacity, *, frees_gpus: bool) -> bool:
     """Whether what it replaces there, and what is left there, make room for it."""
     if claim.replaces is None or claim.replaces.node != node:
         return False
     asked, old = claim.resources, claim.replaces.resources
     if asked.group != old.group:
         return False
-    more = Capacity(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, asked.gpu - old.gpu))
+    gpu = asked.gpu - old.gpu if frees_gpus else asked.gpu
+    more = Capacity(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, gpu))
     return more == Capacity(0, 0) or (
         left.cpu >= more.cpu and left.memory_gb >= more.memory_gb and left.gpu >= more.gpu
     )
@@ -212,11 +232,15 @@ def _sum(resources: Sequence[Resources]) -> Capacity:
     )
 
 
-def _why(asked: Resources, rooms: Sequence[Capacity], *, can_ever: bool, is_own: bool) -> str:
+def _why(claim: ResourceClaim, rooms: Sequence[Capacity], *, can_ever: bool, is_own: bool) -> str:
+    asked = claim.resources
     wanted = Capacity(asked.cpu, asked.memory_gb, asked.gpu)
     if not rooms:
         return f"asks for {wanted}; no node of resource group {asked.group} takes pods"
     room = max(rooms, key=lambda each: (each.cpu, each.memory_gb))
     where = f" on one node of resource group {asked.group}" if asked.group else ""
     own = " beside its version's own pods" if is_own else ""
-    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{where}{own}"
+    # `Capacity` leaves devices out where there are none.
+    devices = ", no GPU" if asked.gpu and room.gpu <= 0 else ""
+    stuck = f"; {FREE_FIRST}" if is_own and claim.replaces and claim.replaces.resources.gpu else ""
+    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{devices}{where}{own}{stuck}"

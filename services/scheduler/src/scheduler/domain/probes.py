@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 ProbeAnswer = Literal["ready", "alive", "refused", "silent"]
+PING = "/ping"
+"""Where a model server of ours is asked."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class ProbeResult:
     cpu_s: float = 0.0
     revision: int = 0
     """Of the pod's report; another one than before: there is something new in it."""
+    path: str = PING
+    """That was asked."""
+    status: int = 0
+    """Of the answer, of somebody's own image; 0: not known."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ def judge_health(health: PodHealth, result: ProbeResult, now: float, limits: Pro
     if result.answer == "ready":
         return PodHealth(is_ready=True, was_ready=True, cpu_s=result.cpu_s)
     if result.answer == "alive":
-        return PodHealth(was_ready=health.was_ready, cpu_s=result.cpu_s, reason="the pod says that it is not ready")
+        said = f"GET {result.path} answers {result.status}" if result.status else "the pod says that it is not ready"
+        return PodHealth(was_ready=health.was_ready, cpu_s=result.cpu_s, reason=said)
     return _silent(health, result, now, limits)
 
 
@@ -84,4 +91,4 @@ def _reason(result: ProbeResult, silent_s: float) -> str:
         return "the process is stopped"
     if result.answer == "refused":
         return "the pod refuses connections"
-    return f"no answer to GET /ping for {silent_s:.1f} s"
+    return f"no answer to GET {result.path} for {silent_s:.1f} s"

@@ -20,12 +20,22 @@ ORDER: tuple[PhaseName, ...] = get_args(PhaseName)
 
 MODEL_FOUND, MODEL_FETCHED = "ModelFound", "ModelFetched"
 ENVIRONMENT_FOUND, ENVIRONMENT_READY = "EnvironmentFound", "EnvironmentReady"
+IMAGE_FOUND, IMAGE_PULLED = "ImageFound", "ImagePulled"
+"""Of a version that is an image: what a model is to others."""
 LOADING_MODEL = "LoadingModel"
 """Reasons of notes at which a phase ends. `…Found`: there was nothing to do."""
+
+
+def loading_words(health_path: str | None) -> str:
+    """What is waited for once a process or container has started; `health_path`: of somebody's own image."""
+    return "it loads the model" if health_path is None else f"GET {health_path} says when it is ready"
+
 
 _ENDS: dict[str, tuple[PhaseName, PhaseState]] = {
     MODEL_FOUND: ("model", "skipped"),
     MODEL_FETCHED: ("model", "done"),
+    IMAGE_FOUND: ("model", "skipped"),
+    IMAGE_PULLED: ("model", "done"),
     ENVIRONMENT_FOUND: ("environment", "skipped"),
     ENVIRONMENT_READY: ("environment", "done"),
     LOADING_MODEL: ("process", "done"),
@@ -103,7 +113,8 @@ def _noted(timeline: StartTimeline, note: PodNote, at: datetime) -> StartTimelin
     if timeline.phases[-1].name != name:
         return timeline
     timeline = _with_last(timeline, ended_at=at, state=state, detail=note.message)
-    return _reach(timeline, ORDER[ORDER.index(name) + 1], at)
+    has_no_environment = note.reason in (IMAGE_FOUND, IMAGE_PULLED)  # beside what is in the image
+    return _reach(timeline, "process" if has_no_environment else ORDER[ORDER.index(name) + 1], at)
 
 
 def _reach(timeline: StartTimeline, name: PhaseName, at: datetime) -> StartTimeline:

@@ -17,9 +17,11 @@ REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
 CAPACITY = "Capacity"
-NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY})
-"""Reasons of a pod that waits for the model registry, the controller, the container engine, for room: no fault of its
-version, whose deadline waits too."""
+PULLING = frozenset({"PullingImage", "Pulling"})
+"""Reasons of a pod whose image is on its way, told by us, or by a node of a cluster."""
+NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY}) | PULLING
+"""Reasons of a pod that waits for the model registry, the controller, the container engine, for room, for gigabytes of
+an image: no fault of its version, whose deadline waits too. A pull that gets no further ends by itself."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
 
@@ -79,6 +81,8 @@ class PodObservation:
     reason: str | None = None
     address: str | None = None
     pid: int | None = None
+    image: str | None = None
+    """Of its owner's, by its digest; None: one of the platform's own, or not known yet."""
     started_at: datetime | None = None
     last_exit: str | None = None
     end: RunEnd | None = None

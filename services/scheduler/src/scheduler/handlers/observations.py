@@ -123,6 +123,7 @@ def _copy(seen: PodObservation, pod: PodRow) -> None:
     pod.ready = seen.ready
     pod.run, pod.restarts = seen.run, max(pod.restarts, seen.restarts)
     pod.address, pod.pid = seen.address, seen.pid
+    pod.image = seen.image or pod.image
     pod.started_at = seen.started_at
     pod.last_exit = seen.last_exit
     pod.is_limited = seen.is_limited

@@ -59,6 +59,7 @@ def pod_view(version: DeploymentRow, pod: PodRow, usage: MeasuredUsage | None) -
             "address": pod.address,
             "limits_enforced": pod.is_limited,
             "pid": pod.pid,
+            "image": pod.image,
             "cpu_cores": round(usage.cpu_cores, 4) if usage else None,
             "memory_bytes": usage.memory_bytes if usage else None,
         }
@@ -137,7 +138,11 @@ def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | 
 async def endpoints(
     session: AsyncSession, token_of: Callable[[str], str | None] = lambda _: None
 ) -> list[tuple[VersionEndpoints, bool]]:
-    """The endpoints of each version, and whether it is deleted. `token_of`: a pod's, by name."""
+    """The endpoints of each version, and whether it is deleted.
+
+    `token_of`: a pod's, by name; somebody's own image knows of none, and answers whoever reaches it.
+    """
+    found = await rows.deployments(session)
     return [
         (
             VersionEndpoints(
@@ -145,12 +150,20 @@ async def endpoints(
                 service=row.service,
                 version=row.version,
                 revision=row.endpoints_revision,
-                pods=tuple(PodEndpoint(**each, token=token_of(each["pod"])) for each in row.endpoints),
+                pods=tuple(
+                    PodEndpoint(**each, token=None if _is_image(row) else token_of(each["pod"]))
+                    for each in row.endpoints
+                ),
             ),
             row.deleted is not None,
         )
-        for row in await rows.deployments(session)
+        for row in found
     ]
+
+
+def _is_image(row: DeploymentRow) -> bool:
+    source = (row.deployment or {}).get("model_source") or {}
+    return source.get("kind") == "image"
 
 
 async def replicas(session: AsyncSession) -> list[VersionReplicas]:

@@ -97,6 +97,8 @@ class PodRow(SchedulerTable, table=True):
     ended_run: int = -1
     address: str | None = Field(default=None, max_length=255)
     pid: int | None = None
+    image: str | None = Field(default=None, max_length=1024)
+    """Of its owner's, by its digest; None: one of the platform's own."""
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_exit: str | None = None
     is_limited: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

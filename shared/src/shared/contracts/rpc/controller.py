@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -57,6 +58,20 @@ class SecretValues(Contract):
     values: tuple[str, ...] = Field(repr=False)
 
 
+class ImageSecretQuery(Contract):
+    """A secret that the image of a version names: of the kind `registry` (to pull it) or `s3` (of a mount)."""
+
+    version_id: UUID
+    secret: str = Field(max_length=63)
+
+
+class ImageSecret(Contract):
+    """Its fields, such as `username` and `password`: never stored, logged or sent on by who asked."""
+
+    kind: Literal["registry", "s3"]
+    fields: dict[str, str] = Field(repr=False)
+
+
 class Destination(Contract):
     """Where inference tables may lie, as it was defined; how it is reached, without credentials."""
 
@@ -105,6 +120,7 @@ class MaskingKey(Contract):
 DEPLOYMENTS = RpcMethod("controller", "deployments", Nothing, DeploymentList)
 REGISTRY_ACCESS = RpcMethod("controller", "registry_access", RegistryQuery, RegistryAccess)
 SECRET_VALUES = RpcMethod("controller", "secret_values", SecretsQuery, SecretValues)
+IMAGE_SECRET = RpcMethod("controller", "image_secret", ImageSecretQuery, ImageSecret)
 DESTINATIONS = RpcMethod("controller", "destinations", Nothing, DestinationList)
 STORAGE_CREDENTIALS = RpcMethod("controller", "storage_credentials", StorageCredentialsQuery, StorageCredentials)
 MASKING_KEY = RpcMethod("controller", "masking_key", MaskingKeyQuery, MaskingKey)

@@ -105,6 +105,11 @@ async def _debug(deps: ApiDependencies, service: str, command: DebugRequest) -> 
 
 
 async def _example(deps: ApiDependencies, target: DebugTarget) -> Any:
+    if target.model is None or target.model_version is None:
+        raise InvalidInput(
+            f"Version {target.version!r} is made from an image, of which no input example is known: give a request",
+            (Detail(("request",), "missing, and the version is made from an image"),),
+        )
     async with deps.registries.open(target.registry, target.project) as registry:
         described = await registry.model_version(target.model, target.model_version)
     if described.input_example is None:

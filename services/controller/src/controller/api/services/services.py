@@ -18,6 +18,7 @@ from controller.api.dependencies import (
 )
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
+from controller.api.services.sources import resolve_source
 from controller.api.services.views import (
     ServiceView,
     TrafficView,
@@ -27,7 +28,7 @@ from controller.api.services.views import (
     update_preview,
 )
 from controller.domain.access.roles import Role
-from controller.domain.registries.models import ResolvedModel
+from controller.domain.registries.models import ResolvedSource
 from controller.domain.services.service_commands import NewService, ServiceChange, Split
 from controller.domain.services.status import ServiceStatus
 from controller.handlers.services import services, traffic
@@ -44,8 +45,8 @@ async def create_service(command: NewService, post: PostRequest, principal: Curr
     """Create a service with its first version in the same call; `start` starts it. Needs an editor of its project."""
     principal.require_role(Role.EDITOR, command.project, f"There is no project {command.project!r}")
 
-    async def work(unit: UnitOfWork, model: ResolvedModel | None) -> ServiceView:
-        created = await services.create_service(unit, command, model, may_take_over=principal.is_admin)
+    async def work(unit: UnitOfWork, source: ResolvedSource | None) -> ServiceView:
+        created = await services.create_service(unit, command, source, may_take_over=principal.is_admin)
         return service_view(created, post.deps.public_url)
 
     return await post.run_once(command, work, lambda: _resolved(post.deps, command))
@@ -176,6 +177,6 @@ async def _for_change(unit: UnitOfWork, name: str, allowed: frozenset[int] | Non
     return stored
 
 
-async def _resolved(deps: ApiDependencies, command: NewService) -> ResolvedModel | None:
+async def _resolved(deps: ApiDependencies, command: NewService) -> ResolvedSource | None:
     version = command.version
-    return None if version is None else await deps.registries.resolve(version.model_source, command.project)
+    return None if version is None else await resolve_source(deps, version.model_source, command.project)

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Response
 from controller.api.dependencies import Actor, ApiDependencies, Dependencies, DryRun, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
+from controller.api.services.sources import resolve_source
 from controller.api.services.views import UpdatePreview, VersionView, update_preview, version_view
-from controller.domain.registries.models import ResolvedModel
+from controller.domain.registries.models import ResolvedSource
 from controller.domain.services.version_commands import NewVersion, Start, Stop, VersionChange
 from controller.handlers.services import versions
 from controller.handlers.services.dry_run import changes_of_version, replaces_pods, state_of
@@ -24,14 +25,14 @@ router = APIRouter(tags=["versions"])
 async def create_version(service: str, command: NewVersion, post: PostRequest) -> Response:
     """Add a version; `start` starts it with its `traffic_weight`."""
 
-    async def prepare() -> ResolvedModel:
+    async def prepare() -> ResolvedSource:
         async with post.deps.read_session() as session:
             project = (await load_service(session, service)).row.project
-        return await post.deps.registries.resolve(command.model_source, project)
+        return await resolve_source(post.deps, command.model_source, project)
 
-    async def work(unit: UnitOfWork, model: ResolvedModel) -> VersionView:
+    async def work(unit: UnitOfWork, source: ResolvedSource) -> VersionView:
         stored = await load_service(unit.session, service, for_update=True)
-        version = await versions.create_version(unit, stored, command, model)
+        version = await versions.create_version(unit, stored, command, source)
         if command.start:
             await versions.start_version(unit, stored, version)
         return version_view(stored, version)
@@ -74,11 +75,11 @@ async def change_version(
     dry_run: DryRun = False,
 ) -> Response:
     """Edit a version; what reaches the pods of an active one makes a new generation."""
-    model = await _resolved(deps, service, change)
+    source = await _resolved(deps, service, change)
     async with deps.unit_of_work(actor, dry_run=dry_run) as unit:
         stored, found = await _for_change(unit, service, version, allowed)
         before = state_of(stored) if dry_run else None
-        await versions.change_version(unit, stored, found, change, model)
+        await versions.change_version(unit, stored, found, change, source)
         if before is not None:
             after = state_of(stored)
             changes = changes_of_version(before, after, version)
@@ -142,12 +143,12 @@ async def _changed(
     return await post.run_once(options, work, no_preparation, 200)
 
 
-async def _resolved(deps: ApiDependencies, service: str, change: VersionChange) -> ResolvedModel | None:
+async def _resolved(deps: ApiDependencies, service: str, change: VersionChange) -> ResolvedSource | None:
     if change.model_source is None:
         return None
     async with deps.read_session() as session:
         project = (await load_service(session, service)).row.project
-    return await deps.registries.resolve(change.model_source, project)
+    return await resolve_source(deps, change.model_source, project)
 
 
 async def _for_change(

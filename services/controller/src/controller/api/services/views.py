@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 
 from controller.domain.services.field_changes import FieldChange
 from controller.domain.services.status import SERVING, DesiredState, ServiceStatus, VersionStatus
-from controller.handlers.services.deployments import deployment_of
+from controller.handlers.services.deployments import deployment_of, source_of
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow, VersionRow
-from shared.contracts.deployment import Autoscaling, PublishCheck, SecretKeyRef
+from shared.contracts.deployment import Autoscaling, ImageSource, PublishCheck, SecretKeyRef
 
 
 class ModelSourceView(BaseModel):
@@ -61,7 +61,7 @@ class VersionView(BaseModel):
     name: str
     description: str
     status: VersionStatus
-    model_source: ModelSourceView
+    model_source: ModelSourceView | ImageSource
     resource_source: ResourceSourceView | GroupSourceView
     billing_mode: Literal["pay_as_you_go", "resource_group"]
     replicas: int | Autoscaling
@@ -164,6 +164,7 @@ _STORED_ONLY = {
     "model",
     "model_version",
     "model_registry",
+    "image",
     "alias",
     "follow",
     "run_id",
@@ -189,13 +190,7 @@ def version_view(service: StoredService, version: StoredVersion) -> VersionView:
         **row.model_dump(exclude=_STORED_ONLY),
         service=service.row.name,
         status=version.status,
-        model_source=ModelSourceView(
-            model=row.model,
-            version=row.model_version,
-            registry=row.model_registry,
-            digest=row.model_digest,
-            **row.model_dump(include={"alias", "follow", "run_id", "model_id"}),
-        ),
+        model_source=_model_source(row),
         resource_source=_resource_source(row),
         billing_mode="resource_group" if row.resource_group else "pay_as_you_go",
         replicas=Autoscaling.model_validate(row.autoscaling) if row.autoscaling else row.replicas,
@@ -207,6 +202,19 @@ def version_view(service: StoredService, version: StoredVersion) -> VersionView:
         **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,
         deployment_digest=_digest(service.row, version),
+    )
+
+
+def _model_source(row: VersionRow) -> ModelSourceView | ImageSource:
+    source = source_of(row)
+    if isinstance(source, ImageSource):
+        return source
+    return ModelSourceView(
+        model=source.model,
+        version=source.version,
+        registry=source.registry,
+        digest=row.model_digest,
+        **row.model_dump(include={"alias", "follow", "run_id", "model_id"}),
     )
 
 

@@ -7,7 +7,7 @@ when a pod starts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -20,14 +20,16 @@ MAX_BYTES = 32 * 1024
 """Of all names and plain values together: they travel with each event that has the version's pods in it."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
-_RESERVED_PREFIXES = ("PENSTOCK_", "LD_", "PYTHON", "_MLFLOW_")
+_OWN_PREFIX = "PENSTOCK_"
+"""Of what the platform tells every pod."""
+_RESERVED_PREFIXES = (_OWN_PREFIX, "LD_", "PYTHON", "_MLFLOW_")
 _RESERVED = frozenset(
     (
         *("PATH", "HOME", "TMPDIR", "LANG", "MLFLOW_DISABLE_TELEMETRY", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
         *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
     )
 )
-"""What the platform sets for each pod itself."""
+"""What the platform sets for each pod of a model itself."""
 
 
 class SecretKeyReference(SecretKeyRef):
@@ -40,7 +42,22 @@ PlainValue = Annotated[str, Field(max_length=8192)]
 
 
 def checked_variables(variables: dict[str, str | SecretKeyReference]) -> dict[str, str | SecretKeyReference]:
-    """`variables` if a pod can be given them; else `InvalidInput` names the first that it cannot."""
+    """`variables` if a pod of a model can be given them; else `InvalidInput` names the first that it cannot."""
+    check_reserved(variables)
+    return checked_container_variables(variables)
+
+
+def check_reserved(variables: Iterable[str] | None) -> None:
+    """Refuse names that the platform sets for pods of models. In containers of images they are their owners'."""
+    for name in variables or ():
+        if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
+            raise _refused(name[:128], "the platform sets variables of this name itself")
+
+
+def checked_container_variables(
+    variables: dict[str, str | SecretKeyReference],
+) -> dict[str, str | SecretKeyReference]:
+    """`variables` if some container can be given them; else `InvalidInput` names the first that none can."""
     if len(variables) > MAX_VARIABLES:
         raise _refused(None, f"at most {MAX_VARIABLES} variables")
     for name, value in variables.items():
@@ -52,6 +69,8 @@ def checked_variables(variables: dict[str, str | SecretKeyReference]) -> dict[st
     return variables
 
 
+ContainerVariables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_container_variables)]
+"""Of a version: what is reserved depends on what it is made from."""
 Variables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_variables)]
 
 
@@ -73,7 +92,7 @@ def secret_references(variables: Mapping[str, Any] | None) -> list[SecretKeyRef]
 def _check_name(name: str) -> None:
     if not _NAME.match(name):
         raise _refused(name[:80], "a name is made of letters, digits and '_', not a digit first, at most 128")
-    if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
+    if name.startswith(_OWN_PREFIX):
         raise _refused(name, "the platform sets variables of this name itself")
 
 

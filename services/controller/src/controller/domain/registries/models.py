@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.deployment import ImageSource
 from shared.contracts.rpc.scheduler import EnvironmentOutlook
 
 
@@ -21,6 +22,10 @@ class ResolvedModel(BaseModel):
     model_id: str | None = Field(default=None, description="MLflow 3's id of the logged model.")
     digest: str | None = Field(default=None, description="`sha256:` and the hash of the model's `MLmodel` file.")
     signature: dict[str, Any] | None = Field(default=None, description="`inputs` and `outputs`, as MLflow has them.")
+
+
+ResolvedSource = ResolvedModel | ImageSource
+"""What a version is made from, once nothing of it is open: its alias, and whether there is such a model."""
 
 
 class ModelVersion(BaseModel):

@@ -19,6 +19,7 @@ _VERSION_FIELDS = {
     "run_id": "model_source.run_id",
     "model_id": "model_source.model_id",
     "model_digest": "model_source.digest",
+    "image": "model_source",
     "spec": "resource_source.spec",
     "resource_group": "resource_source.group",
     "resources": "resource_source",

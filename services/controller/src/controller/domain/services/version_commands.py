@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, StrictBool, Tag, model_validator
 
 from controller.domain import names
 from controller.domain.commands import (
@@ -22,21 +22,13 @@ from controller.domain.commands import (
 )
 from controller.domain.inference_tables.masking import MaskRules
 from controller.domain.registries import environment
-from controller.domain.registries.environment import Variables
+from controller.domain.registries.environment import ContainerVariables
+from controller.domain.services.image_commands import ImageModelSource
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import RateLimit
 from shared.errors import Detail, InvalidInput
 
 DEFAULT_SPEC = "1C2G"
-
-
-def _known_source(value: object) -> object:
-    if isinstance(value, Mapping) and value.get("kind") == "image":
-        raise InvalidInput(
-            "The process backend cannot run images; images come with the Docker and Kubernetes backends",
-            (Detail(("model_source", "kind"), "images are not possible on the process backend"),),
-        )
-    return value
 
 
 Weight = Annotated[int, Field(strict=True, ge=0, le=100)]
@@ -165,13 +157,22 @@ class Runtime(RuntimeOptions):
     model_config = STRICT
 
 
-Source = Annotated[ModelSource, BeforeValidator(_known_source)]
+Source = Annotated[ModelSource | ImageModelSource, Field(discriminator="kind")]
+
+
+def _check_kind_of_source(body: FirstVersion | VersionChange) -> None:
+    """What depends on whether a version is made from a model or from an image."""
+    if isinstance(body.model_source, ModelSource):
+        environment.check_reserved(body.env)
+    elif body.model_source is not None and body.runtime not in (None, Runtime()):
+        why = "an image serves by itself: options of the model server do not reach it"
+        raise InvalidInput(f"runtime: {why}", (Detail(("runtime",), why),))
 
 
 class FirstVersion(Command):
     """Configuration of a version; every field but the model has a default."""
 
-    model_source: Source = Field(description="Which model.")
+    model_source: Source = Field(description="Which model, or which image.")
     resource_source: PodResources = Field(default=ResourceSource(), description="Where it runs, and with how much.")
     name: VersionName | None = Field(default=None, description="None: v1, v2, … are given out.")
     description: Text = Field(default="", description="For people.")
@@ -188,13 +189,18 @@ class FirstVersion(Command):
         description="Left out: as the service's latest active version has it, else its newest; a first one records.",
     )
     runtime: Runtime = Field(default=Runtime(), description="How the model server behaves.")
-    env: Variables = Field(default={}, description="Environment variables of its pods.")
+    env: ContainerVariables = Field(default={}, description="Environment variables of its pods.")
     traffic_weight: Weight = Field(default=0, description="Share when it starts beside another; the first gets 100.")
 
     @model_validator(mode="before")
     @classmethod
     def _env_of_its_source(cls, value: Any) -> Any:
         return environment.move_env_out_of_source(value)
+
+    @model_validator(mode="after")
+    def _of_its_source(self) -> Self:
+        _check_kind_of_source(self)
+        return self
 
 
 class NewVersion(FirstVersion):
@@ -208,7 +214,7 @@ class VersionChange(Change):
 
     nullable: ClassVar[frozenset[str]] = frozenset({"rate_limit", "max_concurrency"})
 
-    model_source: Source | None = Field(default=None, description="Which model; its pods roll over.")
+    model_source: Source | None = Field(default=None, description="Which model or image; its pods roll over.")
     resource_source: PodResources | None = Field(default=None, description="Where it runs; its pods roll over.")
     description: Text | None = Field(default=None, description="For people.")
     replicas: Replicas | None = Field(
@@ -225,13 +231,18 @@ class VersionChange(Change):
         default=None, description="Replaces the whole of it; rules of masking stay unless it names others."
     )
     runtime: Runtime | None = Field(default=None, description="Replaces the whole of it; its pods roll over.")
-    env: Variables | None = Field(default=None, description="All environment variables of its pods, anew.")
+    env: ContainerVariables | None = Field(default=None, description="All environment variables of its pods, anew.")
     traffic_weight: Weight | None = Field(default=None, description="Only while it is not active; else PUT traffic.")
 
     @model_validator(mode="before")
     @classmethod
     def _env_of_its_source(cls, value: Any) -> Any:
         return environment.move_env_out_of_source(value)
+
+    @model_validator(mode="after")
+    def _of_its_source(self) -> Self:
+        _check_kind_of_source(self)
+        return self
 
 
 class Start(Command):

@@ -7,7 +7,7 @@ from typing import Any
 from controller.domain.inference_tables.label_sources import checked_location, place_name
 from controller.domain.quality.defaults import default_monitors
 from controller.domain.quality.monitors import MOST_MONITORS, MonitorDefinition, NewMonitor, stored_fields
-from controller.domain.registries.models import ResolvedModel
+from controller.domain.registries.models import ResolvedModel, ResolvedSource
 from controller.domain.services.traffic import main_version
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.inference_tables.destinations import usable_destinations
@@ -45,9 +45,11 @@ async def create_monitor(
     return row
 
 
-async def create_defaults(unit: UnitOfWork, service: ServiceRow, model: ResolvedModel, *, is_recorded: bool) -> None:
-    """The rules that a service gets when it is published."""
-    for command in default_monitors(model.signature, is_recorded=is_recorded):
+async def create_defaults(unit: UnitOfWork, service: ServiceRow, source: ResolvedSource, *, is_recorded: bool) -> None:
+    """The rules that a service gets when it is published; of an image nobody knows what it was trained with."""
+    is_model = isinstance(source, ResolvedModel)
+    signature = source.signature if isinstance(source, ResolvedModel) else None
+    for command in default_monitors(signature, is_recorded=is_recorded and is_model):
         await create_monitor(unit, service, command, is_default=True)
 
 
@@ -109,11 +111,13 @@ def _told(row: MonitorRow, stored: StoredService | None, service: str) -> Monito
 
 
 def main_model(service: StoredService) -> TrainedModel | None:
-    """What the main version was made of; None without versions."""
+    """What the main version was made of; None without versions, and where it is an image."""
     if not service.versions:
         return None
     name = main_version([version.row.name for version in service.versions], service.weights())
     chosen = service.version(name).row
+    if chosen.model is None or chosen.model_version is None:
+        return None
     return TrainedModel(
         version=chosen.name, registry=chosen.model_registry, model=chosen.model, model_version=chosen.model_version
     )

@@ -23,6 +23,8 @@ MOST_BYTES = 1024 * 1024 * 1024
 """Of an artifact; a larger one is refused."""
 UNKNOWN = "MLflow knows no training data of the model: no dataset input that can be read, no tag penstock.training_data"
 
+OF_AN_IMAGE = "the version is made from an image: nobody says what it was trained with"
+
 
 @dataclass(frozen=True)
 class TrainingDataSource:
@@ -38,6 +40,8 @@ class TrainingDataSource:
         async with self.database.read() as session:
             stored = await load_service(session, query.service)
             service, version = stored.row, stored.version(query.version).row
+        if version.model is None:
+            return TrainingData(kind="none", reason=OF_AN_IMAGE)
         found = await self._source(service, version)
         if found is None:
             return TrainingData(kind="none", reason=UNKNOWN)
@@ -48,6 +52,8 @@ class TrainingDataSource:
         return await self._checked(service, found)
 
     async def _source(self, service: ServiceRow, version: VersionRow) -> TrainingSource | None:
+        assert version.model is not None
+        assert version.model_version is not None
         async with self.registries.open(version.model_registry, service.project) as registry:
             tags = (await registry.model_version(version.model, version.model_version)).tags
             run = await registry.run(version.run_id) if version.run_id is not None else {}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.registries.environment import secret_references
+from controller.domain.registries.images import named_secrets
 from controller.domain.registries.secrets import NewSecret, SealedValue, SecretKind, SecretValue, Vault, check_fields
 from controller.domain.services.status import DesiredState
 from controller.handlers.unit_of_work import UnitOfWork
@@ -16,9 +17,16 @@ from controller.store.access.people import load_project
 from controller.store.alerting.definitions import channels_with
 from controller.store.inference_tables.destinations import destinations_with
 from controller.store.inference_tables.label_sources import sources_with
-from controller.store.registries.secrets import sealed_by_others, secret_by_name, versions_from, versions_with_variables
+from controller.store.registries.secrets import (
+    sealed_by_others,
+    secret_by_name,
+    versions_from,
+    versions_of_images,
+    versions_with_variables,
+)
 from controller.store.retraining.triggers import triggers_with
 from controller.store.tables import SecretRow, VersionRow
+from shared.contracts.deployment import ImageSource
 from shared.errors import Conflict, Detail, InvalidInput, Unavailable
 from shared.filesystem.private_files import read_or_create_key_file
 from shared.ids import new_id
@@ -76,11 +84,12 @@ async def delete_secret(unit: UnitOfWork, secret: SecretRow) -> None:
     """Forget a secret for good; `Conflict` names what needs it: versions, destinations, sources, channels, triggers."""
     used = await versions_from(unit.session, secret.name)
     named = await _that_name(unit.session, secret, (lambda row: row.env, lambda row: (row.last_good or {}).get("env")))
+    pulled = await _with_image_of(unit.session, secret)
     opened = [f"destination {name}" for name in await destinations_with(unit.session, secret.name)]
     read = [f"label source {name}" for name in await sources_with(unit.session, secret.name)]
     told = [f"channel {name}" for name in await channels_with(unit.session, secret.name)]
     called = [f"retraining trigger {name}" for name in await triggers_with(unit.session, secret.name)]
-    if used := [*used, *(name for name, _ in named), *opened, *read, *told, *called][:5]:
+    if used := [*used, *(name for name, _ in named), *pulled, *opened, *read, *told, *called][:5]:
         raise Conflict(f"Secret {secret.name!r} is in use by {', '.join(used)}")
     await unit.session.delete(secret)
 
@@ -93,6 +102,17 @@ async def _that_name(
         (name, row)
         for name, row in await versions_with_variables(session, secret.project)
         if any(ref.secret == secret.name for place in places for ref in secret_references(place(row)))
+    ]
+
+
+async def _with_image_of(session: AsyncSession, secret: SecretRow) -> list[str]:
+    """Versions whose image, or the one that they would be rolled back to, names a secret."""
+    return [
+        name
+        for name, row in await versions_of_images(session, secret.project)
+        for image in (row.image, (row.last_good or {}).get("image"))
+        if image is not None
+        and any(named == secret.name for named, _, _ in named_secrets(ImageSource.model_validate(image)))
     ]
 
 

@@ -83,14 +83,14 @@ def _command(service: StoredService, then: Then, model: ResolvedModel, awaited: 
         },
         "description": f"retraining {awaited.id}",
         "traffic_weight": then.weight if then.publish == "version" else 0,
-        **(_settings_of(like.row) if like is not None else {}),
+        **(settings_for_model(like.row) if like is not None else {}),
     }
     return FirstVersion.model_validate(body)
 
 
-def _settings_of(row: VersionRow) -> dict[str, Any]:
-    resources = row.resources
-    size = {name: resources[name] for name in ("cpu", "memory_gb", "gpu")}
+def settings_for_model(row: VersionRow) -> dict[str, Any]:
+    """What a version that is made from a model takes over from `row`: of an image no variables and no runtime."""
+    size = {name: row.resources[name] for name in ("cpu", "memory_gb", "gpu")}
     return {
         "resource_source": {"kind": "group", "group": row.resource_group, **size}
         if row.resource_group
@@ -99,6 +99,5 @@ def _settings_of(row: VersionRow) -> dict[str, Any]:
         "rate_limit": row.rate_limit,
         "request_timeout_ms": row.request_timeout_ms,
         "max_concurrency": row.max_concurrency,
-        "runtime": row.runtime,
-        "env": row.env or {},
+        **({"runtime": row.runtime, "env": row.env or {}} if row.image is None else {}),
     }

@@ -19,9 +19,10 @@ class DebugTarget:
     service: str
     version: str
     project: str
-    model: str
+    model: str | None
+    """Registered model; None: the version is made from an image."""
     registry: str | None
-    model_version: str
+    model_version: str | None
     timeout_s: float
     is_guarded: bool
 

@@ -11,7 +11,7 @@ from controller.store.access.people import user_by_name
 from controller.store.resources.groups import every_node
 from controller.store.services.services import read_services
 from controller.store.tables import ServiceRow, VersionRow
-from shared.contracts.deployment import Autoscaling, Deployment, MlflowSource, Resources, RuntimeOptions
+from shared.contracts.deployment import Autoscaling, Deployment, ImageSource, MlflowSource, Resources, RuntimeOptions
 from shared.contracts.rpc.controller import DeploymentList
 
 
@@ -25,13 +25,22 @@ def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
         generation=max(version.generation, 1),
         desired_replicas=version.replicas if version.wanted == DesiredState.STARTED else 0,
         autoscaling=version.autoscaling and Autoscaling.model_validate(version.autoscaling),
-        model_source=MlflowSource(model=version.model, version=version.model_version, registry=version.model_registry),
+        model_source=source_of(version),
         resources=Resources.model_validate(version.resources),
         runtime=RuntimeOptions.model_validate(version.runtime),
         env=version.env or {},
         project=service.project,
         restart=version.restart,
     )
+
+
+def source_of(version: VersionRow) -> MlflowSource | ImageSource:
+    """What a version is made from."""
+    if version.image is not None:
+        return ImageSource.model_validate(version.image)
+    assert version.model is not None
+    assert version.model_version is not None
+    return MlflowSource(model=version.model, version=version.model_version, registry=version.model_registry)
 
 
 async def every_deployment(session: AsyncSession) -> DeploymentList:

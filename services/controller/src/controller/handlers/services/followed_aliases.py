@@ -20,7 +20,7 @@ async def republish_version(unit: UnitOfWork, follower: AliasFollower, model: Re
     service = await load_service(unit.session, follower.service, for_update=True)
     version = service.version(follower.version)
     row = version.row
-    if not row.follow or _followed(row) != follower.source or row.model_version == model.version:
+    if not row.follow or row.model is None or _followed(row) != follower.source or row.model_version == model.version:
         return False
     if _was_given_up(row, model):
         return False
@@ -35,7 +35,7 @@ async def republish_version(unit: UnitOfWork, follower: AliasFollower, model: Re
 
 
 def _followed(row: VersionRow) -> FollowedAlias:
-    return FollowedAlias(row.model_registry, row.model, row.alias or "")
+    return FollowedAlias(row.model_registry, row.model or "", row.alias or "")
 
 
 def _was_given_up(row: VersionRow, model: ResolvedModel) -> bool:

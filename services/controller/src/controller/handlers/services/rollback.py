@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from controller.domain.names import PLATFORM_ACTOR
 from controller.domain.services.status import DesiredState
 from controller.handlers.services.deployments import deployment_of
+from controller.handlers.services.version_columns import SOURCE_COLUMNS
 from controller.handlers.unit_of_work import after_commit
 from controller.store.audit import Actor, audit_changes
 from controller.store.services.services import lock_version
@@ -21,7 +22,7 @@ from shared.contracts.deployment import VersionState
 from shared.events.version import VersionRolledBack, VersionRolloutFailed
 
 CONFIGURATION = (
-    *("model", "model_registry", "model_version", "alias", "follow", "run_id", "model_id", "model_digest"),
+    *SOURCE_COLUMNS,
     *("spec", "resources", "resource_group", "replicas", "autoscaling", "runtime", "env", "restart"),
 )
 """Columns that make a version's pods what they are: what a roll-back restores."""

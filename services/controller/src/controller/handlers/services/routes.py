@@ -110,7 +110,8 @@ def _route(version: StoredVersion, weight: int, service: ServiceRow) -> VersionR
     return VersionRoute(
         version_id=row.id,
         version=row.name,
-        model=f"{row.model}/{row.model_version}",
+        model=_served_entity(row),
+        predict_path=row.image and row.image["predict_path"],
         weight=weight,
         request_timeout_ms=row.request_timeout_ms,
         max_concurrency=row.max_concurrency,
@@ -123,6 +124,10 @@ def _route(version: StoredVersion, weight: int, service: ServiceRow) -> VersionR
         phase=_phase(version),
         **_hold_settings(row),
     )
+
+
+def _served_entity(row: VersionRow) -> str:
+    return f"{row.model}/{row.model_version}" if row.image is None else str(row.image["image"])
 
 
 def _masking(row: VersionRow, project: str) -> Masking | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
-from controller.domain.registries.models import ResolvedModel
+from controller.domain.registries.models import ResolvedSource
 from controller.domain.services.service_commands import NewService, ServiceChange
 from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
 from controller.domain.services.version_commands import VersionChange
@@ -36,7 +36,7 @@ from shared.events.version import VersionDeleted
 
 
 async def create_service(
-    unit: UnitOfWork, command: NewService, model: ResolvedModel | None, *, may_take_over: bool = False
+    unit: UnitOfWork, command: NewService, source: ResolvedSource | None, *, may_take_over: bool = False
 ) -> StoredService:
     """A new service with its first version, started where asked; `Conflict` when the name is taken.
 
@@ -70,10 +70,10 @@ async def create_service(
     created = ServiceCreated(service_id=row.id, service=row.name, actor=unit.actor, type=row.type, project=row.project)
     await publish(unit.session, created)
     service = StoredService(row)
-    if command.version is not None and model is not None:
-        version = await create_version(unit, service, command.version, model)
+    if command.version is not None and source is not None:
+        version = await create_version(unit, service, command.version, source)
         if command.monitors:
-            await create_defaults(unit, row, model, is_recorded=bool(version.row.log_delivery.get("enabled")))
+            await create_defaults(unit, row, source, is_recorded=bool(version.row.log_delivery.get("enabled")))
         if command.start:
             await start_version(unit, service, version)
     return service

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.domain.registries.models import ResolvedModel
+from controller.domain.registries.models import ResolvedSource
+from controller.domain.services.image_commands import ImageModelSource
 from controller.domain.services.version_commands import (
     FirstVersion,
     LogDelivery,
@@ -15,29 +16,27 @@ from controller.domain.services.version_commands import (
 )
 from controller.handlers.inference_tables.table_destinations import log_delivery_of
 from controller.handlers.registries.environment_secrets import lock_environment_secrets
+from controller.handlers.registries.image_secrets import lock_image_secrets
 from controller.handlers.registries.registries import registry_secret
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService
 from controller.store.tables import ServiceRow
-from shared.contracts.deployment import Resources
+from shared.contracts.deployment import ImageSource, Resources
 from shared.errors import Conflict
 
 
 async def changed_columns(
-    unit: UnitOfWork, service: ServiceRow, change: VersionChange, model: ResolvedModel | None
+    unit: UnitOfWork, service: ServiceRow, change: VersionChange, resolved: ResolvedSource | None
 ) -> dict[str, Any]:
-    """Columns of a version that `change` sets, `model` being the registry's answer; secrets are locked."""
+    """Columns of a version that `change` sets, `resolved` being what its source comes down to; secrets are locked."""
     values = change.model_dump(
         mode="json",
         exclude_unset=True,
         exclude={"model_source", "resource_source", "replicas", "log_delivery", "traffic_weight"},
     )
-    if change.model_source is not None and model is not None:
-        values |= {"model": model.model, "model_version": model.version, "alias": change.model_source.alias}
-        values["model_registry"] = change.model_source.registry
-        values |= {"follow": change.model_source.follow, "run_id": model.run_id}
-        values |= {"model_id": model.model_id, "model_digest": model.digest}
+    if change.model_source is not None and resolved is not None:
+        values |= source_columns(change.model_source, resolved)
     if change.resource_source is not None:
         values |= resource_columns(await resources_for(unit, service, change.resource_source))
     if change.env is not None:
@@ -52,9 +51,37 @@ async def changed_columns(
     return values
 
 
-async def lock_registry_secret(unit: UnitOfWork, service: ServiceRow, source: ModelSource | None) -> None:
-    """Lock the secret of a registry until the transaction ends: nobody deletes it while a version begins to use it."""
-    if source is not None and source.registry is not None:
+SOURCE_COLUMNS = (
+    *("model", "model_registry", "model_version", "image", "alias", "follow", "run_id", "model_id", "model_digest"),
+)
+"""Columns that say what a version is made from."""
+
+
+def source_columns(source: ModelSource | ImageModelSource, resolved: ResolvedSource) -> dict[str, Any]:
+    """All columns of a source: those of the other kind are emptied."""
+    values: dict[str, Any] = {**dict.fromkeys(SOURCE_COLUMNS), "follow": False}
+    if isinstance(resolved, ImageSource):
+        return values | {"image": resolved.model_dump(mode="json")}
+    assert isinstance(source, ModelSource)
+    return values | {
+        "model": resolved.model,
+        "model_registry": source.registry,
+        "model_version": resolved.version,
+        "alias": source.alias,
+        "follow": source.follow,
+        "run_id": resolved.run_id,
+        "model_id": resolved.model_id,
+        "model_digest": resolved.digest,
+    }
+
+
+async def lock_source_secrets(
+    unit: UnitOfWork, service: ServiceRow, source: ModelSource | ImageModelSource | None
+) -> None:
+    """Lock the secrets of a source until the transaction ends: nobody deletes one that a version begins to use."""
+    if isinstance(source, ImageModelSource):
+        await lock_image_secrets(unit.session, source.as_contract(), service.project)
+    elif source is not None and source.registry is not None:
         await registry_secret(unit.session, source.registry, service.project, for_update=True)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.domain.registries.models import ResolvedModel
+from controller.domain.registries.environment import check_reserved
+from controller.domain.registries.models import ResolvedSource
 from controller.domain.services import traffic
+from controller.domain.services.image_commands import ImageModelSource
 from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
-from controller.domain.services.version_commands import FirstVersion, VersionChange
+from controller.domain.services.version_commands import FirstVersion, ModelSource, VersionChange
 from controller.handlers.registries.environment_secrets import lock_environment_secrets
 from controller.handlers.resources.groups import resources_for
 from controller.handlers.services.deployments import deployment_of
@@ -17,17 +19,19 @@ from controller.handlers.services.traffic import set_traffic, set_weights
 from controller.handlers.services.version_columns import (
     changed_columns,
     kept_masking,
-    lock_registry_secret,
+    lock_source_secrets,
     log_delivery_column,
     replica_columns,
     resource_columns,
+    source_columns,
     version_name_for,
 )
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService, StoredVersion
 from controller.store.tables import ServiceRow, VersionRow
 from shared.bus.outbox import publish
-from shared.errors import Conflict
+from shared.contracts.deployment import ImageSource
+from shared.errors import Conflict, Detail, InvalidInput
 from shared.events.version import VersionCreated, VersionDeleted, VersionStarted, VersionStopped, VersionUpdated
 
 _REACHES_PODS = frozenset({"model_source", "resource_source", "replicas", "runtime", "env"})
@@ -38,25 +42,18 @@ _MAKES_ANOTHER_TRY = _REACHES_PODS - {"replicas"}
 
 
 async def create_version(
-    unit: UnitOfWork, service: StoredService, command: FirstVersion, model: ResolvedModel
+    unit: UnitOfWork, service: StoredService, command: FirstVersion, resolved: ResolvedSource
 ) -> StoredVersion:
-    """Add a draft to `service`, publishing `model` (the registry's answer to `command.model_source`)."""
+    """Add a draft to `service`, made from `resolved` (what `command.model_source` comes down to)."""
     resources = await resources_for(unit, service.row, command.resource_source)
-    await lock_registry_secret(unit, service.row, command.model_source)
+    await lock_source_secrets(unit, service.row, command.model_source)
     env = command.model_dump(mode="json", include={"env"})["env"]
     await lock_environment_secrets(unit.session, env, service.row.project)
     row = VersionRow(
         service_id=service.row.id,
         name=version_name_for(service, command.name),
         description=command.description,
-        model=model.model,
-        model_registry=command.model_source.registry,
-        model_version=model.version,
-        alias=command.model_source.alias,
-        follow=command.model_source.follow,
-        run_id=model.run_id,
-        model_id=model.model_id,
-        model_digest=model.digest,
+        **source_columns(command.model_source, resolved),
         **resource_columns(resources),
         **replica_columns(command.replicas),
         asked_weight=command.traffic_weight,
@@ -75,7 +72,7 @@ async def create_version(
     version = StoredVersion(row)
     service.versions.append(version)
     mark_changed(unit, service.row)
-    source = command.model_source.model_dump(mode="json", exclude={"follow"}) | {"version": model.version}
+    source = _told(command.model_source, resolved)
     await publish(unit.session, VersionCreated(**_identity(service.row, row), model_source=source, actor=unit.actor))
     return version
 
@@ -85,7 +82,7 @@ async def change_version(
     service: StoredService,
     version: StoredVersion,
     change: VersionChange,
-    model: ResolvedModel | None,
+    resolved: ResolvedSource | None,
     *,
     note: str | None = None,
 ) -> None:
@@ -99,12 +96,12 @@ async def change_version(
     is_active = version.status in ACTIVE
     if "traffic_weight" in changed and is_active:
         raise Conflict("The version is active: change its share with PUT …/traffic")
-    await lock_registry_secret(unit, service.row, change.model_source)
-    values = await changed_columns(unit, service.row, change, model)
+    _check_runtime(version.row, change)
+    await lock_source_secrets(unit, service.row, change.model_source)
+    values = await changed_columns(unit, service.row, change, resolved)
     if change.log_delivery is not None:
         values["log_delivery"] |= kept_masking(change.log_delivery, version.row.log_delivery)
-    for column, value in values.items():
-        setattr(version.row, column, value)
+    _set_columns(version.row, values)
     if _MAKES_ANOTHER_TRY & set(changed):
         version.row.rolled_back = None
     reaches_pods = is_active and bool(_REACHES_PODS & set(changed))
@@ -123,6 +120,26 @@ async def change_version(
             note=note,
         ),
     )
+
+
+def _set_columns(row: VersionRow, values: Mapping[str, Any]) -> None:
+    for column, value in values.items():
+        setattr(row, column, value)
+    if row.image is None:
+        check_reserved(row.env)
+
+
+def _told(source: ModelSource | ImageModelSource, resolved: ResolvedSource) -> dict[str, str | None]:
+    """A source as events say it: what a container is started with is in the deployment."""
+    if isinstance(resolved, ImageSource):
+        return {"kind": "image", "image": resolved.image, "credentials": resolved.credentials}
+    return source.model_dump(mode="json", exclude={"follow"}) | {"version": resolved.version}
+
+
+def _check_runtime(row: VersionRow, change: VersionChange) -> None:
+    if change.runtime is not None and change.model_source is None and row.image is not None:
+        why = "an image serves by itself: options of the model server do not reach it"
+        raise InvalidInput(f"runtime: {why}", (Detail(("runtime",), why),))
 
 
 async def start_version(

@@ -66,6 +66,18 @@ async def versions_with_variables(session: AsyncSession, project: str) -> list[t
     return [(f"{service}/{row.name}", row) for service, row in (await session.execute(query)).all()]
 
 
+async def versions_of_images(session: AsyncSession, project: str) -> list[tuple[str, VersionRow]]:
+    """Versions of a project that are made from an image, or were when they last served, as `<service>/<version>`."""
+    query = (
+        select(ServiceRow.name, VersionRow)
+        .join(VersionRow, col(VersionRow.service_id) == col(ServiceRow.id))
+        .where(col(ServiceRow.project) == project)
+        .where(or_(col(VersionRow.image).is_not(None), col(VersionRow.last_good)["image"].as_string().is_not(None)))
+        .order_by(col(VersionRow.id))
+    )
+    return [(f"{service}/{row.name}", row) for service, row in (await session.execute(query)).all()]
+
+
 async def versions_from(session: AsyncSession, registry: str) -> list[str]:
     """Versions whose model, or the one that they would be rolled back to, comes from a registry; at most five.
 

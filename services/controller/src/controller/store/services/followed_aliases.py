@@ -49,5 +49,5 @@ async def alias_followers(session: AsyncSession) -> Sequence[AliasFollower]:
             row.model_version,
         )
         for service, row in found
-        if row.alias
+        if row.alias and row.model and row.model_version
     ]

@@ -48,8 +48,10 @@ class ServiceRow(ControllerTable, table=True):
 class VersionRow(ControllerTable, table=True):
     """A version: its configuration, what is wanted of it, and its share.
 
-    `model_registry`: the secret that describes where the model comes from; None: the platform's own tracking server.
-    `follow`: the alias is watched. `run_id`, `model_id` and `model_digest` say where the model comes from.
+    It is made from a registered model (`model`, `model_version` and what stands beside them) or from an image: then
+    `image` is an `ImageSource`, and they are null. `model_registry`: the secret that describes where the model comes
+    from; None: the platform's own tracking server. `follow`: the alias is watched. `run_id`, `model_id` and
+    `model_digest` say where the model comes from.
     `resources` is what `spec` said when it was chosen. With `autoscaling` the load decides on the number of pods, and
     `replicas` is how many it starts with. `asked_weight` is what it gets when it starts beside another; `weight` is its
     stored share now. `resumes` marks the versions that a stop of the whole service ended, so that its start brings back
@@ -65,9 +67,10 @@ class VersionRow(ControllerTable, table=True):
     service_id: UUID = Field(foreign_key="services.id", ondelete="CASCADE", index=True)
     name: str = Field(max_length=63)
     description: str = ""
-    model: str = Field(max_length=255)
+    model: str | None = Field(default=None, max_length=255)
     model_registry: str | None = Field(default=None, max_length=63)
-    model_version: str = Field(max_length=16)
+    model_version: str | None = Field(default=None, max_length=16)
+    image: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     alias: str | None = Field(default=None, max_length=255)
     follow: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     run_id: str | None = Field(default=None, max_length=64)

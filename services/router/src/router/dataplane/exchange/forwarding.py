@@ -10,7 +10,7 @@ from router.dataplane.http.body import join_pieces
 from router.dataplane.pods.connection import PodConnection
 from router.domain.load_balancing import choose_pod, record_failure
 from router.domain.outcome import trace_id_of
-from router.domain.routes.entities import RoutedPod
+from router.domain.routes.entities import PathKind, RoutedPod
 
 MAX_PODS_TRIED = 3
 _ASKS_FOR_TIMINGS = b"X-Penstock-Timings: 1\r\n"
@@ -68,8 +68,9 @@ class ExchangeForwarder(ExchangeHolder):
         self.connection = connection
         if self.client.is_write_paused:
             connection.pause()
-        head, target = self.head, self.target
+        head, target, version = self.head, self.target, self.version
         assert target is not None
+        assert version is not None
         if head.traceparent is not None and (trace_id := trace_id_of(head.traceparent)):
             self.trace_id, traceparent = trace_id, head.traceparent
         else:
@@ -84,7 +85,7 @@ class ExchangeForwarder(ExchangeHolder):
             b"X-Request-Id: %b\r\ntraceparent: %b\r\nContent-Length: %d\r\n\r\n%b"
             % (
                 head.method,
-                target.pod_path,
+                version.predict_path if target.kind is PathKind.SCORING and version.predict_path else target.pod_path,
                 _query(head.url),
                 connection.pod.host_line,
                 _ASKS_FOR_TIMINGS if self.is_debug else b"",

@@ -63,6 +63,8 @@ class RoutedVersion:
     masking: bytes = b""
     """What is recorded of its masking rules beside the bodies; empty where it has none."""
     passes_through: bool = False
+    predict_path: bytes = b""
+    """Where its pods take predictions; empty: at the path that callers use."""
     is_autoscaled: bool = False
     phase: str | None = None
     """`running`, `starting`, `waiting` (for room), `failed`; None: not known."""
@@ -109,7 +111,7 @@ class PathKind(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RouteTarget:
-    """What a path stands for; `pod_path` is the path at the pod."""
+    """What a path stands for; `pod_path` is the path at the pod, unless its version has one for predictions."""
 
     service: RoutedService
     kind: PathKind

@@ -7,6 +7,7 @@ of its own (a pod's outstanding requests and connections, a version's place in t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
@@ -169,6 +170,7 @@ class RouteTable:
             pod_cap=max(1, route.max_concurrency // self._routers) if route.max_concurrency else None,
             masking=_masking_json(route),
             passes_through=route.pass_through,
+            predict_path=_predict_path(route),
             is_autoscaled=route.is_autoscaled,
             phase=route.phase,
             pods=pods,
@@ -218,6 +220,11 @@ def _route_json(service: str, route: VersionRoute, generation: int | None = None
             **({} if route.log_topic is None else {"log_topic": route.log_topic}),
         }
     )
+
+
+def _predict_path(route: VersionRoute) -> bytes:
+    """As it stands in a request's first line: percent-encoded, without what would end that line or begin a query."""
+    return quote(route.predict_path, safe="/%:@!$&'()*+,;=~").encode() if route.predict_path else b""
 
 
 def _masking_json(route: VersionRoute) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from glob import glob
 from importlib.util import find_spec
@@ -30,6 +31,8 @@ PROCESSES = (
 """Of /proc: what is nobody's process."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 GPUS = ("/dev/nvidia*", "/dev/kfd", "/dev/dri", "/dev/dxg")
+NVIDIA, ONE_OF_NVIDIA = "/dev/nvidia", re.compile(r"/dev/nvidia(\d+)")
+"""Of NVIDIA's devices, one file is one GPU's; the others are for all of them."""
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what libraries share memory through
 TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path("/dev"))  # noqa: S108 - not written to
 """Where every user writes."""
@@ -40,14 +43,28 @@ def gpu_devices() -> list[str]:
     return sorted(path for pattern in GPUS for path in glob(pattern))
 
 
-def system_paths(home: Path) -> list[str]:
+def gpu_devices_of(minors: Collection[int] | None) -> list[str]:
+    """What a process needs that has these GPUs of NVIDIA's, and no others; None: all, which is which is not known.
+
+    One that has none gets no device of any GPU where there are NVIDIA's. Others' are not told apart.
+    """
+    there = gpu_devices()
+    if minors is None or not any(path.startswith(NVIDIA) for path in there):
+        return there
+    if not minors:
+        return []
+    numbers = {path: ONE_OF_NVIDIA.fullmatch(path) for path in there}
+    return [path for path, number in numbers.items() if number is None or int(number[1]) in minors]
+
+
+def system_paths(home: Path, *, has_gpu: bool) -> list[str]:
     """What any program reads of the system, without `home` should it lie there.
 
     With a GPU all of /proc: its libraries read about their own process, worker processes too, which has no name that
     could be allowed beforehand. Landlock closes memory, environment and open files of other processes all the same.
     """
     found = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS)]
-    found += ["/proc"] if gpu_devices() else [f"/proc/{name}" for name in PROCESSES]
+    found += ["/proc"] if has_gpu else [f"/proc/{name}" for name in PROCESSES]
     return [path for each in found if os.path.exists(each) for path in excluding(Path(each), home)]
 
 

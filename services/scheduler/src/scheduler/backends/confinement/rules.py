@@ -59,16 +59,23 @@ class RuleBook:
     largest_file: int = 64 * GIB
 
     def for_pod(
-        self, command: Sequence[str], work: Path, user: int | None, memory_gb: float | None = None
+        self,
+        command: Sequence[str],
+        work: Path,
+        user: int | None,
+        memory_gb: float | None = None,
+        *,
+        gpu_files: Sequence[str] | None = None,
     ) -> dict[str, Any]:
         """A pod reads its environment and what its command names (the model's folder), and writes to `work`.
 
+        `gpu_files`: devices of the GPUs that it has; None: those of every one.
         `memory_gb`: where no control group holds it to that, a bound that keeps a pod from exhausting the machine: data
         of a process count when they are reserved, not when they are used.
         """
         named = [argument for argument in command[1:] if argument.startswith("/")]
         reads = [*python_paths(Path(command[0]), self.home), *named]
-        rules = self._rules(reads, [str(work)], user)
+        rules = self._rules(reads, [str(work)], user, gpu_files)
         if memory_gb is not None:
             rules["limits"]["DATA"] = int((RESERVED_TIMES * memory_gb + RESERVED_MORE_GB) * GIB)
         return rules
@@ -95,17 +102,21 @@ class RuleBook:
         # The platform's own program: as root it goes on opening a home that lies in another user's closed folder.
         return {**self._rules(reads, [str(folder)], None), "opens_files_of_others": True}
 
-    def _rules(self, reads: list[str], writes: list[str], user: int | None) -> dict[str, Any]:
+    def _rules(
+        self, reads: list[str], writes: list[str], user: int | None, gpu_files: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        gpus = gpu_devices() if gpu_files is None else list(gpu_files)
+        system = system_paths(self.home, has_gpu=bool(gpus))
         return {
             "abi": self.method.abi,
-            "read": list(dict.fromkeys([*system_paths(self.home), *reads, *self.readable])),
-            "write": [*writes, SHARED_MEMORY, *_written_by_gpus(user)],
-            "devices": [*DEVICES, *gpu_devices()],
+            "read": list(dict.fromkeys([*system, *reads, *self.readable])),
+            "write": [*writes, SHARED_MEMORY, *(_written_by_gpus(user) if gpus else [])],
+            "devices": [*DEVICES, *gpus],
             "user": user,
-            "groups": sorted(_groups_of(gpu_devices())) if user is not None else [],
+            "groups": sorted(_groups_of(gpus)) if user is not None else [],
             "keeps_search": self.method.keeps_search,
             "filters_calls": user is None,
-            "refuses_sockets": not gpu_devices(),
+            "refuses_sockets": not gpus,
             "limits": self._limits(user),
         }
 
@@ -127,7 +138,7 @@ def confined_command(rules: dict[str, Any], command: Sequence[str]) -> list[str]
 
 def _written_by_gpus(user: int | None) -> list[str]:
     """CUDA names its threads under /proc, worker processes' too; as root that would open the kernel's settings."""
-    return ["/proc"] if gpu_devices() and (user is not None or os.geteuid() != 0) else []
+    return ["/proc"] if user is not None or os.geteuid() != 0 else []
 
 
 def _groups_of(devices: Sequence[str]) -> set[int]:

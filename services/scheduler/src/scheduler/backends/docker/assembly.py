@@ -11,12 +11,14 @@ from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.installation import installation_of
 from scheduler.backends.docker.options import AddressKind, DockerOptions
 from scheduler.backends.docker.preparation.container_plan import ModelContainers
+from scheduler.backends.docker.preparation.image_containers import ContainersBySource, ImageContainers
+from scheduler.backends.docker.preparation.pinned_images import PinnedImages
 from scheduler.backends.docker.preparation.runtime_images import RuntimeImages, RuntimeSettings
 from scheduler.backends.docker.runner import DockerRunner
 from scheduler.backends.environments.store import EnvironmentStore
 from scheduler.backends.lifecycle.options import LifecycleOptions
-from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.mlflow_preparation import MlflowPreparation
+from scheduler.backends.preparation.mounts import MountCache
 from shared.clock import Clock
 
 
@@ -33,7 +35,6 @@ class EngineChoice:
     build_network: str
     user: str
     gpu_request: GpuRequest
-    gpu_devices: int
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ class ContainerParts:
 
 
 def assemble(
-    choice: EngineChoice, lifecycle: LifecycleOptions, models: ModelCache, machine: EnvironmentStore, clock: Clock
+    choice: EngineChoice, lifecycle: LifecycleOptions, mounts: MountCache, machine: EnvironmentStore, clock: Clock
 ) -> ContainerParts:
     """`machine`: the environments of this machine, whose settings those in containers share."""
+    models = mounts.models
     engine, installation = Engine(choice.address), installation_of(choice.pods, choice.address)
     options = docker_options(choice, lifecycle)
     settings = RuntimeSettings(
@@ -61,7 +63,10 @@ def assemble(
     environments = machine.on(images)
     preparation = MlflowPreparation(models, environments)
     folders = (models.folder.resolve(), environments.folder)
-    containers = ModelContainers(images, preparation, folders, options)
+    containers = ContainersBySource(
+        ModelContainers(images, preparation, folders, options),
+        ImageContainers(engine, PinnedImages(choice.pods.parent / "images"), mounts),
+    )
     return ContainerParts(DockerRunner(engine, installation, containers, options, clock), environments)
 
 
@@ -75,6 +80,5 @@ def docker_options(choice: EngineChoice, lifecycle: LifecycleOptions) -> DockerO
         address=choice.address_kind,
         build_network=choice.build_network,
         user=choice.user,
-        gpu_devices=choice.gpu_devices,
         gpu_request=choice.gpu_request,
     )

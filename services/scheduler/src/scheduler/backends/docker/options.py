@@ -29,5 +29,4 @@ class DockerOptions(LifecycleOptions):
     """Network of the short-lived containers that build environments."""
     user: str = "10001:10001"
     """Who the pods of models run as."""
-    gpu_devices: int = 0
     gpu_request: GpuRequest = "nvidia"

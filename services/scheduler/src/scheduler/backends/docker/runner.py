@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scheduler.backends.docker.engine.client import Engine
@@ -17,7 +17,7 @@ from scheduler.backends.docker.runs.container_folder import StartedContainer, re
 from scheduler.backends.docker.runs.container_run import ContainerRun
 from scheduler.backends.docker.runs.inventory import ContainerInventory
 from scheduler.backends.docker.runs.start import RunStart, SiteFacts, adopted_container
-from scheduler.backends.docker.runs.usage import ContainerUsage
+from scheduler.backends.docker.runs.usage import ContainerUsage, MeasuredContainer
 from scheduler.backends.docker.site.host_paths import find_host_paths, is_contained
 from scheduler.backends.docker.site.network import ensure_network
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
@@ -39,16 +39,15 @@ class PreparedContainer:
     """Implements `PreparedRun`."""
 
     runner: DockerRunner
-    record: PodRecord
     run: RunFolder
     plan: ContainerPlan
     add_note: AddNote
 
-    async def start(self, secrets: Mapping[str, str]) -> RunProcess:
+    async def start(self, record: PodRecord, secrets: Mapping[str, str]) -> RunProcess:
         """See `PreparedRun.start`; while the engine is away it is waited for."""
         while True:
             try:
-                return await self.runner.start(self.record, self.run, self.plan, secrets)
+                return await self.runner.start(record, self.run, self.plan, secrets)
             except EngineAway as away:
                 self.add_note(PodNote(ENGINE_UNAVAILABLE, away.message, "warning"))
                 await self.runner.clock.sleep(RETRY_S)
@@ -76,7 +75,6 @@ class DockerRunner:
         self._usage = ContainerUsage(engine, clock)
         self._attendants: dict[str, Attendant] = {}
         self._site: SiteFacts | None = None
-        self._gpu_turn = asyncio.Lock()
         self._site_turn = asyncio.Lock()
 
     # ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +145,7 @@ class DockerRunner:
             raise RegistryUnavailable(away.message, ENGINE_UNAVAILABLE) from away
         except EngineError as error:
             raise PreparationFailed("StartFailed", error.message) from error
-        return PreparedContainer(self, record, run, plan, add_note)
+        return PreparedContainer(self, run, plan, add_note)
 
     async def start(
         self, record: PodRecord, run: RunFolder, plan: ContainerPlan, secrets: Mapping[str, str]
@@ -155,9 +153,7 @@ class DockerRunner:
         """Make and start the container. Raises `PreparationFailed`, `EngineError`."""
         start = RunStart(self.inventory, await self.site(), self.options, self.installation)
         try:
-            # One at a time, or two would choose the same device.
-            async with self._gpu_turn if record.deployment.resources.gpu else nullcontext():
-                container = await start.start(record, run, plan, secrets)
+            container = await start.start(record, run, plan, secrets)
         except PreparationFailed:
             self._site = None  # somebody may have removed the network, for example
             raise
@@ -225,7 +221,11 @@ class DockerRunner:
 
     async def measure(self, running: Sequence[MeasuredRun]) -> list[MeasuredUsage]:
         """See `Runner.measure`."""
-        own = {each.pod: each.process.container.id for each in running if isinstance(each.process, ContainerRun)}
+        own = [
+            MeasuredContainer(each.pod, each.process.container.id, each.gpus)
+            for each in running
+            if isinstance(each.process, ContainerRun)
+        ]
         return await self._usage.measure(own)
 
     def forget(self, pod: str) -> None:

@@ -14,8 +14,8 @@ from scheduler.backends.kubernetes.backend import KubernetesBackend
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.supply.server import Supply
 from scheduler.backends.kubernetes.supply.tickets import Tickets
-from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.preparation.mounts import MountCache
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.ports import RouteStatus
 from shared.clock import Clock
@@ -62,7 +62,7 @@ def preparation_environment(environ: Mapping[str, str], rules: Mapping[str, str]
 def assemble(
     cluster: Cluster,
     options: KubernetesOptions,
-    models: ModelCache,
+    mounts: MountCache,
     tokens: PodTokens,
     *,
     clock: Clock,
@@ -83,8 +83,9 @@ def assemble(
         tokens=tokens,
         ticket_of=tickets.of,
         ask_for_secrets=ask_for_secrets,
+        ask_for_image_secret=mounts.ask,
     )
-    supply = Supply(models, tickets, backend.intents.of, backend.observer.add_note)
+    supply = Supply(mounts, tickets, backend.intents.of, backend.observer.add_note)
     backend.serve_beside("supply", lambda: serve(supply.app(), cluster.supply_host, cluster.supply_port))
     return backend
 

@@ -41,6 +41,7 @@ from scheduler.backends.kubernetes.terminal import open_terminal
 from scheduler.backends.kubernetes.versions import VersionDependencies, VersionWork
 from scheduler.backends.lifecycle.options import ALL_TERMINALS_OFF
 from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.backends.preparation.mounts import AskForImageSecret
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
 from scheduler.domain.values import (
@@ -77,6 +78,7 @@ class KubernetesBackend:
         tokens: PodTokens,
         ticket_of: Callable[[Deployment], str],
         ask_for_secrets: AskForSecrets | None = None,
+        ask_for_image_secret: AskForImageSecret | None = None,
     ) -> None:
         self.api = api
         self.options = options
@@ -111,6 +113,7 @@ class KubernetesBackend:
         self._shared = VersionDependencies(
             api, options, clock, self.fence, self.observer, departures, self._deployments,
             token_of=tokens.of, ticket_of=ticket_of, ask_for_secrets=ask_for_secrets,
+            ask_for_image_secret=ask_for_image_secret,
         )  # fmt: skip
         self._outputs = PodOutputs(api, self.observer, clock, options)
         self._reports = PodReports(self.observer, self.token_of, clock)

@@ -47,5 +47,7 @@ class KubernetesOptions:
     """How long the output of a pod that is gone stays readable."""
     has_terminals: bool = True
     """Whether sessions may be opened inside pods."""
+    has_root_images: bool = False
+    """Whether owners' images may run as root; the namespace then has to admit the pod security level `baseline`."""
     has_sleep_action: bool = True
     """Whether the cluster knows `preStop.sleep` (Kubernetes 1.30)."""

@@ -14,28 +14,36 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
-from scheduler.backends.kubernetes.api.errors import NOT_FOUND, ApiAway, ApiError, ApiRefused
+from scheduler.backends.kubernetes.api.errors import NOT_FOUND, ApiError, ApiRefused
 from scheduler.backends.kubernetes.api.informer import Informer
 from scheduler.backends.kubernetes.facts.sentences import WaitReason, explain_refused
+from scheduler.backends.kubernetes.manifests.image_containers import file_key
 from scheduler.backends.kubernetes.manifests.names import (
     DELETION_COST,
     TEMPLATE_LABEL,
     deployments_path,
     disruption_budgets_path,
     pods_path,
+    pull_secret_name,
     secrets_path,
 )
 from scheduler.backends.kubernetes.manifests.objects import (
     GENERATION_ANNOTATION,
     deployment_manifest,
     disruption_budget_manifest,
+    pull_secret_manifest,
     secret_manifest,
 )
-from scheduler.backends.kubernetes.manifests.pod_template import TICKET_KEY, TOKEN_KEY, variable_key
+from scheduler.backends.kubernetes.manifests.parts import variable_key
+from scheduler.backends.kubernetes.manifests.pod_template import TOKEN_KEY
+from scheduler.backends.kubernetes.manifests.prepare_container import TICKET_KEY
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.departures import Departures
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.preparation.mounts import AskForImageSecret, inline_files
+from scheduler.backends.preparation.registry_logins import RegistryLogin, registry_login
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import SECRETS_UNAVAILABLE
@@ -45,6 +53,7 @@ from shared.errors import PenstockError, Temporary
 
 log = logging.getLogger("penstock.scheduler.kubernetes")
 
+Failure = ApiError | PenstockError | RegistryUnavailable | PreparationFailed
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 30.0
 GOES_FIRST = "-100"
 
@@ -64,6 +73,7 @@ class VersionDependencies:
     """Of a version's pods, by the name of its objects."""
     ticket_of: Callable[[Deployment], str]
     ask_for_secrets: AskForSecrets | None = None
+    ask_for_image_secret: AskForImageSecret | None = None
 
 
 class VersionWork:
@@ -122,19 +132,13 @@ class VersionWork:
         """Bring it to what is wanted; seconds to wait for another try, 0 where it is done."""
         try:
             await (self._delete() if self.wanted is None else self._bring(self.wanted))
-        except ApiAway as away:
-            return self._failed(away, None)
-        except ApiRefused as refused:
-            return self._failed(refused, explain_refused(refused.message))
-        except Temporary as away:
-            return self._failed(away, WaitReason(SECRETS_UNAVAILABLE, away.message))
-        except PenstockError as refused:
-            return self._failed(refused, WaitReason("SecretMissing", refused.message))
+        except (ApiError, PenstockError, RegistryUnavailable, PreparationFailed) as why:
+            return self._failed(why, _trouble_of(why))
         self._attempt = 0
         self._set_trouble(None)
         return 0.0
 
-    def _failed(self, why: ApiError | PenstockError, trouble: WaitReason | None) -> float:
+    def _failed(self, why: Failure, trouble: WaitReason | None) -> float:
         if self._attempt == 0:
             log.warning("%s: %s", self.name, why.message)
         self._attempt += 1
@@ -162,14 +166,23 @@ class VersionWork:
         is_same_template = found is not None and _template_of(found) == template
         if found is not None and is_same_template:
             await self._choose_surplus(found, wanted, template)
-        needs_secret = not is_same_template or self._is_secret_lost
-        values = await self._secret_values(wanted) if needs_secret else {}
-        if needs_secret and found is not None:
-            await self._apply_secret(wanted, found, values)
+        if is_same_template and not self._is_secret_lost and not self._is_login_doubted(wanted):
+            await self._apply_deployment(wanted, is_new=False)
+            return
+        values, login = await self._secret_values(wanted), await self._login(wanted)
+        if found is None and login is not None:  # a pod that is there before its login would be refused for good
+            found = await self._apply_deployment(wanted.model_copy(update={"desired_replicas": 0}), is_new=True)
+        if found is not None:
+            await self._apply_secrets(wanted, found, values, login)
         applied = await self._apply_deployment(wanted, is_new=found is None)
-        if needs_secret and found is None:
-            await self._apply_secret(wanted, applied, values)
+        if found is None:
+            await self._apply_secrets(wanted, applied, values, login)
         self._is_secret_lost = False
+
+    def _is_login_doubted(self, wanted: Deployment) -> bool:
+        """Whether an earlier scheduler may have been killed before it wrote the login of a version's image."""
+        image = wanted.image_source()
+        return self._applied is None and image is not None and image.credentials is not None
 
     def _is_as_wanted(self, found: Object, wanted: Deployment, template: str) -> bool:
         metadata, spec = found["metadata"], found.get("spec") or {}
@@ -195,10 +208,21 @@ class VersionWork:
             )
         return applied
 
-    async def _apply_secret(self, wanted: Deployment, owner: Object, values: Mapping[str, str]) -> None:
+    async def _apply_secrets(
+        self, wanted: Deployment, owner: Object, values: Mapping[str, str], login: RegistryLogin | None
+    ) -> None:
+        """What pods take from secrets; they go with the Deployment. A login that is not named any more is emptied."""
         shared = self._dependencies
         secret = _owned(secret_manifest(wanted, shared.options, values), owner)
         await shared.api.apply(secrets_path(shared.options.namespace, self.name), secret)
+        name = pull_secret_name(wanted)
+        if login is not None or name in _pull_secrets_of(owner):
+            pull = _owned(pull_secret_manifest(wanted, shared.options, login), owner)
+            await shared.api.apply(secrets_path(shared.options.namespace, name), pull)
+
+    async def _login(self, wanted: Deployment) -> RegistryLogin | None:
+        image, ask = wanted.image_source(), self._dependencies.ask_for_image_secret
+        return None if image is None or ask is None else await registry_login(ask, wanted.version_id, image)
 
     async def _secret_values(self, wanted: Deployment) -> dict[str, str]:
         shared = self._dependencies
@@ -207,6 +231,7 @@ class VersionWork:
             TOKEN_KEY: shared.token_of(self.name),
             TICKET_KEY: shared.ticket_of(wanted),
             **{variable_key(name): value for name, value in variables.items()},
+            **{file_key(number): mount.content for number, mount in inline_files(wanted).items()},
         }
 
     async def _choose_surplus(self, found: Object, wanted: Deployment, template: str) -> None:
@@ -259,6 +284,29 @@ def _created(pod: KnownPod) -> float:
 def _template_of(found: Object) -> str | None:
     template = (found.get("spec") or {}).get("template") or {}
     return ((template.get("metadata") or {}).get("labels") or {}).get(TEMPLATE_LABEL)
+
+
+def _trouble_of(why: Failure) -> WaitReason | None:
+    """What pods wait for, where it is more than the cluster's own answer."""
+    match why:
+        case ApiRefused():
+            return explain_refused(why.message)
+        case RegistryUnavailable():
+            return WaitReason(why.reason, why.message)
+        case PreparationFailed():
+            return WaitReason(why.reason, why.message, why.is_permanent)
+        case Temporary():
+            return WaitReason(SECRETS_UNAVAILABLE, why.message)
+        case PenstockError():
+            return WaitReason("SecretMissing", why.message)
+        case _:
+            return None
+
+
+def _pull_secrets_of(found: Object) -> set[str]:
+    """Names of the secrets that the pods of a Deployment are pulled with, as it was before."""
+    spec = ((found.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return {str(each.get("name")) for each in spec.get("imagePullSecrets") or ()}
 
 
 def _replica_failure(found: Object) -> WaitReason | None:

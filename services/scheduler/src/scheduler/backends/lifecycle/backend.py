@@ -17,6 +17,7 @@ from uuid import UUID
 from scheduler.backends.lifecycle.folders.output import read_lines
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
+from scheduler.backends.lifecycle.given_gpus import give_gpus, has_lost_gpus, lacks_gpus
 from scheduler.backends.lifecycle.jobs import JobRoom
 from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
@@ -41,7 +42,7 @@ ALPHABET = string.ascii_lowercase + string.digits
 FOLLOW_S = 0.2
 RETRY_S = 5.0
 LEAVING = ""
-"""Template of a pod that has to leave its node, as the roll-out sees it: no version's."""
+"""Template of a pod that has to leave its node or its GPU, as the roll-out sees it: no version's."""
 
 
 class PodBackend:
@@ -140,11 +141,12 @@ class PodBackend:
         await self._is_adopted.wait()
         template = template_of(deployment)
         pods = self._pods_of(deployment.version_id)
-        evicted = [pod for pod in pods if self._is_evicted(pod)]
+        ended = [pod for pod in pods if self._is_evicted(pod)]
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
-        if plan.create or plan.terminate or evicted:
+        ended += self._freeing_gpus(pods)
+        if plan.create or plan.terminate or ended:
             await self.fence()
-        for pod in evicted:
+        for pod in ended:
             pod.terminate()
         for pod in (self._pods[name] for name in plan.terminate):
             pod.terminate(is_surplus=self._state(pod).template == template)
@@ -200,16 +202,20 @@ class PodBackend:
 
     def waiting_reasons(self) -> Mapping[str, str]:
         """Pods without room, and why; see `Backend.waiting_reasons`."""
-        return self._waiting_reasons
+        of_gpus = {name: why for name, pod in self._pods.items() if (why := pod.waits_for_gpus)}
+        return {**self._waiting_reasons, **of_gpus}
 
     def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
-        return pools_of(nodes.values(), self.options.capacity, self.options.overcommit)
+        room = replace(self.options.capacity, gpu=len(self.options.gpus))
+        return pools_of(nodes.values(), room, self.options.overcommit)
 
     def _state(self, pod: PodLifecycle) -> PodState:
-        """As the roll-out decides on it; one that has to leave its node is to be replaced."""
+        """As the roll-out decides on it; one that has to leave its node, or has lost its GPU, is to be replaced."""
         state, record = pod.state(), pod.record
         if self._is_evicted(pod):
             return replace(state, is_terminating=True)
+        if has_lost_gpus(record, self.options.gpus):
+            return replace(state, template=LEAVING)
         if self._nodes is None or not has_to_move(record.node, record.deployment.resources, self._nodes):
             return state
         return replace(state, template=LEAVING)
@@ -218,11 +224,23 @@ class PodBackend:
         node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
         return node is not None and node.pods == "end" and not pod.record.is_terminating
 
+    def _freeing_gpus(self, pods: Sequence[PodLifecycle]) -> list[PodLifecycle]:
+        """The old pod whose GPU a new one, with all else ready, waits for: one, and none while another pod starts."""
+        there = {pod.record.name: pod for pod in pods if not pod.record.is_terminating}
+        starting = [pod for pod in there.values() if not pod.is_ready and pod.record.is_placed]
+        waiting = [pod for pod in starting if pod.waits_for_gpus]
+        is_one_away = any(not lacks_gpus(pod.record) for pod in starting)
+        if is_one_away or any(pod.record.took not in there for pod in waiting):  # the latter's is on its way
+            return []
+        return [there[str(pod.record.took)] for pod in waiting[:1]]
+
     def _place_waiting(self) -> None:
         """Start waiting pods where there is capacity; the others emit what they wait for."""
         if self._nodes is None or not self._is_adopted.is_set() or (self.jobs and not self.jobs.is_adopted):
             return
-        placement = place_pods(self._claims(), self._pools(self._nodes))
+        self._give_gpus()
+        frees_gpus = self.options.gpu_rollout == "free-first"
+        placement = place_pods(self._claims(), self._pools(self._nodes), frees_gpus=frees_gpus)
         self._waiting_reasons = placement.waiting
         for name, node in placement.placed.items():
             there = self._nodes[node] if node else None
@@ -231,6 +249,12 @@ class PodBackend:
         for name, why in placement.waiting.items():
             if self.jobs is None or not self.jobs.report_no_capacity(name, why):
                 self._pods[name].report_no_capacity(why)
+        if placement.placed:
+            self._give_gpus()
+
+    def _give_gpus(self) -> None:
+        of_pods = [pod.folder for pod in self._pods.values()]
+        give_gpus(of_pods if self.jobs is None else [*of_pods, *self.jobs.folders()], self.options.gpus)
 
     def _claims(self) -> list[ResourceClaim]:
         claims: list[ResourceClaim] = self.jobs.claims() if self.jobs else []
@@ -322,7 +346,7 @@ class PodBackend:
     async def usage(self) -> list[MeasuredUsage]:
         """Cores, memory and GPUs of every running pod since the last call."""
         running = [
-            MeasuredRun(pod.record.name, process, pod.record.deployment.resources.gpu > 0)
+            MeasuredRun(pod.record.name, process, pod.record.gpus)
             for pod in self._pods.values()
             if (process := pod.process)
         ]

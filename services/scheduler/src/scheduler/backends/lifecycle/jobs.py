@@ -38,6 +38,10 @@ class JobRoom(Protocol):
         """There is none; False where it is no job."""
         ...
 
+    def folders(self) -> list[PodFolder]:
+        """Those of jobs that are not over."""
+        ...
+
     def folder(self, name: str) -> PodFolder | None:
         """The folder of a job; None where there is none of this name."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scheduler.backends.gpus.devices import Gpu
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.domain.nodes import NO_OVERCOMMIT
 from scheduler.domain.placement import UNLIMITED, Capacity
@@ -12,6 +13,7 @@ from scheduler.domain.probes import ProbeLimits
 
 ALL_TERMINALS_OFF = "terminals are switched off for the whole installation, with SCHEDULER_TERMINALS=off"
 TerminalChoice = Literal["auto", "on", "off"]
+GpuRollout = Literal["surge-first", "free-first"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,10 @@ class LifecycleOptions:
     """What all pods together may ask for, where no node of a resource group reserves any of it."""
     overcommit: Capacity = NO_OVERCOMMIT
     """How many times what the machine has that is."""
+    gpus: tuple[Gpu, ...] = ()
+    """Devices that pods may be given; of those of `capacity` so many count as there are here."""
+    gpu_rollout: GpuRollout = "surge-first"
+    """Whether an update waits for a free GPU, or ends an old pod for it where none is free."""
     tokens: PodTokens | None = None
     """Makes the token of each pod; None: pods answer without one."""
     output_cap: int = 64 * 1024 * 1024

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
+from scheduler.backends.gpus.allocation import gpus_of
 from scheduler.backends.lifecycle.folders.output import tail
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.given_gpus import lacks_gpus
 from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
@@ -24,7 +26,7 @@ from scheduler.backends.preparation.variables import AskForSecrets, secret_varia
 from scheduler.domain.ports import RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
-from scheduler.domain.start_timeline import LOADING_MODEL
+from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
     REGISTRY_UNAVAILABLE,
@@ -70,6 +72,8 @@ class PodLifecycle:
         self.status: PodStatus = "Waiting"
         self.reason: str | None = None
         self.watch: RunWatch | None = None
+        self.waits_for_gpus: str | None = None
+        """For which, in words, where nothing else is missing for its start."""
         self._ready_for_s = 0.0
         self._deaths = 0
         self._requested = asyncio.Event()
@@ -182,9 +186,12 @@ class PodLifecycle:
         self.dependencies.runner.warm()  # while the model is on its way
         prepared = await self._unless_ending(self._prepared(run))
         secrets = await self._unless_ending(self._secrets(run))
+        await self._unless_ending(self._gpus())
         await self._check_fence()
-        process = await prepared.start(secrets)
-        self._add_note(PodNote(LOADING_MODEL, f"{process.description} has started; it loads the model"))
+        process = await prepared.start(self.record, secrets)
+        gpus = ", ".join(map(str, gpus_of(self.dependencies.options.gpus, self.record.gpus)))
+        started = f"{process.description} has started{f' with {gpus}' if gpus else ''}"
+        self._add_note(PodNote(LOADING_MODEL, f"{started}; {loading_words(process.health_path)}"))
         return process
 
     async def _prepared(self, run: RunFolder) -> PreparedRun:
@@ -214,6 +221,20 @@ class PodLifecycle:
                     run.write_line(f"waiting for its secrets: {refused.message}")
                 self._add_note(PodNote(reason, refused.message, "warning"))
                 await self.dependencies.clock.sleep(retry_delay_s(attempt))
+
+    async def _gpus(self) -> None:
+        """Wait for its devices: those of the pod whose place it took, which ends for it."""
+        if not lacks_gpus(self.record):
+            return
+        count = self.record.deployment.resources.gpu
+        whose = f" of pod {self.record.took}, which it replaces" if self.record.took else ""
+        self.waits_for_gpus = f"waits for {count} GPU{whose}"
+        self._add_note(PodNote(CAPACITY, self.waits_for_gpus, "warning"))
+        try:
+            while lacks_gpus(self.record):
+                await self.dependencies.clock.sleep(POLL_S)
+        finally:
+            self.waits_for_gpus = None
 
     def _add_note(self, note: PodNote) -> None:
         if note.is_event:
@@ -338,6 +359,7 @@ class PodLifecycle:
                 reason=self.reason,
                 address=watch.process.address if watch else None,
                 pid=watch.process.pid if watch else None,
+                image=watch.process.image if watch else None,
                 started_at=datetime.fromtimestamp(started, UTC) if started else None,
                 last_exit=(report and report.last_worker_death) or record.last_exit,
                 end=end,

@@ -75,7 +75,8 @@ class RunWatch:
             reason, message = self.killed_for.reason, self.killed_for.message
         elif not is_intended and (limit := self.process.exceeded_memory_limit()):
             reason, message = OUT_OF_MEMORY, f"killed by the kernel at its limit of {limit}"
-        is_final = reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
+        is_ours = self.process.health_path is None  # the exit codes of an image are its own
+        is_final = is_ours and reason == "Exited" and status["code"] == NEVER_LOADS and self.ready_since is None
         return RunEnd(
             self.run.number,
             status["code"],
@@ -106,13 +107,19 @@ class RunWatch:
         is_news = result.answer == "ready" and result.revision != self._revision
         if is_news:
             self._revision = result.revision
-            at = self.process.probed_at
-            report = await read_report(at.host, at.port, self.options.probe_timeout_s, self.token)
-            self.report = self._explained(report) if report else self.report
+            await self._read_report()
         if not self.killed_for and (verdict := self._verdict(now)):
             self.killed_for = verdict
             await self.process.send(signal.SIGKILL)
         return is_news or self.health.is_ready != before.is_ready
+
+    async def _read_report(self) -> None:
+        """What the pod says of itself; somebody's own image is asked for its health and nothing else."""
+        if self.process.health_path is not None:
+            return
+        at = self.process.probed_at
+        report = await read_report(at.host, at.port, self.options.probe_timeout_s, self.token)
+        self.report = self._explained(report) if report else self.report
 
     def _explained(self, report: PodReport) -> PodReport:
         """The report, with what the kernel says of a worker that it killed."""
@@ -125,9 +132,9 @@ class RunWatch:
         if self.health.must_restart:
             return PodNote("LivenessFailed", f"killed: {self.health.reason}", "warning")
         if not self.health.was_ready and now - self.begun > self.options.start_limit_s:
-            return PodNote(
-                "StartTimeout", f"killed: not ready {self.options.start_limit_s:g} s after its start", "warning"
-            )
+            why = f": {self.health.reason}" if self.process.health_path is not None and self.health.reason else ""
+            late = f"killed: not ready {self.options.start_limit_s:g} s after its start{why}"
+            return PodNote("StartTimeout", late, "warning")
         return None
 
     async def end(self, grace_s: float) -> None:

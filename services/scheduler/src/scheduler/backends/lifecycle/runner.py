@@ -59,6 +59,11 @@ class RunProcess(Protocol):
         ...
 
     @property
+    def image(self) -> str | None:
+        """The image of its owner's that it runs, by its digest; None: the platform's own."""
+        ...
+
+    @property
     def is_limited(self) -> bool:
         """Whether the kernel keeps it to its cores and memory."""
         ...
@@ -103,8 +108,12 @@ class RunProcess(Protocol):
 class PreparedRun(Protocol):
     """A run that has all that it needs."""
 
-    async def start(self, secrets: Mapping[str, str]) -> RunProcess:
-        """Start it; `secrets`: variables of its environment that no file of the pod holds.
+    async def start(self, record: PodRecord, secrets: Mapping[str, str]) -> RunProcess:
+        """Start it.
+
+        Args:
+            record: the pod as it is now: its GPUs may have been given since the run was prepared.
+            secrets: variables of its environment that no file of the pod holds.
 
         Raises:
             PreparationFailed: it could not be started.
@@ -163,8 +172,8 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """A running pod: its name, what runs, whether it was given a GPU."""
+    """A running pod: its name, what runs, the GPUs that it was given, by id."""
 
     pod: str
     process: RunProcess
-    has_gpu: bool
+    gpus: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.models.fetch import NOT_FOUND, TOO_LARGE, UNAVAILABLE
 from scheduler.backends.models.limits import ModelLimits
 from scheduler.domain.rollout import configuration_of
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, MlflowSource
 from shared.contracts.rpc.controller import RegistryAccess
 from shared.errors import PenstockError, Temporary
 
@@ -75,7 +75,7 @@ class ModelCache:
             RegistryUnavailable: MLflow or the artifact store does not answer.
             PreparationFailed: the model does not exist, or cannot be had.
         """
-        source = deployment.model_source
+        source = _model_of(deployment)
         async with self._locks.setdefault((source.registry, source.model, source.version), asyncio.Lock()):
             if path := self.cached(deployment, template):
                 return path
@@ -87,7 +87,8 @@ class ModelCache:
             aside.replace(known)
             return self.folder / digest
 
-    async def _access_to(self, registry: str) -> RegistryAccess:
+    async def access_to(self, registry: str) -> RegistryAccess:
+        """How another tracking server is reached. Raises `RegistryUnavailable`, `PreparationFailed`."""
         try:
             return await self._access(registry)
         except Temporary as away:
@@ -95,7 +96,7 @@ class ModelCache:
         except PenstockError as error:
             raise PreparationFailed("RegistryUnusable", f"registry {registry}: {error}", is_permanent=True) from error
 
-    def _confined(self, child: list[str], *, is_ours: bool) -> list[str]:
+    def confined(self, child: list[str], *, is_ours: bool) -> list[str]:
         """Under rules: an artifact's address may name any folder of this machine, the platform's home too."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if (rules := self.confinement.rules) is None:
@@ -106,7 +107,7 @@ class ModelCache:
         return self.folder / "versions" / f"{deployment.version_id}-{configuration_of(template)}"
 
     async def _run_fetch(self, deployment: Deployment) -> str:
-        source = deployment.model_source
+        source = _model_of(deployment)
         request: dict[str, Any] = {
             "tracking_uri": source.tracking_uri or self.tracking_uri,
             "model": source.model,
@@ -117,9 +118,9 @@ class ModelCache:
         environment = self.environment
         if source.registry is not None:
             request["registry"] = source.registry
-            request["access"] = (await self._access_to(source.registry)).model_dump()
+            request["access"] = (await self.access_to(source.registry)).model_dump()
             environment = child_environment(environment, ())
-        child = self._confined(
+        child = self.confined(
             [sys.executable, "-m", "scheduler.backends.models.fetch"], is_ours=source.registry is None
         )
         environment = environment | {"TMPDIR": request["models"]}
@@ -137,3 +138,9 @@ class ModelCache:
         if answer["error"] == TOO_LARGE:
             raise PreparationFailed("ModelTooLarge", answer["message"], is_permanent=True)
         raise PreparationFailed("FetchFailed", answer["message"])
+
+
+def _model_of(deployment: Deployment) -> MlflowSource:
+    if (source := deployment.mlflow_source()) is None:
+        raise PreparationFailed("NotAModel", "an image has no model to fetch", is_permanent=True)
+    return source

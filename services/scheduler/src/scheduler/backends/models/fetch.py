@@ -22,7 +22,14 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from scheduler.backends.models.limits import ModelLimits, ModelSizeMeter, ModelTooLarge, copy_model, measure_model
+from scheduler.backends.models.limits import (
+    ModelLimits,
+    ModelSizeMeter,
+    ModelTooLarge,
+    copy_file,
+    copy_model,
+    measure_model,
+)
 from scheduler.backends.models.rest_registry import (
     CredentialsRefused,
     NoSuchModel,
@@ -50,7 +57,7 @@ def fetch_model(request: dict[str, Any]) -> dict[str, Any]:
         return _by_mlflow(request)
     name = f"model {request['model']} version {request['version']}"
     registry = RestRegistry(request["tracking_uri"], os.environ)
-    return _translate_errors(lambda: _by_rest(registry, request), registry, name, _host(address))
+    return translate_errors(lambda: _by_rest(registry, request), registry, name, host_of(address))
 
 
 def _of_another_registry(request: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def _of_another_registry(request: dict[str, Any]) -> dict[str, Any]:
     server = f"registry {request['registry']}"
     name = f"model {request['model']} version {request['version']} of {server}"
     registry = guarded_registry(request["access"])
-    return _translate_errors(lambda: _from_elsewhere(registry, request), registry, name, server)
+    return translate_errors(lambda: _from_elsewhere(registry, request), registry, name, server)
 
 
 def _from_elsewhere(registry: RestRegistry, request: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def _from_elsewhere(registry: RestRegistry, request: dict[str, Any]) -> dict[str
             return {"digest": digest}
         if not is_served_by_tracking_server(found.artifacts):
             raise RegistryRefuses("its artifacts are not served by the tracking server itself")
-        digest = _store_model(models, lambda aside: registry.download(found.artifacts, aside, _limits(request)))
+        digest = store_model(models, lambda aside: registry.download(found.artifacts, aside, limits_of(request)))
     except ServerRefuses as refused:
         # Not its words: they may hold what it was sent.
         raise RegistryRefuses(f"HTTP {refused.status}") from None
@@ -84,9 +91,10 @@ def _from_elsewhere(registry: RestRegistry, request: dict[str, Any]) -> dict[str
     return {"digest": digest}
 
 
-def _translate_errors(
+def translate_errors(
     ask: Callable[[], dict[str, Any]], registry: RestRegistry, name: str, server: str
 ) -> dict[str, Any]:
+    """What `ask` answers, or the error in words; closes the registry."""
     try:
         return ask()
     except NoSuchModel:
@@ -112,12 +120,18 @@ def _by_rest(registry: RestRegistry, request: dict[str, Any]) -> dict[str, Any]:
         return {"digest": digest}
     if not can_download(found.artifacts):
         return _by_mlflow(request)
-    digest = _store_model(models, lambda aside: registry.download(found.artifacts, aside, _limits(request)))
+    digest = store_model(models, lambda aside: registry.download(found.artifacts, aside, limits_of(request)))
     _write_index(index, digest)
     return {"digest": digest}
 
 
 def _by_mlflow(request: dict[str, Any]) -> dict[str, Any]:
+    name = f"model {request['model']} version {request['version']}"
+    return ask_mlflow(request, name, lambda mlflow: _fetch(mlflow, request))
+
+
+def ask_mlflow(request: dict[str, Any], name: str, fetch: Callable[[Any], str]) -> dict[str, Any]:
+    """The digest that `fetch` gives, by MLflow's own client of `request["tracking_uri"]`; or the error, in words."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -125,9 +139,8 @@ def _by_mlflow(request: dict[str, Any]) -> dict[str, Any]:
     from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
     mlflow.set_tracking_uri(request["tracking_uri"])
-    name = f"model {request['model']} version {request['version']}"
     try:
-        return {"digest": _fetch(mlflow, request)}
+        return {"digest": fetch(mlflow)}
     except ModelTooLarge as error:
         return {"error": TOO_LARGE, "message": f"{name} is too large: {error}"}
     except MlflowException as error:
@@ -147,11 +160,11 @@ def _mlflow_error(error: Any, name: str, address: SplitResult) -> dict[str, Any]
         return {"error": NOT_FOUND, "message": f"{name} does not exist in MLflow"}
     text = str(error)
     if error.error_code in _AWAY_CODES or any(words in text for words in _AWAY_WORDS):
-        return {"error": UNAVAILABLE, "message": f"MLflow at {_host(address)} does not answer"}
+        return {"error": UNAVAILABLE, "message": f"MLflow at {host_of(address)} does not answer"}
     return {"error": FAILED, "message": f"{name}: {text}"[:500]}
 
 
-def _host(address: SplitResult) -> str:
+def host_of(address: SplitResult) -> str:
     """Without user and password."""
     return address.netloc.rpartition("@")[2] or f"{address.scheme}:{address.path}"
 
@@ -166,20 +179,25 @@ def _fetch(mlflow: Any, request: dict[str, Any]) -> str:
         return digest
     uri = f"models:/{request['model']}/{request['version']}"
 
-    def download(aside: Path) -> Path:
-        meter = ModelSizeMeter(_limits(request))
-        got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(aside)))
-        if got.is_relative_to(aside):
-            measure_model(got, meter)
-            return got
-        return copy_model(got, aside / "copy", meter)  # a store on this machine answers with its own folder
-
-    digest = _store_model(models, download)
+    digest = store_model(models, lambda aside: download_by_mlflow(mlflow, uri, aside, limits_of(request)))
     _write_index(index, digest)
     return digest
 
 
-def _limits(request: dict[str, Any]) -> ModelLimits:
+def download_by_mlflow(mlflow: Any, uri: str, aside: Path, limits: ModelLimits) -> Path:
+    """What lies at `uri`, in a folder: `aside`, or one below it. Raises ModelTooLarge, and what MLflow raises."""
+    meter = ModelSizeMeter(limits)
+    got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(aside)))
+    if got.is_file():
+        return copy_file(got, aside / "copy", meter)
+    if got.is_relative_to(aside):
+        measure_model(got, meter)
+        return got
+    return copy_model(got, aside / "copy", meter)  # a store on this machine answers with its own folder
+
+
+def limits_of(request: dict[str, Any]) -> ModelLimits:
+    """How large it may be."""
     return ModelLimits.of(request.get("limits"))
 
 
@@ -199,7 +217,7 @@ def _write_index(index: Path, digest: str) -> None:
     aside.replace(index)
 
 
-def _store_model(models: Path, download: Callable[[Path], Path]) -> str:
+def store_model(models: Path, download: Callable[[Path], Path]) -> str:
     """Download into a folder aside, then move it to the place that its contents name."""
     models.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(models)

@@ -72,6 +72,15 @@ def copy_model(source: Path, target: Path, meter: ModelSizeMeter) -> Path:
     return target
 
 
+def copy_file(source: Path, folder: Path, meter: ModelSizeMeter) -> Path:
+    """Copy one file of this machine into a folder, which is the answer. Raises `ModelTooLarge`, OSError."""
+    meter.count_file(source.name)
+    meter.count_bytes(source.stat().st_size)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, folder / source.name)
+    return folder
+
+
 def measure_model(folder: Path, meter: ModelSizeMeter) -> None:
     """Hold what was fetched by other means to the limits. Raises `ModelTooLarge`."""
     for path, is_folder in _entries(folder):

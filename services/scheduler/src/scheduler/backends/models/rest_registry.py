@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from scheduler.backends.models.limits import ModelLimits, ModelSizeMeter, copy_model
+from scheduler.backends.models.limits import ModelLimits, ModelSizeMeter, copy_file, copy_model
 
 API = "/api/2.0/mlflow"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -81,6 +81,38 @@ class RestRegistry:
             raise RegistryRefuses("the answer is not MLflow's")
         known = ("name", "version", "creation_timestamp", "source", "run_id")
         return RegisteredVersion(tuple(str(found.get(name, "")) for name in known), uri)
+
+    def run_artifacts(self, run: str) -> str:
+        """Where a run keeps its artifacts. Raises as `find`."""
+        found = self._json(f"{API}/runs/get", {"run_id": run}).get("run")
+        info = found.get("info") if isinstance(found, dict) else None
+        uri = info.get("artifact_uri") if isinstance(info, dict) else None
+        if not isinstance(uri, str):
+            raise RegistryRefuses("the answer is not MLflow's")
+        return uri
+
+    def logged_model_artifacts(self, model: str) -> str:
+        """Where a logged model (MLflow 3, `m-…`) keeps its artifacts. Raises as `find`."""
+        found = self._json(f"{API}/logged-models/{quote(model, safe='')}", {}).get("model")
+        info = found.get("info") if isinstance(found, dict) else None
+        uri = info.get("artifact_uri") if isinstance(info, dict) else None
+        if not isinstance(uri, str):
+            raise RegistryRefuses("the answer is not MLflow's")
+        return uri
+
+    def download_any(self, artifacts: str, folder: Path, limits: ModelLimits) -> Path:
+        """As `download`, of a single file too: a folder with that file in it. Raises NoSuchModel for nothing."""
+        parts = urlsplit(artifacts)
+        path = PurePosixPath(unquote(parts.path))
+        if parts.scheme in ("", "file") and Path(path).is_file():
+            return copy_file(Path(path), folder, ModelSizeMeter(limits))
+        got = self.download(artifacts, folder, limits)
+        if not any(got.iterdir()):
+            try:
+                self._download_file(parts.path.strip("/"), _below(folder, path.name), ModelSizeMeter(limits))
+            except ServerRefuses as refused:
+                raise NoSuchModel(f"there is nothing at {artifacts}") from refused
+        return got
 
     def download(self, artifacts: str, folder: Path, limits: ModelLimits) -> Path:
         """The model's files, in `folder` or in a folder below it. Raises RegistryRefuses, ModelTooLarge."""

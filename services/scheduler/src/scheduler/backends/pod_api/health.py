@@ -36,16 +36,19 @@ async def read_health(host: str, port: int, timeout_s: float, token: str | None)
         return "silent", 0
 
 
-async def read_image_health(host: str, port: int, path: str, timeout_s: float) -> ProbeAnswer:
-    """What somebody's own server answers at the path that its owner named: below 400 it is ready, else alive."""
+async def read_image_health(host: str, port: int, path: str, timeout_s: float) -> tuple[ProbeAnswer, int]:
+    """What somebody's own server answers at the path that its owner named, and the status (0: none).
+
+    Below 400 it is ready, as a probe of Kubernetes has it; else alive.
+    """
     try:
         async with asyncio.timeout(timeout_s):
             status, _ = await _status(host, port, path, None)
-            return "ready" if status < 400 else "alive"
+            return ("ready" if status < 400 else "alive"), status
     except ConnectionRefusedError:
-        return "refused"
+        return "refused", 0
     except (OSError, TimeoutError, ValueError, IndexError):
-        return "silent"
+        return "silent", 0
 
 
 async def _status(host: str, port: int, path: str, token: str | None) -> tuple[int, int]:

@@ -41,7 +41,8 @@ class MlflowPreparation:
         ]  # fmt: skip
 
     async def _model(self, deployment: Deployment, template: str, add_note: AddNote) -> Path:
-        source = deployment.model_source
+        source = deployment.mlflow_source()
+        assert source is not None  # images are prepared elsewhere, or refused
         name = f"{source.model} version {source.version}"
         if path := self.models.cached(deployment, template):
             add_note(PodNote(MODEL_FOUND, f"{name} was on this machine", is_event=False))

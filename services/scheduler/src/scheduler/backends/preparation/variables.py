@@ -36,10 +36,17 @@ def base_variables(pod: str, deployment: Deployment, folder: Path, command: Sequ
         "XDG_CACHE_HOME": f"{folder}/.cache",
         "MPLCONFIGDIR": f"{folder}/.cache/matplotlib",
         "NUMBA_CACHE_DIR": f"{folder}/.cache/numba",
+        **identity_variables(pod, deployment),
+        **dict.fromkeys(THREAD_LIMITS, str(threads_of(deployment))),
+    }
+
+
+def identity_variables(pod: str, deployment: Deployment) -> dict[str, str]:
+    """Who a pod is: all that the platform tells a container of somebody's own image."""
+    return {
         "PENSTOCK_POD": pod,
         "PENSTOCK_SERVICE": deployment.service,
         "PENSTOCK_VERSION": deployment.version,
-        **dict.fromkeys(THREAD_LIMITS, str(threads_of(deployment))),
     }
 
 

@@ -59,6 +59,11 @@ class ProcessRun:
         return None
 
     @property
+    def image(self) -> str | None:
+        """None: a process has none."""
+        return None
+
+    @property
     def is_limited(self) -> bool:
         """Whether it is in control groups."""
         return bool(self.run.groups())

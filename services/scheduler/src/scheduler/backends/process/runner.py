@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.lifecycle.runner import MeasuredRun, RunProcess
@@ -22,20 +23,24 @@ from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.values import MeasuredUsage
 from shared.clock import Clock
 
+NO_IMAGES = (
+    "pods are processes here, and an image needs what runs containers: have the scheduler run pods on Docker or "
+    "Kubernetes (SCHEDULER_BACKEND), or publish a registered model"
+)
+
 
 @dataclass(frozen=True)
 class PreparedProcess:
     """Implements `PreparedRun`: `command` is what the process executes."""
 
     run: RunFolder
-    record: PodRecord
     command: list[str]
     options: PodOptions
     zygotes: ZygotePool | None
 
-    async def start(self, secrets: Mapping[str, str]) -> RunProcess:
+    async def start(self, record: PodRecord, secrets: Mapping[str, str]) -> RunProcess:
         """See `PreparedRun.start`."""
-        process = await start_run(self.run, self.record, self.command, self.options, self.zygotes, secrets=secrets)
+        process = await start_run(self.run, record, self.command, self.options, self.zygotes, secrets=secrets)
         return ProcessRun(self.run, process, self.options)
 
 
@@ -65,9 +70,11 @@ class ProcessRunner:
             self._zygotes.warm_platform_environment()
 
     async def prepare(self, record: PodRecord, run: RunFolder, add_note: AddNote) -> PreparedProcess:
-        """See `Runner.prepare`."""
+        """See `Runner.prepare`. An image needs what runs containers."""
+        if record.deployment.image_source() is not None:
+            raise PreparationFailed("ImageNotPossible", NO_IMAGES, is_permanent=True)
         command = await self._preparation.command(record.deployment, record.template, run, add_note)
-        return PreparedProcess(run, record, command, self.options, self._zygotes)
+        return PreparedProcess(run, command, self.options, self._zygotes)
 
     def find(self, run: RunFolder) -> ProcessRun | None:
         """See `Runner.find`."""
@@ -90,7 +97,7 @@ class ProcessRunner:
     async def measure(self, running: Sequence[MeasuredRun]) -> list[MeasuredUsage]:
         """See `Runner.measure`."""
         own = [
-            MeasuredPod(each.pod, each.process.process.pid, each.has_gpu)
+            MeasuredPod(each.pod, each.process.process.pid, each.gpus)
             for each in running
             if isinstance(each.process, ProcessRun)
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from scheduler.backends.process.gpus import GpuMeter, use_of
+from scheduler.backends.gpus.meter import GpuMeter, GpuReading, use_of
 from scheduler.backends.process.process_tree import process_tree
 from scheduler.domain.values import MeasuredUsage
 from shared.clock import Clock
@@ -16,11 +16,11 @@ from shared.clock import Clock
 
 @dataclass(frozen=True)
 class MeasuredPod:
-    """A running pod: its name, its process, whether it was given a GPU."""
+    """A running pod: its name, its process, the GPUs that it was given."""
 
     name: str
     pid: int
-    has_gpu: bool
+    gpus: tuple[str, ...] = ()
 
 
 class UsageMeter:
@@ -44,7 +44,8 @@ class UsageMeter:
     def _measure_all(self, pods: list[MeasuredPod], now: float) -> list[MeasuredUsage]:
         if not self._is_open:
             self._gpus, self._is_open = GpuMeter.open(), True
-        of_gpus = {} if self._gpus is None else self._gpus.measure()
+        own = [each for pod in pods for each in pod.gpus]
+        reading = GpuReading() if self._gpus is None else self._gpus.read(own)
         found = []
         for pod in pods:
             processes = process_tree(pod.pid)
@@ -55,7 +56,7 @@ class UsageMeter:
             self._last[pod.name] = (pod.pid, cpu_s, now)
             gpu = None
             if self._gpus is not None:
-                gpu = use_of((process.pid for process in processes), of_gpus, has_gpu=pod.has_gpu)
+                gpu = use_of((process.pid for process in processes), reading, pod.gpus, psutil.pid_exists)
             utilisation, held = (None, None) if gpu is None else (gpu.utilisation, gpu.memory_bytes)
             found.append(MeasuredUsage(pod.name, cores, memory, utilisation, held))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,22 +11,19 @@ from typing import Any
 
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import NOT_FOUND, EngineRefused
+from scheduler.backends.preparation.registry_logins import RegistryLogin
 
 MIB = 1024 * 1024
+STALLED_S = 300.0
+"""Without a word of the engine's, which tells of every piece that comes and of every layer that it unpacks."""
 AUTH_HEADER = "X-Registry-Auth"
 DEFAULT_REGISTRY = "docker.io"
 _FAILURES = (
+    # First: what a network says of itself has the words of what a registry says of an image.
+    (("no such host", "dial tcp", "i/o timeout", "tls handshake", "server misbehaving"), 500),
     (("unauthorized", "authentication required", "denied", "no basic auth"), 401),
     (("not found", "manifest unknown", "does not exist", "no such"), NOT_FOUND),
 )
-
-
-@dataclass(frozen=True)
-class RegistryLogin:
-    """How to get into a registry. `__repr__` shows no password."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass
@@ -80,9 +78,16 @@ async def pull_image(
 async def _pulled(engine: Engine, image: str, headers: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
     """A name with neither tag nor digest would be pulled with every tag that it has."""
     name = image if has_tag(image) else f"{image}:latest"
+    lines = engine.lines("POST", "/images/create", headers=headers, fromImage=name)
     try:
-        async for line in engine.lines("POST", "/images/create", headers=headers, fromImage=name):
+        while True:
+            async with asyncio.timeout(STALLED_S):
+                line = await anext(lines, None)
+            if line is None:
+                return
             yield line
+    except TimeoutError as stalled:
+        raise EngineRefused(500, f"nothing more has come for {STALLED_S:g} s") from stalled
     except EngineRefused as refused:  # some engines say it by the status
         raise _failure(refused.message) from refused
 

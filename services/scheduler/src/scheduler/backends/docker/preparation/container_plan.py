@@ -39,6 +39,8 @@ class ContainerPlan:
     is_root_read_only: bool = True
     port: int = POD_PORT
     health_path: str | None = None
+    shown_image: str | None = None
+    """What people are told that it runs; None: a runtime image of ours."""
 
 
 class ContainerPreparation(Protocol):

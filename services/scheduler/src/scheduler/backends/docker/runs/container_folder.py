@@ -25,6 +25,8 @@ class StartedContainer:
     is_limited: bool = True
     health_path: str | None = None
     """What its image says for being well; None: it is a model server of ours."""
+    image: str | None = None
+    """Of its owner's, as people are told; None: a runtime image of ours."""
 
 
 def read_container(run: RunFolder) -> StartedContainer | None:

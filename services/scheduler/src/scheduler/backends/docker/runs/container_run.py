@@ -59,6 +59,11 @@ class ContainerRun:
         return self.container.health_path
 
     @property
+    def image(self) -> str | None:
+        """See `RunProcess.image`."""
+        return self.container.image
+
+    @property
     def is_limited(self) -> bool:
         """Whether the engine can limit memory and cores here."""
         return self.container.is_limited

@@ -12,7 +12,6 @@ from typing import Any
 
 from scheduler.backends.docker.container_spec import LABEL, ContainerSpec, run_labels, spec_hash
 from scheduler.backends.docker.engine.errors import CONFLICT, NOT_FOUND, EngineAway, EngineError, EngineRefused
-from scheduler.backends.docker.gpus import choose_gpus
 from scheduler.backends.docker.options import DockerOptions
 from scheduler.backends.docker.preparation.container_plan import SCRATCH, ContainerPlan
 from scheduler.backends.docker.runs.container_folder import StartedContainer, write_container
@@ -22,6 +21,7 @@ from scheduler.backends.docker.runs.output_copy import OutputCopy
 from scheduler.backends.docker.site.host_paths import HostPaths
 from scheduler.backends.docker.site.network import PodNetwork
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.gpus.allocation import gpus_of
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE
@@ -80,8 +80,7 @@ class RunStart:
         self, record: PodRecord, run: RunFolder, plan: ContainerPlan, secrets: Mapping[str, str]
     ) -> ContainerSpec:
         deployment, is_ours = record.deployment, plan.health_path is None
-        taken = {gpu for each in self.inventory.all() if each.is_alive for gpu in each.gpus}
-        gpus = choose_gpus(deployment.resources.gpu, self.options.gpu_devices, taken)
+        gpus = requested_gpus(record, self.options)
         own = self._environment(record, plan) if is_ours else dict(plan.environment)
         labels = run_labels(
             self.installation,
@@ -95,7 +94,7 @@ class RunStart:
         return ContainerSpec(
             name=f"penstock-{self.installation[:6]}-{record.name}-{run.number}",
             image=plan.image,
-            labels=labels | ({f"{LABEL}gpus": ",".join(gpus)} if gpus else {}),
+            labels=labels | ({f"{LABEL}gpus": ",".join(record.gpus)} if record.gpus else {}),
             environment={**plain_variables(deployment), **own, **secrets},
             resources=deployment.resources,
             network=self.site.network.id,
@@ -128,6 +127,7 @@ class RunStart:
                 "image": plan.image,
                 "port": plan.port,
                 "health_path": plan.health_path,
+                "shown_image": plan.shown_image,
                 "groups": [],
                 "memory_gb": spec.resources.memory_gb,
                 "output_cap": self.options.output_cap,
@@ -146,6 +146,13 @@ class RunStart:
 
     async def _discard(self, identity: str) -> None:
         await self.inventory.remove(identity)
+
+
+def requested_gpus(record: PodRecord, options: DockerOptions) -> tuple[str, ...]:
+    """A pod's devices as the engine is asked for them: by UUID; to CDI by number, which every generator writes."""
+    if options.gpu_request == "nvidia":
+        return record.gpus
+    return tuple(gpu.number for gpu in gpus_of(options.gpus, record.gpus)) or record.gpus
 
 
 def is_for_good(refused: EngineRefused) -> bool:
@@ -184,6 +191,7 @@ async def adopted_container(
         engine=inventory.engine.address,
         is_limited=site.is_limited,
         health_path=order.get("health_path"),
+        image=order.get("shown_image"),
     )
     write_container(run, container)
     return container

@@ -22,6 +22,21 @@ async def stats_of(engine: Engine, identity: str) -> ContainerStats:
     return parse_stats(await engine.get(f"/containers/{identity}/stats", **{"stream": False, "one-shot": True}))
 
 
+async def process_ids(engine: Engine, identity: str) -> list[int]:
+    """Processes of a container, by their numbers on the engine's machine. Raises `EngineError`."""
+    return parse_top(await engine.get(f"/containers/{identity}/top"))
+
+
+def parse_top(said: Mapping[str, Any] | None) -> list[int]:
+    """Of the columns that `ps` prints there, the one of the numbers."""
+    answer = said or {}
+    titles = list(answer.get("Titles") or ())
+    if "PID" not in titles:
+        return []
+    column = titles.index("PID")
+    return [int(row[column]) for row in answer.get("Processes") or () if str(row[column]).isdecimal()]
+
+
 def parse_stats(said: Mapping[str, Any] | None) -> ContainerStats:
     """Control groups of either version: version 2 says `inactive_file`, version 1 `total_inactive_file`.
 

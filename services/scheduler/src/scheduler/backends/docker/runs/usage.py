@@ -1,18 +1,31 @@
-"""What containers use now: cores since the last call, bytes."""
+"""What containers use now: cores since the last call, bytes, GPUs where NVML answers on this machine."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
 
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import EngineError
-from scheduler.backends.docker.runs.stats import ContainerStats, stats_of
+from scheduler.backends.docker.runs.stats import ContainerStats, process_ids, stats_of
+from scheduler.backends.gpus.meter import GpuMeter, GpuReading, GpuUse, use_of
 from scheduler.domain.values import MeasuredUsage
 from shared.clock import Clock
 
 AT_ONCE = 16
 """Calls to the engine at the same time."""
+
+
+@dataclass(frozen=True)
+class MeasuredContainer:
+    """The container of a running pod, and the GPUs that it was given."""
+
+    pod: str
+    id: str
+    gpus: tuple[str, ...] = ()
 
 
 class ContainerUsage:
@@ -24,23 +37,44 @@ class ContainerUsage:
         self._last: dict[str, tuple[str, float, float]] = {}
         """By pod: container, CPU seconds, when."""
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._gpus: GpuMeter | None = None
+        self._is_open = False
 
     def forget(self, pod: str) -> None:
         """It is gone."""
         self._last.pop(pod, None)
 
-    async def measure(self, containers: Mapping[str, str]) -> list[MeasuredUsage]:
+    async def measure(self, containers: Iterable[MeasuredContainer]) -> list[MeasuredUsage]:
         """Of each pod's container; one that the engine does not speak of is left out."""
-        found = await asyncio.gather(*(self._measure(pod, identity) for pod, identity in containers.items()))
+        there = list(containers)
+        gpus = await asyncio.to_thread(self._read_gpus, [gpu for each in there for gpu in each.gpus])
+        found = await asyncio.gather(*(self._measure(each, gpus) for each in there))
         return [each for each in found if each is not None]
 
-    async def _measure(self, pod: str, identity: str) -> MeasuredUsage | None:
+    def _read_gpus(self, given: list[str]) -> GpuReading | None:
+        """None where nothing is known of devices that pods have: theirs are the engine's machine's, known by number."""
+        if all(gpu.isdecimal() for gpu in given):
+            return None
+        if not self._is_open:
+            self._gpus, self._is_open = GpuMeter.open(), True
+        return None if self._gpus is None else self._gpus.read(given)
+
+    async def _measure(self, container: MeasuredContainer, reading: GpuReading | None) -> MeasuredUsage | None:
         try:
             async with self._turn:
-                stats = await stats_of(self._engine, identity)
+                stats = await stats_of(self._engine, container.id)
+                gpu = await self._gpu_use(container, reading)
         except EngineError:
             return None
-        return MeasuredUsage(pod, self._cores(pod, identity, stats), stats.memory_bytes)
+        cores = self._cores(container.pod, container.id, stats)
+        utilisation, held = (None, None) if gpu is None else (gpu.utilisation, gpu.memory_bytes)
+        return MeasuredUsage(container.pod, cores, stats.memory_bytes, utilisation, held)
+
+    async def _gpu_use(self, container: MeasuredContainer, reading: GpuReading | None) -> GpuUse | None:
+        if reading is None or not container.gpus:
+            return None
+        pids = await process_ids(self._engine, container.id)
+        return use_of(pids, reading, container.gpus, psutil.pid_exists)
 
     def _cores(self, pod: str, identity: str, stats: ContainerStats) -> float:
         now = self._clock.monotonic()

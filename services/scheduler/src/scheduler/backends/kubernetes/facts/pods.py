@@ -11,7 +11,15 @@ from uuid import UUID
 from scheduler.backends.kubernetes.facts.runs import RunFacts, preparation_end, restarts_of, runs_of
 from scheduler.backends.kubernetes.facts.sentences import WaitReason, explain_unscheduled, explain_waiting
 from scheduler.backends.kubernetes.facts.times import time_of
-from scheduler.backends.kubernetes.manifests.names import MAIN, PORT, PREPARE, TEMPLATE_LABEL, version_of
+from scheduler.backends.kubernetes.manifests.names import (
+    IMAGE,
+    MAIN,
+    PORT,
+    PREPARE,
+    SOURCE_LABEL,
+    TEMPLATE_LABEL,
+    version_of,
+)
 from scheduler.domain.values import RunEnd
 
 Stage = Literal["unplaced", "preparing", "starting", "loading", "serving", "backing-off", "over"]
@@ -48,6 +56,10 @@ class PodFacts:
     """How preparing it failed, where it did; its number is that of the try."""
     eviction: str | None = None
     """Why the cluster has ended it for good: evicted, its node gone."""
+    health_path: str | None = None
+    """Where somebody's own image says that it is well; None: it is a model server of ours."""
+    image: str | None = None
+    """What a pod of somebody's own image runs, by its digest, as its node says; None: it does not say yet."""
 
     @property
     def started_at(self) -> datetime | None:
@@ -65,7 +77,8 @@ def read_pod(pod: Mapping[str, Any]) -> PodFacts | None:
     main, prepare = _status_of(status, "containerStatuses", MAIN), _status_of(status, "initContainerStatuses", PREPARE)
     image = _image_of(spec)
     first = restarts_of(prepare)
-    runs = tuple(runs_of(main, first, memory_limit(spec), image))
+    is_ours = (metadata.get("labels") or {}).get(SOURCE_LABEL) != IMAGE
+    runs = tuple(runs_of(main, first, memory_limit(spec), image, is_ours=is_ours))
     is_over = status.get("phase") in {"Failed", "Succeeded"}
     conditions = {str(each.get("type")): each for each in status.get("conditions") or ()}
     wait = _wait(conditions, main, prepare, image)
@@ -75,7 +88,7 @@ def read_pod(pod: Mapping[str, Any]) -> PodFacts | None:
         template=(metadata.get("labels") or {}).get(TEMPLATE_LABEL, ""),
         created_at=time_of(metadata.get("creationTimestamp")),
         node=spec.get("nodeName"),
-        address=_address(status.get("podIP")),
+        address=_address(status.get("podIP"), _port_of(spec)),
         stage="over" if is_over else _stage(spec, status, main, runs),
         is_ready=not is_over and bool((main or {}).get("ready")),
         is_doubted=bool((main or {}).get("ready")) and conditions.get("Ready", {}).get("status") != "True",
@@ -87,6 +100,8 @@ def read_pod(pod: Mapping[str, Any]) -> PodFacts | None:
         wait=wait,
         preparation=preparation_end(prepare),
         eviction=_eviction(status) if is_over else None,
+        health_path=None if is_ours else _health_path_of(spec),
+        image=None if is_ours else _digest_of(main),
     )
 
 
@@ -111,11 +126,30 @@ def quantity(text: str) -> float:
     return float(text)
 
 
-def _address(ip: object) -> str | None:
+def _address(ip: object, port: int) -> str | None:
     if not ip:
         return None
     host = f"[{ip}]" if ":" in str(ip) else str(ip)
-    return f"{host}:{PORT}"
+    return f"{host}:{port}"
+
+
+def _main_of(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((each for each in spec.get("containers") or () if each.get("name") == MAIN), {})
+
+
+def _port_of(spec: Mapping[str, Any]) -> int:
+    ports = _main_of(spec).get("ports") or ()
+    return int(ports[0]["containerPort"]) if ports else PORT
+
+
+def _health_path_of(spec: Mapping[str, Any]) -> str:
+    return str(((_main_of(spec).get("readinessProbe") or {}).get("httpGet") or {}).get("path") or "/")
+
+
+def _digest_of(main: Mapping[str, Any] | None) -> str | None:
+    """`repository@sha256:…`, or `sha256:…` of an image that its node has from nowhere; older nodes say how it came."""
+    said = str((main or {}).get("imageID") or "")
+    return said.rpartition("://")[2] or None
 
 
 def _status_of(status: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any] | None:
@@ -129,8 +163,7 @@ def _states(status: Mapping[str, Any] | None) -> set[str]:
 
 
 def _image_of(spec: Mapping[str, Any]) -> str:
-    containers = [each for each in spec.get("containers") or () if each.get("name") == MAIN]
-    return str(containers[0].get("image", "")) if containers else ""
+    return str(_main_of(spec).get("image", ""))
 
 
 def _stage(

@@ -32,21 +32,24 @@ class RunFacts:
     end: RunEnd | None = None
 
 
-def runs_of(status: Mapping[str, Any] | None, first: int, memory: str, image: str) -> list[RunFacts]:
+def runs_of(
+    status: Mapping[str, Any] | None, first: int, memory: str, image: str, *, is_ours: bool = True
+) -> list[RunFacts]:
     """The runs that a container's status knows, oldest first.
 
     Args:
         first: number of its first run; each failed try to prepare the pod was a run of its own before it.
         memory: the pod's limit, in words.
+        is_ours: it is a model server of ours, whose exit codes mean something.
     """
     found = []
     if before := _before(status):
-        found.append(_ended(first + before[0], before[1], memory, image))
+        found.append(_ended(first + before[0], before[1], memory, image, is_ours=is_ours))
     number, state = first + restarts_of(status), (status or {}).get("state") or {}
     if running := state.get("running"):
         found.append(RunFacts(number, time_of(running.get("startedAt"))))
     elif ended := state.get("terminated"):
-        found.append(_ended(number, ended, memory, image))
+        found.append(_ended(number, ended, memory, image, is_ours=is_ours))
     return found
 
 
@@ -65,12 +68,12 @@ def _before(status: Mapping[str, Any] | None) -> tuple[int, Mapping[str, Any]] |
     return (number, ended) if number >= 0 else None
 
 
-def _ended(number: int, ended: Mapping[str, Any], memory: str, image: str) -> RunFacts:
-    finished = time_of(ended.get("finishedAt"))
-    return RunFacts(number, time_of(ended.get("startedAt")), finished, run_end(number, ended, memory, image))
+def _ended(number: int, ended: Mapping[str, Any], memory: str, image: str, *, is_ours: bool) -> RunFacts:
+    finished, end = time_of(ended.get("finishedAt")), run_end(number, ended, memory, image, is_ours=is_ours)
+    return RunFacts(number, time_of(ended.get("startedAt")), finished, end)
 
 
-def run_end(number: int, ended: Mapping[str, Any], memory: str, image: str) -> RunEnd:
+def run_end(number: int, ended: Mapping[str, Any], memory: str, image: str, *, is_ours: bool = True) -> RunEnd:
     """How a container ended, from its `terminated` state."""
     code, said = ended.get("exitCode"), str(ended.get("message") or "")
     why = str(ended.get("reason") or "")
@@ -87,7 +90,7 @@ def run_end(number: int, ended: Mapping[str, Any], memory: str, image: str) -> R
         number,
         None if number_of_signal else int(code),
         number_of_signal or None,
-        is_permanent=code == NEVER_LOADS,
+        is_permanent=is_ours and code == NEVER_LOADS,
         log_tail=_lines(said),
     )
 

@@ -17,6 +17,8 @@ PORT = 8080
 VERSION_LABEL = "penstock.io/version-id"
 INSTALLATION_LABEL = "penstock.io/installation"
 TEMPLATE_LABEL = "penstock.io/template"
+SOURCE_LABEL, IMAGE = "penstock.io/source", "image"
+"""Label, and its value, of pods that are images of their owners."""
 GROUP_LABEL = "penstock.io/group"
 """Label and taint of a node that is kept for a resource group."""
 DEPLOYMENT_ANNOTATION = "penstock.io/deployment"
@@ -29,6 +31,11 @@ def object_name(deployment: Deployment) -> str:
     """The name of a version's objects: readable, and no other version's."""
     stem = re.sub(r"[^a-z0-9-]", "-", f"{deployment.service}-{deployment.version}")[:LONGEST_STEM].strip("-")
     return f"{stem}-{hashlib.sha256(deployment.version_id.bytes).hexdigest()[:6]}"
+
+
+def pull_secret_name(deployment: Deployment) -> str:
+    """The name of the secret that a version's own image is pulled with."""
+    return f"{object_name(deployment)}-pull"
 
 
 def owner_of(pod: str) -> str:

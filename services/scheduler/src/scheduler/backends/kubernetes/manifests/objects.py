@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 
-from scheduler.backends.kubernetes.manifests.names import labels_of, object_name, selector_of
-from scheduler.backends.kubernetes.manifests.pod_template import Manifest, pod_template
+from scheduler.backends.kubernetes.manifests.names import labels_of, object_name, pull_secret_name, selector_of
+from scheduler.backends.kubernetes.manifests.parts import Manifest
+from scheduler.backends.kubernetes.manifests.pod_template import pod_template
 from scheduler.backends.kubernetes.options import KubernetesOptions
+from scheduler.backends.preparation.registry_logins import RegistryLogin, registry_of
 from shared.contracts.deployment import Deployment
+from shared.image_reference import DEFAULT_REGISTRY
 
+DOCKER_HUB_SERVER = "https://index.docker.io/v1/"
+"""By which name kubelet looks for a login of Docker Hub."""
 GENERATION_ANNOTATION = "penstock.io/generation"
 
 
@@ -48,6 +54,23 @@ def secret_manifest(deployment: Deployment, options: KubernetesOptions, values: 
         "metadata": _metadata(deployment, options),
         "type": "Opaque",
         "data": {name: base64.b64encode(value.encode()).decode() for name, value in sorted(values.items())},
+    }
+
+
+def pull_secret_manifest(deployment: Deployment, options: KubernetesOptions, login: RegistryLogin | None) -> Manifest:
+    """What nodes pull a version's own image with; without a login: nothing, in the place of an earlier one."""
+    logins = {}
+    if login is not None and (image := deployment.image_source()) is not None:
+        registry = registry_of(image.image)
+        server = DOCKER_HUB_SERVER if registry == DEFAULT_REGISTRY else registry
+        both = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+        logins[server] = {"username": login.username, "password": login.password, "auth": both}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {**_metadata(deployment, options), "name": pull_secret_name(deployment)},
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": base64.b64encode(json.dumps({"auths": logins}).encode()).decode()},
     }
 
 

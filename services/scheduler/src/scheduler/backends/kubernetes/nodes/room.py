@@ -44,6 +44,7 @@ class ClusterRoom:
             cpu=sum(each.cpu for each in found),
             memory_gb=round(sum(each.memory_gb for each in found), 3),
             gpu=sum(each.gpu for each in found),
+            runs_images=True,
         )
 
     def nodes(self, wanted: Sequence[Node]) -> list[NodeState]:

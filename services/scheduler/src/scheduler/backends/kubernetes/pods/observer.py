@@ -15,7 +15,7 @@ from scheduler.backends.kubernetes.api.informer import Change
 from scheduler.backends.kubernetes.facts.pods import PodFacts, Stage, read_pod
 from scheduler.backends.kubernetes.facts.runs import RunFacts
 from scheduler.backends.kubernetes.facts.sentences import WaitReason
-from scheduler.domain.start_timeline import LOADING_MODEL
+from scheduler.domain.start_timeline import IMAGE_PULLED, LOADING_MODEL, loading_words
 from scheduler.domain.values import CAPACITY, Observation, PodNote, PodObservation, PodsListed, PodStatus, RunEnd
 from shared.clock import Clock
 from shared.contracts.deployment import PodReport
@@ -48,6 +48,8 @@ class KnownPod:
     """The cluster doubts it, and it does not answer here either."""
     report: PodReport | None = None
     report_run: int = -1
+    told_image: str | None = None
+    """The image whose digest was told."""
     killed_for: PodNote | None = None
     """Why kubelet is about to end its container."""
     ended_runs: dict[int, RunFacts] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class PodObserver:
         self._is_listed = True
         self._emit(PodsListed(frozenset(self.pods)))
         for pod in list(self.pods.values()):
+            pod.told_image = pod.facts.image  # by an earlier scheduler
             if pod.facts.is_ready:  # adopted: the routes must not be emptied until its report is read
                 pod.report_run = pod.facts.run
                 self._on_ready(pod)
@@ -218,8 +221,12 @@ class PodObserver:
             pod.wait = facts.wait
             if facts.wait is not None:
                 self._tell_wait(pod, facts.wait)
+        if facts.image is not None and facts.image != pod.told_image:
+            pod.told_image = facts.image
+            self._emit(self._observation(pod, note=PodNote(IMAGE_PULLED, f"its image is {facts.image}")))
         if facts.stage == "loading" and (pod.note is None or pod.note.reason != LOADING_MODEL):
-            pod.note = PodNote(LOADING_MODEL, "its container has started; it loads the model")
+            does = loading_words(facts.health_path)
+            pod.note = PodNote(LOADING_MODEL, f"its container has started; {does}")
             self._emit(self._observation(pod, note=pod.note))
         elif facts.stage == "backing-off":
             pod.note = None
@@ -277,6 +284,7 @@ class PodObserver:
             restarts=facts.run + (report.worker_deaths if report else 0),
             reason=reason,
             address=facts.address,
+            image=facts.image,
             started_at=facts.started_at,
             last_exit=(report and report.last_worker_death) or pod.last_exit,
             end=end,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
-from scheduler.backends.pod_api.health import read_health, read_report
+from scheduler.backends.pod_api.health import read_health, read_image_health, read_report
 from scheduler.domain.values import PodNote
 from shared.clock import Clock
 
@@ -57,6 +57,11 @@ class PodReports:
         """Whether the pod answers."""
         name, token = pod.facts.name, self._token_of(pod.facts.name)
         host, port = endpoint_of(pod.facts.address or "")
+        if (path := pod.facts.health_path) is not None:  # somebody's own image: it is asked for its health alone
+            answer, _ = await read_image_health(host, port, path, TIMEOUT_S)
+            if answer not in {"refused", "silent"}:
+                self._observer.set_report(name, None, run)
+            return answer not in {"refused", "silent"}
         answer, revision = await read_health(host, port, TIMEOUT_S, token)
         if answer in {"refused", "silent"}:
             return False
@@ -84,7 +89,10 @@ class PodReports:
         for name, pod in list(self._observer.pods.items()):
             if pod.facts.is_doubted and not pod.facts.is_deleted:
                 host, port = endpoint_of(pod.facts.address or "")
-                answer, _ = await read_health(host, port, TIMEOUT_S, self._token_of(name))
+                if (path := pod.facts.health_path) is not None:
+                    answer, _ = await read_image_health(host, port, path, TIMEOUT_S)
+                else:
+                    answer, _ = await read_health(host, port, TIMEOUT_S, self._token_of(name))
                 self._observer.set_lost(name, is_lost=answer in {"refused", "silent"})
 
 

@@ -44,6 +44,8 @@ class Order:
     ticket: str
     prepared: Path
     kept: Path | None
+    mounts: tuple[int, ...] = ()
+    """Of a version that is an image: which of its mounts are to be fetched, by their numbers."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Order:
@@ -55,6 +57,7 @@ class Order:
             ticket=environ["PENSTOCK_TICKET"],
             prepared=Path(environ["PENSTOCK_PREPARED"]),
             kept=Path(kept) if kept else None,
+            mounts=tuple(int(number) for number in environ.get("PENSTOCK_MOUNTS", "").split(",") if number),
         )
 
 
@@ -66,7 +69,10 @@ class Preparing:
         self.environ = environ
 
     async def run(self) -> None:
-        """Leave the model and its environment in the prepared folder. Raises `PreparationFailed`."""
+        """Leave the model and its environment, or the mounts, in the prepared folder. Raises `PreparationFailed`."""
+        if self.order.mounts:
+            await asyncio.to_thread(self._mounts)
+            return
         model = await asyncio.to_thread(self._model)
         python = await self._python(model)
         _link(self.order.prepared / "environment", python.parent.parent)
@@ -86,6 +92,14 @@ class Preparing:
                 _unpack(answer, kept)
         _link(place, kept)
         return place
+
+    def _mounts(self) -> None:
+        """The files of an image's mounts, each in a folder of its number."""
+        for number in self.order.mounts:
+            place = self.order.prepared / "mounts" / str(number)
+            if not place.exists():
+                with self._asked("GET", f"/mounts/{number}?pod={self.order.pod}") as answer:
+                    _unpack(answer, place)
 
     def _asked(self, method: str, path: str, body: bytes | None = None) -> Any:
         """The answer; asked again for as long as the scheduler, or the registry behind it, is away."""

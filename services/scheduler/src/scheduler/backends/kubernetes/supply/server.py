@@ -1,5 +1,7 @@
 """Where pods fetch their models from: `GET /model` with a ticket; `POST /notes` says how a pod's preparation goes.
 
+Pods of images fetch the files that they mount: `GET /mounts/<number>`.
+
 A model is fetched from its registry when the first pod asks for it, and kept by digest: the registry's credentials stay
 here. 503 says that the registry is away, 422 that the model cannot be had, 410 that its version is not wanted any more.
 """
@@ -9,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -23,10 +26,10 @@ from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
 from scheduler.backends.kubernetes.manifests.names import object_name, owner_of
 from scheduler.backends.kubernetes.supply.archive import archive_of
 from scheduler.backends.kubernetes.supply.tickets import Ticket, Tickets
-from scheduler.backends.models.cache import ModelCache
+from scheduler.backends.preparation.mounts import MountCache, fetched_mounts
 from scheduler.domain.rollout import configuration_of, template_of
 from scheduler.domain.start_timeline import MODEL_FETCHED, MODEL_FOUND
-from scheduler.domain.values import REGISTRY_UNAVAILABLE, NoteLevel, PodNote
+from scheduler.domain.values import NoteLevel, PodNote
 from shared.contracts.deployment import Deployment
 from shared.security.redaction import redact_credentials
 
@@ -57,13 +60,14 @@ class Supply:
 
     def __init__(
         self,
-        models: ModelCache,
+        mounts: MountCache,
         tickets: Tickets,
         wanted: Callable[[UUID], list[Deployment]],
         add_note: Callable[[str, PodNote], None],
     ) -> None:
         """`wanted`: what pods of a version may run, its newest intent first."""
-        self._models = models
+        self._models = mounts.models
+        self._mounts = mounts
         self._tickets = tickets
         self._wanted = wanted
         self._add_note = add_note
@@ -74,6 +78,7 @@ class Supply:
         return Starlette(
             routes=[
                 Route("/model", self._model, methods=["GET", "HEAD"]),
+                Route("/mounts/{number:int}", self._mount, methods=["GET"]),
                 Route("/notes", self._notes, methods=["POST"]),
                 Route("/healthz", lambda _: Response(status_code=204), methods=["GET"]),
             ]
@@ -84,23 +89,43 @@ class Supply:
         if isinstance(found, Response):
             return found
         pod = self._pod_of(found, request.query_params.get("pod", ""))
-        source = found.model_source
+        source = found.mlflow_source()
+        if source is None:
+            return _said(404, "NotAModel", "the version is an image: it has no model", is_permanent=True)
         name = f"{source.model} version {source.version}"
         template = template_of(found)
         is_here = self._models.cached(found, template) is not None
         if not is_here:
             self._note(pod, PodNote("FetchingModel", f"fetching {name}"))
         started = time.monotonic()
-        try:
-            folder = await self._models.fetch(found, template)
-        except RegistryUnavailable as away:
-            self._note(pod, PodNote(REGISTRY_UNAVAILABLE, away.message, "warning"))
-            return _said(503, REGISTRY_UNAVAILABLE, away.message, is_permanent=False)
-        except PreparationFailed as failed:
-            return _said(422, failed.reason, redact_credentials(failed.message), is_permanent=failed.is_permanent)
+        folder = await self._had(self._models.fetch(found, template), pod)
+        if isinstance(folder, Response):
+            return folder
         said = "was at the scheduler" if is_here else f"is at the scheduler after {time.monotonic() - started:.1f} s"
         self._note(pod, PodNote(MODEL_FOUND if is_here else MODEL_FETCHED, f"{name} {said}", is_event=not is_here))
         return await self._sent(request, folder)
+
+    async def _mount(self, request: Request) -> Response:
+        """The files of one mount of an image, by its number."""
+        found, number = self._opened(request), int(request.path_params["number"])
+        if isinstance(found, Response):
+            return found
+        if number not in fetched_mounts(found):
+            return _said(404, "NoSuchMount", f"the version has no mount {number} to fetch", is_permanent=True)
+        pod = self._pod_of(found, request.query_params.get("pod", ""))
+        fetching = self._mounts.fetch(found, template_of(found), number, partial(self._note, pod))
+        folder = await self._had(fetching, pod)
+        return folder if isinstance(folder, Response) else await self._sent(request, folder)
+
+    async def _had(self, fetching: Awaitable[Path], pod: str | None) -> Path | Response:
+        """What is fetched, or the answer that says why it is not."""
+        try:
+            return await fetching
+        except RegistryUnavailable as away:
+            self._note(pod, PodNote(away.reason, away.message, "warning"))
+            return _said(503, away.reason, away.message, is_permanent=False)
+        except PreparationFailed as failed:
+            return _said(422, failed.reason, redact_credentials(failed.message), is_permanent=failed.is_permanent)
 
     async def _sent(self, request: Request, folder: Path) -> Response:
         headers = {DIGEST_HEADER: folder.name}

@@ -43,6 +43,8 @@ class PodRecord(BaseModel):
     node: UUID | None = None
     """Node of a resource group that it has its place on; None: the shared pool."""
     node_name: str | None = None
+    gpus: tuple[str, ...] = ()
+    """Devices that are its own for as long as it is there, by id."""
     is_terminating: bool = False
     is_surplus: bool = False
     """It ends because fewer pods are wanted; nothing takes its place."""

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.gpus.allocation import gpu_variables
+from scheduler.backends.gpus.driver import library_variables
 from scheduler.backends.lifecycle.folders.output import tail
 from scheduler.backends.lifecycle.folders.run_folder import PodProcess
+from scheduler.backends.lifecycle.given_gpus import lacks_gpus
 from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.preparation.variables import base_variables
 from scheduler.backends.process.cgroups import remove_groups
 from scheduler.backends.process.jobs.job_folder import JobFolder
 from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.launch.secret_variables import secrets_descriptor
-from scheduler.backends.process.launch.start import confinement_rules, group_files, start_under_shim
+from scheduler.backends.process.launch.start import confinement_rules, group_files, has_gpus, start_under_shim
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.process_run import ProcessRun
 from scheduler.domain.jobs import CANCELLED, PLATFORM_STOPPED, TIME_LIMIT, JobEnd, job_end
@@ -98,6 +101,7 @@ class JobLifecycle:
                 if self._is_cancelled:
                     return JobEnd("cancelled", CANCELLED, "ended before it had begun")
                 self._requested.clear()
+            await self._unless_cancelled(self._gpus())
             run.make()
             process = run.process() or await self._started()
         except JobCancelled:
@@ -141,7 +145,12 @@ class JobLifecycle:
             run.write_order(
                 {
                     "command": command,
-                    "environment": {**variables, **preparation.variables(order, work)},
+                    "environment": {
+                        **(library_variables() if record.gpus else {}),
+                        **variables,
+                        **preparation.variables(order, work),
+                        **gpu_variables(record.gpus, has_gpus=has_gpus(self.dependencies.options)),
+                    },
                     "folder": str(work),
                     "descriptors": further,
                     "secrets": further,
@@ -152,6 +161,12 @@ class JobLifecycle:
                 }
             )
             return await start_under_shim(run, further)
+
+    async def _gpus(self) -> None:
+        """They are given with its place, where a node has as many as it says."""
+        while lacks_gpus(self.folder.pod.record):
+            self.waits_for = f"waits for {self.folder.order.resources.gpu} GPU"
+            await self.dependencies.clock.sleep(POLL_S)
 
     async def _secrets(self) -> dict[str, str]:
         """Asked for again until the controller is there."""

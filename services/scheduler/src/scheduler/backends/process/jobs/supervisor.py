@@ -129,6 +129,10 @@ class JobSupervisor:
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def folders(self) -> list[PodFolder]:
+        """Those of jobs that are not over."""
+        return [job.folder.pod for job in self._jobs.values() if job.folder.end is None]
+
     def folder(self, name: str) -> PodFolder | None:
         """The folder of a job; None where there is none of this name."""
         job = self._by_name(name)

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.backends.confinement.availability import NotConfined, open_parent_folders
+from scheduler.backends.confinement.paths import gpu_devices, gpu_devices_of
 from scheduler.backends.errors import PreparationFailed
+from scheduler.backends.gpus.allocation import gpu_variables, gpus_of
+from scheduler.backends.gpus.driver import library_variables
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import PodProcess, RunFolder
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE, PodTokens
@@ -58,7 +61,9 @@ async def start_run(
     Raises:
         PreparationFailed: the shim could not start it.
     """
-    with open_listening_socket(options.bind_host) as listening, secrets_descriptor(secrets or {}) as further:
+    gpus = gpu_variables(record.gpus, has_gpus=has_gpus(options))
+    kept = {name: value for name, value in (secrets or {}).items() if name not in gpus}
+    with open_listening_socket(options.bind_host) as listening, secrets_descriptor(kept) as further:
         descriptor, port = listening.fileno(), listening.getsockname()[1]
         descriptors = [descriptor, *further]
         work = run.path / "work"
@@ -67,8 +72,10 @@ async def start_run(
             {
                 "command": [*command, "--fd", str(descriptor)],
                 "environment": {
+                    **(library_variables() if record.gpus else {}),
                     **plain_variables(record.deployment),
                     **base_variables(record.name, record.deployment, work.resolve(), command),
+                    **gpus,
                     **_token(record, options.tokens),
                 },
                 "folder": str(work.resolve()),
@@ -100,11 +107,23 @@ def confinement_rules(
             run.output.touch(mode=0o600)
             run.output.chmod(0o600)
             open_parent_folders(confinement.rules, work)
-        return confinement.rules.for_pod(command, work, user, memory_gb)
+        return confinement.rules.for_pod(command, work, user, memory_gb, gpu_files=_gpu_files(record, options))
     except NotConfined as why:
         raise PreparationFailed("NotConfined", str(why), is_permanent=True) from why
     except LimitExceeded as why:
         raise PreparationFailed("StartFailed", str(why)) from why
+
+
+def _gpu_files(record: PodRecord, options: PodOptions) -> list[str]:
+    """Devices of its own GPUs; of all of them where it is not known which those are."""
+    minors = {gpu.minor for gpu in gpus_of(options.gpus, record.gpus)}
+    known = {minor for minor in minors if minor is not None}
+    return gpu_devices_of(None if record.gpus and (not known or known != minors) else known)
+
+
+def has_gpus(options: PodOptions) -> bool:
+    """Whether processes of this machine could find a GPU that is not theirs."""
+    return bool(options.gpus or gpu_devices())
 
 
 def _token(record: PodRecord, tokens: PodTokens | None) -> dict[str, str]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler.backends.gpus.driver import library_variables
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.variables import THREAD_LIMITS
 from scheduler.backends.process import shim
@@ -171,6 +172,7 @@ class ZygotePool:
         """What a pod's process knows before it is a certain pod's; and nothing that makes a library start a thread."""
         folder = str(self._folder.resolve())
         return {
+            **library_variables(),  # a loader looks at it as a process starts, and a pod is a fork
             "PATH": f"{Path(python).parent}:/usr/bin:/bin",
             "HOME": folder,
             "TMPDIR": folder,

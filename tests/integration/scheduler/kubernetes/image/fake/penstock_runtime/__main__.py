@@ -18,7 +18,7 @@ if os.environ.get("SAY"):
 if os.environ.get("FAIL"):
     print("Traceback: the model is broken", file=sys.stderr, flush=True)
     sys.exit(int(os.environ["FAIL"]))
-eaten = []
+eaten: list[bytearray] = []
 state = {"ready": True, "hangs": False, "printed": 0}
 
 

@@ -1,4 +1,7 @@
-"""Prepares a fake pod: its environment is the image's own Python. `FAIL_PREPARE` in the model's name has it fail."""
+"""Prepares a fake pod: its environment is the image's own Python. `UV_FAIL_PREPARE` has it fail.
+
+Of a version that is an image it brings one file for each mount.
+"""
 
 import json
 import os
@@ -8,6 +11,12 @@ from pathlib import Path
 prepared = Path(os.environ["PENSTOCK_PREPARED"])
 assert os.environ["PENSTOCK_TICKET"]
 print("[penstock] prepared", os.environ["PENSTOCK_POD"], flush=True)
+if mounts := os.environ.get("PENSTOCK_MOUNTS"):
+    for number in mounts.split(","):
+        folder = prepared / "mounts" / number
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"file-{number}").write_text("content")
+    sys.exit(0)
 if not (prepared / "environment").exists():
     (prepared / "environment").symlink_to("/usr")
     (prepared / "model").mkdir()

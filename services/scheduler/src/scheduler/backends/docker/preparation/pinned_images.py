@@ -1,0 +1,76 @@
+"""Which image each version of an image runs: by its id on the engine, and by its digest in its registry."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from scheduler.domain.rollout import configuration_of
+from shared.contracts.deployment import Deployment
+from shared.image_reference import parse_image_reference
+
+
+@dataclass(frozen=True)
+class PinnedImage:
+    """`id`: the engine's; `digest`: `repository@sha256:…`, None of one that was never in a registry."""
+
+    id: str
+    digest: str | None
+
+    @property
+    def shown(self) -> str:
+        """What people are told."""
+        return self.digest or self.id
+
+
+class PinnedImages:
+    """One small file for each version and configuration."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def key(self, deployment: Deployment, template: str) -> str:
+        """Names a version in one configuration."""
+        return f"{deployment.version_id}-{configuration_of(template)}"
+
+    def read(self, key: str) -> PinnedImage | None:
+        """None where none was found yet, or the file is damaged."""
+        try:
+            found = json.loads((self._folder / key).read_text())
+            return PinnedImage(str(found["id"]), found["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def is_private(self, identity: str) -> bool:
+        """Whether an image was pulled with a login: it is nobody's who has none."""
+        return (self._folder / "private" / identity.replace(":", "-")).exists()
+
+    def mark_private(self, identity: str) -> None:
+        """An image was pulled with a login."""
+        private = self._folder / "private"
+        private.mkdir(parents=True, exist_ok=True)
+        (private / identity.replace(":", "-")).touch()
+
+    def write(self, key: str, image: PinnedImage) -> None:
+        """From now on the version has this one."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = self._folder / f".{key}.{os.getpid()}"
+        aside.write_text(json.dumps(asdict(image)))
+        aside.replace(self._folder / key)
+
+
+def repository_digest(digests: Sequence[str], name: str) -> str | None:
+    """Of what an engine says of an image, the one in the repository that it was pulled from; else any."""
+    wanted, known = _repository(name), {each: _repository(each) for each in digests}
+    return next((each for each, found in known.items() if found == wanted), next(iter(digests), None))
+
+
+def _repository(name: str) -> tuple[str, str] | None:
+    try:
+        found = parse_image_reference(name)
+    except ValueError:  # an engine's own words for none
+        return None
+    return found.registry, found.repository

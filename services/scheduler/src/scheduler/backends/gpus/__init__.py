@@ -1,0 +1,1 @@
+"""GPUs of this machine: which there are, which pod has which, what each is used for. Whatever runs the pods."""
