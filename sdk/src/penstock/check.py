@@ -36,6 +36,7 @@ def checks(root: Path) -> list[Check]:
         Check("settings", (python, "deploy/env_example.py", "--check")),
         Check("reference", (python, "deploy/reference.py", "--check")),
         Check("openapi", (python, "deploy/openapi.py", "--check")),
+        Check("manifests", (python, "deploy/manifests.py", "--check")),
         Check("console", (python, "deploy/console.py", "--check")),
         Check("structure", (python, "deploy/structure.py", "--check")),
     ]

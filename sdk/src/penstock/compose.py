@@ -19,7 +19,8 @@ from penstock.launcher import mlflow_server
 from penstock.launcher.bus import config as nats_config
 from penstock.launcher.bus import rights as bus_rights
 from penstock.launcher.files import write_private
-from penstock.launcher.processes import WITH_DATABASE, prefix_of
+from penstock.launcher.postgresql import OWNERS, SUPERUSER, database_url, make_databases, set_passwords
+from penstock.launcher.processes import prefix_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 VOLUMES = Path("/volumes")
 USER = 10_001
 """Who the containers run as."""
-DATABASES = (*WITH_DATABASE, "mlflow")
-SUPERUSER = "postgres"
 POSTGRES_WITHIN_S = 90.0
 
 
@@ -60,19 +59,9 @@ def _load_or_make_passwords(path: Path) -> dict[str, str]:
     except (OSError, ValueError, TypeError) as error:
         # Made anew they would open nothing: PostgreSQL has the old ones.
         sys.exit(f"{path} cannot be read ({error}): restore it from a backup of the volume `setup`")
-    passwords = {name: known.get(name) or secrets.token_urlsafe(24) for name in (*DATABASES, SUPERUSER)}
+    passwords = {name: known.get(name) or secrets.token_urlsafe(24) for name in (*OWNERS, SUPERUSER)}
     write_private(path, json.dumps(passwords))
     return passwords
-
-
-def role_of(name: str) -> str:
-    """`inference-logger` → `inference_logger`: role and database."""
-    return name.replace("-", "_")
-
-
-def database_url(name: str, password: str) -> str:
-    """SQLAlchemy URL of a service's database."""
-    return f"postgresql+psycopg://{role_of(name)}:{password}@postgres:5432/{role_of(name)}"
 
 
 def _write_credentials(volume: Path, environment: dict[str, str]) -> None:
@@ -89,23 +78,10 @@ def _write_for_containers(path: Path, text: str) -> None:
 
 def databases(volumes: Path = VOLUMES) -> None:
     """Make roles and databases, each open to its owner alone."""
-    from psycopg import sql  # noqa: PLC0415 - the other command needs no driver
-
     passwords: dict[str, str] = json.loads((volumes / "setup" / "databases.json").read_text())
-    connection = _as_superuser(passwords[SUPERUSER])
-    with connection:
-        for name in DATABASES:
-            role = sql.Identifier(role_of(name))
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role_of(name)]).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [role_of(name)]).fetchone():
-                # Said here: a server made without a locale would make it SQL_ASCII, whose text drivers give as bytes.
-                made = "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0"
-                connection.execute(sql.SQL(made).format(role, role))
-            connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(role))
-        for name in (*DATABASES, SUPERUSER):
-            change = sql.SQL("ALTER ROLE {} PASSWORD {}")
-            connection.execute(change.format(sql.Identifier(role_of(name)), sql.Literal(passwords[name])))
+    with _as_superuser(passwords[SUPERUSER]) as connection:
+        make_databases(connection, {name: passwords[name] for name in OWNERS})
+        set_passwords(connection, {SUPERUSER: passwords[SUPERUSER]})
 
 
 def _as_superuser(password: str) -> psycopg.Connection[Any]:

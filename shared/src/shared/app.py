@@ -27,7 +27,10 @@ def lower_priority(niceness: int) -> None:
 
 
 async def run_app(
-    loops: Mapping[str, Coroutine[Any, Any, None]], *, drain: Coroutine[Any, Any, None] | None = None
+    loops: Mapping[str, Coroutine[Any, Any, None]],
+    *,
+    drain: Coroutine[Any, Any, None] | None = None,
+    drain_timeout_s: float = DRAIN_TIMEOUT_S,
 ) -> int:
     """Run `loops` (name → coroutine) until SIGTERM or SIGINT, then `drain`; returns the exit status.
 
@@ -44,7 +47,7 @@ async def run_app(
     for task in done - {waiter}:
         _log_task_end(task)
     if drain is not None:
-        await _run_with_timeout(drain, DRAIN_TIMEOUT_S)
+        await _run_with_timeout(drain, drain_timeout_s)
     for task in (*tasks, waiter):
         task.cancel()
     _, unfinished = await asyncio.wait({*tasks, waiter}, timeout=STOP_WITHIN_S)

@@ -136,7 +136,14 @@ async def build_app(settings: ControllerSettings, telemetry: Telemetry, *, clock
     """
     database = await open_migrated(MIGRATIONS, settings.store_url)
     url = settings.nats_url.get_secret_value()
-    bus = Bus("controller", url, clock=clock, database=database, registry=telemetry.registry)
+    bus = Bus(
+        "controller",
+        url,
+        clock=clock,
+        database=database,
+        registry=telemetry.registry,
+        stream_replicas=settings.stream_replicas,
+    )
     signer = TicketSigner(read_or_create_key_file(settings.home / "debug-key"))
     changes = _changes_of(database, clock)
     routes = RouteLoop(database, bus, clock, settings.routes_interval, signer.public_key)

@@ -48,6 +48,9 @@ class ControllerSettings(DatabaseSettings):
     inference_loggers: Annotated[tuple[str, ...], NoDecode] = ()
     """Ids of the inference-loggers that are wanted, comma-separated, where several share the tables; default none."""
 
+    stream_replicas: int = Field(default=1, ge=1, le=5)
+    """Servers of the bus that keep each stream and bucket, where several form a cluster: 1, 3 or 5; default 1."""
+
     admin_token: SecretStr | None = None
     """The first token, at least 32 characters; default: one is made at first start and written to `admin-token`."""
 

@@ -76,10 +76,21 @@ class RoutesBucket:
             info = await self._holder.bus.js.stream_info(STREAM)
             return BucketState(str(info.created), info.state.last_seq)
 
-    async def list_all(self) -> dict[str, bytes]:
-        """Every key and its value."""
+    async def list_all(self, until: int) -> dict[str, bytes]:
+        """Every key and its value, as of `until` or later.
+
+        Of a bucket that several servers keep any of them may make the listing, also one that is behind the leader: a
+        route that has just come would be missing. What it lacks is asked of the leader.
+        """
         with _bus_errors_as_unavailable():
-            return await self._holder.bus.kv(ROUTES_BUCKET).list_all()
+            listing = await self._holder.bus.kv(ROUTES_BUCKET).listing()
+        values = dict(listing.values)
+        async for message in self.since(listing.sequence, until):
+            if message.value is None:
+                values.pop(message.key, None)
+            else:
+                values[message.key] = message.value
+        return values
 
     async def since(self, sequence: int, until: int) -> AsyncIterator[BucketMessage]:
         """Every message that is still there after `sequence`, up to `until`: the last value of what has changed."""

@@ -45,8 +45,9 @@ NEW_ROUTE_MARGIN_S = 0.5
 SPOOL_PREPARE_INTERVAL_S = 0.05
 """How often the spool checks whether it needs another file soon: one holds more records than come meanwhile."""
 COUNTS_TIDY_INTERVAL_S = 5.0
-SHIPPER_STOP_TIMEOUT_S = 2.0
-"""How long the shipper has to flush at the end; the next one publishes the rest."""
+SHIPPER_STOP_MARGIN_S = 1.0
+"""What the shipper has at the end beside the time of its flush: for the last counts, and to close."""
+REPORT_TIMEOUT_S = 0.5
 
 
 class App:
@@ -85,7 +86,8 @@ class App:
             listening = listening or _listen(self.settings.host, self.settings.port)
             gc.collect()
             gc.freeze()  # objects made at start-up stay for good: no collection needs to visit them again
-            return await run_app(self._loops(listening, has_routes=has_routes), drain=self._drain())
+            loops = self._loops(listening, has_routes=has_routes)
+            return await run_app(loops, drain=self._drain(), drain_timeout_s=self._longest_drain_s + 1.0)
         finally:
             self.counts.close()
             self.spool.close()
@@ -134,12 +136,18 @@ class App:
             await asyncio.sleep(COUNTS_TIDY_INTERVAL_S)
             self.counts.tidy(time.time_ns())
 
+    @property
+    def _longest_drain_s(self) -> float:
+        settings = self.settings
+        given = settings.drain_timeout + settings.flush_timeout
+        return given.total_seconds() + SHIPPER_STOP_MARGIN_S + REPORT_TIMEOUT_S
+
     async def _drain(self) -> None:
         self.is_listening = False
         await self.plane.drain(self.settings.drain_timeout.total_seconds())
-        await self.shipper.stop(SHIPPER_STOP_TIMEOUT_S)
+        await self.shipper.stop(self.settings.flush_timeout.total_seconds() + SHIPPER_STOP_MARGIN_S)
         try:
-            await asyncio.wait_for(self.reporter.report_once(), 0.5)
+            await asyncio.wait_for(self.reporter.report_once(), REPORT_TIMEOUT_S)
         except TimeoutError:
             logger.info("the last traffic sample could not be sent")
 

@@ -60,6 +60,10 @@ class RouterSettings(ServiceSettings):
     drain_timeout: Duration = Field(default=timedelta(seconds=6), le=timedelta(seconds=8))
     """How long requests in flight have after SIGTERM, seconds. Default 6, at most 8."""
 
+    flush_timeout: Duration = Field(default=timedelta(seconds=1), ge=timedelta(0), le=timedelta(minutes=10))
+    """How long, after that, records that the bus lacks may take to reach it, seconds; the rest stays on disk for the
+    next router of this folder. Default 1, at most 600."""
+
     max_buffered_bytes: int = Field(default=512 * 1024 * 1024, ge=32 * 1024 * 1024)
     """Bodies of requests and answers held in memory at once, bytes. Default 512 MiB."""
 

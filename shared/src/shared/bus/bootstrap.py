@@ -27,6 +27,7 @@ async def ensure_topology(
 ) -> list[str]:
     """Create or update `durables`, and streams and buckets when they are ours; returns what was changed, in words.
 
+    `replicas`: servers that keep each stream and bucket; a durable is kept by as many as its stream.
     Raises `NotFoundError` for a durable whose stream its owner has not made yet.
     """
     changed = await _ensure_streams(js, replicas) if owns_streams else []
@@ -38,7 +39,8 @@ async def ensure_topology(
 
 async def _ensure_streams(js: JetStreamContext, replicas: int) -> list[str]:
     changed = [change for stream in STREAMS if (change := await _ensure_stream(js, stream.config(replicas)))]
-    return changed + [change for bucket in BUCKETS if (change := await _ensure_bucket(js, bucket))]
+    buckets = [bucket.evolve(replicas=replicas) for bucket in BUCKETS]
+    return changed + [change for bucket in buckets if (change := await _ensure_bucket(js, bucket))]
 
 
 async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> str | None:
@@ -63,7 +65,12 @@ async def _ensure_bucket(js: JetStreamContext, wanted: KeyValueConfig) -> str | 
     except NotFoundError:
         await js.create_key_value(wanted)
         return f"bucket {wanted.bucket} created"
-    limits = {"max_age": wanted.ttl or 0, "max_bytes": wanted.max_bytes, "max_msgs_per_subject": wanted.history}
+    limits = {
+        "max_age": wanted.ttl or 0,
+        "max_bytes": wanted.max_bytes,
+        "max_msgs_per_subject": wanted.history,
+        "num_replicas": wanted.replicas,
+    }
     if all(getattr(found, name) == value for name, value in limits.items()):
         return None
     await js.update_stream(found.evolve(**limits))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError
@@ -20,6 +21,14 @@ from shared.errors import Unavailable, describe_error
 
 LIST_TIMEOUT_S = 10.0
 _GONE = ("DEL", "PURGE")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A bucket's keys and values, and the number of its last change that they have in them; 0 where there is none."""
+
+    values: dict[str, bytes]
+    sequence: int
 
 
 class Bucket:
@@ -54,10 +63,18 @@ class Bucket:
             return (await self.js.stream_info(f"KV_{self.name}")).state.last_seq
 
     async def list_all(self) -> dict[str, bytes]:
-        """Every key and its value, in one pass over the bucket's last values."""
+        """Every key and its value, in one pass over the bucket's last values.
+
+        Of a bucket on several servers it is any one's word, which may be a moment behind: see `listing`.
+        """
+        return (await self.listing()).values
+
+    async def listing(self) -> Listing:
+        """Every key and its value, and how far they go."""
         async with self._opened() as bucket, asyncio.timeout(LIST_TIMEOUT_S):
             watcher = await bucket.watchall(inactive_threshold=30)
             found: dict[str, bytes] = {}
+            sequence = 0
             try:
                 while True:
                     with propagate_cancellation():
@@ -67,6 +84,7 @@ class Bucket:
                         if (await self.js.stream_info(f"KV_{self.name}")).state.messages == 0:
                             break
                         continue
+                    sequence = max(sequence, entry.revision or 0)
                     if entry.operation in _GONE:
                         found.pop(entry.key, None)
                     else:
@@ -75,7 +93,7 @@ class Bucket:
                         break
             finally:
                 await watcher.stop()  # type: ignore[no-untyped-call]
-            return found
+            return Listing(found, sequence)
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[KeyValue]:

@@ -58,14 +58,18 @@ class Bus:
         database: Database | None = None,
         registry: CollectorRegistry | None = None,
         owns_streams: bool | None = None,
+        stream_replicas: int = 1,
         status: StatusReporter | None = None,
     ) -> None:
         """`owns_streams`: create and update streams and buckets; by default as the topology says.
+
+        `stream_replicas`: servers of the bus that keep each of them, where they are ours.
 
         `status`: what this process says of itself.
         """
         self.service = service
         self._owns_streams = service == STREAM_OWNER if owns_streams is None else owns_streams
+        self._stream_replicas = stream_replicas
         self.metrics = BusMetrics(registry)
         self._clock = clock
         self._database = database
@@ -215,7 +219,9 @@ class Bus:
         return loops
 
     async def _ensure(self) -> list[str]:
-        return await bootstrap.ensure_topology(self.js, self._durables, owns_streams=self._owns_streams)
+        return await bootstrap.ensure_topology(
+            self.js, self._durables, owns_streams=self._owns_streams, replicas=self._stream_replicas
+        )
 
     async def _wait_closed(self) -> None:
         await self._connection.closed.wait()

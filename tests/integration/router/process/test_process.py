@@ -300,6 +300,24 @@ async def test_sigterm_ends_it_with_the_bus_away(setting: Setting) -> None:
         assert await setting.router.end(signal.SIGTERM) == 0
 
 
+async def test_a_router_whose_disk_ends_with_it_waits_for_the_bus(setting: Setting) -> None:
+    setting.router.settings["ROUTER_FLUSH_TIMEOUT"] = "30"
+    await setting.world.serve_wine()
+    await setting.publish_routes()
+    await setting.router.start()
+    await setting.predict(1)
+    await setting.server.kill()
+    await setting.predict(2)
+    ending = asyncio.create_task(setting.router.end(signal.SIGTERM))
+    await asyncio.sleep(4)  # longer than what any other router would take
+    assert not ending.done()
+    await setting.server.start()
+    async with asyncio.timeout(30):
+        assert await ending == 0
+    await setting.until_logged(within_s=10)
+    assert len(setting.received) == 2
+
+
 async def test_a_wiped_bus_does_not_take_the_routes_away(setting: Setting) -> None:
     await setting.world.serve_wine()
     await setting.publish_routes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,24 +43,23 @@ class Credentials:
 
 
 def render(listen: str, store: str, credentials: Credentials) -> str:
-    """The server's configuration file. Values are JSON, which its grammar contains."""
+    """The server's configuration file."""
+    return as_text({"listen": listen, "server_name": "penstock", **server_settings(store, credentials.passwords)})
+
+
+def server_settings(store: str, passwords: Mapping[str, str]) -> dict[str, Any]:
+    """What every server of the bus is set to, wherever it listens."""
     users = [
         {
             "user": user,
             "password": password,
             "permissions": (of_subscriber() if user == SUBSCRIBER else of_service(user)).rendered(),
         }
-        for user, password in credentials.passwords.items()
+        for user, password in passwords.items()
         if user != SUPERVISOR
     ]
-    supervisor = {
-        "user": SUPERVISOR,
-        "password": credentials.passwords[SUPERVISOR],
-        "permissions": of_supervisor().rendered(),
-    }
-    settings: dict[str, Any] = {
-        "listen": listen,
-        "server_name": "penstock",
+    supervisor = {"user": SUPERVISOR, "password": passwords[SUPERVISOR], "permissions": of_supervisor().rendered()}
+    return {
         "max_payload": MAX_PAYLOAD,
         "max_pending": 4 * MAX_PAYLOAD,
         # An acknowledged message is on disk: by default it would only be there two minutes later.
@@ -69,6 +69,10 @@ def render(listen: str, store: str, credentials: Credentials) -> str:
         "accounts": {"$SYS": {"users": [supervisor]}},
         "lame_duck_duration": "30s",
     }
+
+
+def as_text(settings: Mapping[str, Any]) -> str:
+    """A configuration file. Values are JSON, which its grammar contains."""
     return "".join(f"{key}: {json.dumps(value, indent=2)}\n" for key, value in settings.items())
 
 

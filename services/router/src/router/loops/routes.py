@@ -66,7 +66,7 @@ class RouteSyncLoop:
         state = await self._bucket.state()
         now = self._clock.monotonic()
         if self._must_relist(state, now):
-            listing = await self._bucket.list_all()
+            listing = await self._bucket.list_all(state.last_sequence)
             self._relist_at = now + self._relist_s
             self._apply_and_mark(self.view.replace(state.created, state.last_sequence, listing, now))
         elif state.last_sequence != self.view.sequence:

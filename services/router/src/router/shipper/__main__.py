@@ -34,7 +34,7 @@ from shared.clock import SystemClock
 from shared.errors import Unavailable
 
 NICENESS = 10
-FLUSH_S = 1.0
+COUNTS_FLUSH_S = 1.0
 
 
 async def run_shipper(settings: RouterSettings) -> None:
@@ -62,10 +62,10 @@ async def run_shipper(settings: RouterSettings) -> None:
             counting = group.create_task(counts.run())
             tasks = [group.create_task(one) for one in (bus.run(), publisher.run(), keys.run())]
             await router_ended.wait()
-            await publisher.flush(FLUSH_S)
+            await publisher.flush(settings.flush_timeout.total_seconds())
             counting.cancel()
             with suppress(TimeoutError):
-                await asyncio.wait_for(counts.publish_once(), FLUSH_S)
+                await asyncio.wait_for(counts.publish_once(), COUNTS_FLUSH_S)
             for task in tasks:
                 task.cancel()
     finally:
