@@ -1,8 +1,9 @@
 """A home that earlier code filled and that was killed starts with today's code, and goes on as if nothing were.
 
-The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit e90eee7, which had no quality rules;
-`…-payload-only` by 22c73d1, which had no other table, and `…-no-console` by 29dd06e) hold two services, their keys,
-tables, and requests that are in the router's spool alone.
+The homes (`homes/`, made by `make_homes.py`; `sqlite` and `postgresql` by commit 2b44344, whose versions were made from
+models alone; `…-no-quality` by e90eee7, which had no quality rules, `…-payload-only` by 22c73d1, which had no other
+table, and `…-no-console` by 29dd06e) hold two services, their keys, tables, and requests that are in the router's spool
+alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ FACTORS = {"double": 2.0, "triple": 3.0}
 ANSWERED = 15
 """Predictions of each service that the earlier release answered: ten were rows, five were in the spool."""
 
-OLDER = ("sqlite-payload-only", "postgresql-payload-only", "postgresql-no-console")
+OLDER = (
+    *("sqlite-no-quality", "postgresql-no-quality"),
+    *("sqlite-payload-only", "postgresql-payload-only", "postgresql-no-console"),
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql", *(pytest.param(name, marks=pytest.mark.long) for name in OLDER)])

@@ -10,6 +10,7 @@ import signal
 import struct
 import sys
 import termios
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -132,12 +133,13 @@ class Shown:
         self.descriptor, self.text = descriptor, b""
 
     async def until(self, text: bytes) -> None:
-        async with asyncio.timeout(30):
-            while text not in self.text:
-                try:
-                    self.text += os.read(self.descriptor, 65536)
-                except BlockingIOError:
-                    await asyncio.sleep(0.05)
+        def is_shown() -> bool:
+            with suppress(BlockingIOError):
+                self.text += os.read(self.descriptor, 65536)
+            assert text in self.text, self.text
+            return True
+
+        assert await eventually(is_shown, within=30)
 
     async def until_said(self, typed: bytes, text: bytes) -> None:
         """Type it again until the answer comes: a size travels beside what is typed."""

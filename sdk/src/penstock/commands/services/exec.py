@@ -41,7 +41,7 @@ class ExecOptions:
 
 async def run_in_pod(url: str, token: str, options: ExecOptions) -> TerminalEnd:
     """Run a command inside a pod to its end, with this process' input and output."""
-    size = shutil.get_terminal_size()
+    size = _terminal_size()
     async with (
         AsyncClient(url, token) as client,
         client.exec_in_pod(
@@ -107,7 +107,7 @@ def _sizes_told(session: TerminalSession, options: ExecOptions) -> Iterator[None
     loop, telling = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def tell() -> None:
-        size = shutil.get_terminal_size()
+        size = _terminal_size()
         task = loop.create_task(session.resize(max(1, min(size.lines, 1000)), max(1, min(size.columns, 1000))))
         telling.add(task)
         task.add_done_callback(telling.discard)
@@ -117,6 +117,14 @@ def _sizes_told(session: TerminalSession, options: ExecOptions) -> Iterator[None
         yield
     finally:
         loop.remove_signal_handler(signal.SIGWINCH)
+
+
+def _terminal_size() -> os.terminal_size:
+    """The terminal's own: `COLUMNS` and `LINES` of the environment are of another one, or of some time ago."""
+    for stream in (sys.stdin, sys.stdout):
+        with suppress(OSError, ValueError):
+            return os.get_terminal_size(stream.fileno())
+    return shutil.get_terminal_size()
 
 
 def exit_status(end: TerminalEnd) -> int:
