@@ -43,6 +43,7 @@ from shared.security.addresses import AddressRule
 
 if TYPE_CHECKING:
     from scheduler.backends.kubernetes.backend import KubernetesBackend
+    from scheduler.backends.kubernetes.options import KubernetesOptions
 
 log = logging.getLogger("penstock.scheduler")
 
@@ -94,8 +95,7 @@ def build_backend(
     processes = ProcessRunner(
         preparation or MlflowPreparation(models, environments), options, clock, _zygotes(settings, confinement)
     )
-    ask_for_image_secret = image_secrets_over(bus)
-    mounts = MountCache(models, ask_for_image_secret, settings.allowed_stores)
+    mounts = MountCache(models, image_secrets_over(bus), settings.allowed_stores)
     runner, environments = _with_containers(settings, processes, mounts, environments, clock)
     backend = PodBackend(
         pods,
@@ -131,19 +131,40 @@ def _cluster_backend(
 ) -> KubernetesBackend:
     # Imported here: most installations have no cluster, and start without its client.
     from scheduler.backends.kubernetes import assembly  # noqa: PLC0415
+
+    where = assembly.Cluster(
+        settings.kubernetes_kubeconfig,
+        settings.kubernetes_context,
+        settings.home.resolve() / "kubernetes",
+        settings.kubernetes_supply_host,
+        settings.kubernetes_supply_port,
+    )
+    return assembly.assemble(
+        where,
+        _cluster_options(settings, environ),
+        mounts,
+        tokens,
+        clock=clock,
+        routes=routes,
+        fence=fence,
+        ask_for_secrets=secret_values_over(bus, "version_id"),
+    )
+
+
+def _cluster_options(settings: SchedulerSettings, environ: Mapping[str, str]) -> KubernetesOptions:
+    from scheduler.backends.kubernetes import assembly  # noqa: PLC0415 - see above
     from scheduler.backends.kubernetes.options import KubernetesOptions  # noqa: PLC0415
 
     namespace = assembly.namespace_or_default(settings.kubernetes_namespace)
-    port = settings.kubernetes_supply_port
     rules = {
         "PENSTOCK_ALLOWED_INDEXES": ",".join(settings.allowed_indexes),
         "PENSTOCK_PUBLIC_INDEXES": str(settings.public_indexes).lower(),
         "PENSTOCK_BUILD_LIMIT_S": f"{settings.environment_timeout.total_seconds():g}",
     }
-    options = KubernetesOptions(
+    return KubernetesOptions(
         namespace=namespace,
         image=settings.kubernetes_image,
-        supply_url=assembly.supply_url(settings.kubernetes_supply_url, port, namespace),
+        supply_url=assembly.supply_url(settings.kubernetes_supply_url, settings.kubernetes_supply_port, namespace),
         installation=settings.kubernetes_installation,
         image_pull_policy=settings.kubernetes_image_pull_policy,
         image_pull_secrets=settings.kubernetes_image_pull_secrets,
@@ -162,23 +183,6 @@ def _cluster_backend(
         log_streams=settings.kubernetes_log_streams,
         has_terminals=settings.terminals != "off",
         has_root_images=settings.kubernetes_root_images,
-    )
-    where = assembly.Cluster(
-        settings.kubernetes_kubeconfig,
-        settings.kubernetes_context,
-        settings.home.resolve() / "kubernetes",
-        settings.kubernetes_supply_host,
-        port,
-    )
-    return assembly.assemble(
-        where,
-        options,
-        mounts,
-        tokens,
-        clock=clock,
-        routes=routes,
-        fence=fence,
-        ask_for_secrets=secret_values_over(bus, "version_id"),
     )
 
 

@@ -4,98 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import cast
+from contextlib import suppress
 
 import psutil
 import pytest
 
-from router.dataplane import DataPlane
-from router.domain.routes.table import RouteTable
-from running_services.router_bus import NatsServer, RecordingTable, RouterProcess, Station
-from running_services.router_world import Caller, Ledger, PodRequest, PodServer, World, eventually
+from running_services.router_bus import RouterProcess
+from running_services.router_setting import Setting
+from running_services.router_world import PodRequest, PodServer, eventually
 
 pytestmark = pytest.mark.timeout(90)
-
-
-@dataclass
-class Setting:
-    """NATS, a router, and a world whose routes go into the bucket."""
-
-    server: NatsServer
-    station: Station
-    router: RouterProcess
-    world: World
-    routes: RecordingTable
-    received: Counter[str] = field(default_factory=Counter)
-
-    async def publish_routes(self) -> None:
-        await self.station.put(self.routes.entries)
-
-    async def predict(self, number: int, caller: Caller | None = None, padding: bytes = b"") -> str:
-        """One prediction on a connection of its own; returns its request id."""
-        async with asyncio.timeout(20):
-            own = caller or await self.world.caller()
-            own.post("/wine/predict", b'{"inputs": [%d]%b}' % (number, padding))
-            status, headers, _ = await own.answer()
-            while status == 404 and not self.received:  # the first one may come before the first list of routes
-                await asyncio.sleep(0.05)
-                own.post("/wine/predict", b'{"inputs": [%d]}' % number)
-                status, headers, _ = await own.answer()
-            if caller is None:
-                await own.close()
-        assert status == 200
-        self.received[headers["x-request-id"]] += 1
-        return headers["x-request-id"]
-
-    async def until_logged(self, within_s: float = 90) -> None:
-        """Every answer has its record, once."""
-        records: Counter[str] = Counter()
-        async with asyncio.timeout(within_s):
-            while not self.received <= records:
-                records = Counter(record.request_id for record in await self.station.records())
-                await asyncio.sleep(0.1)
-        assert max(records.values(), default=0) <= 1
-
-
-@pytest.fixture
-async def setting(tmp_path: Path) -> AsyncIterator[Setting]:
-    server = NatsServer(tmp_path / "nats")
-    await server.start()
-    station = await Station.connect(server.url)
-    router = RouterProcess(tmp_path / "home", server.url)
-    routes = RecordingTable()
-    async with AsyncExitStack() as stack:
-        world = World(cast(RouteTable, routes), cast(DataPlane, None), Ledger(), router.port, stack)
-        try:
-            yield Setting(server, station, router, world, routes)
-        finally:
-            await router.stop()
-            await station.nc.close()
-            await server.kill()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """The router's home on a file system with room for two segments of the spool."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a file system")
-    home = tmp_path / "home"
-    home.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(home)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    yield home
-    subprocess.run(["umount", "--lazy", str(home)], check=True)
 
 
 async def test_routes_come_from_the_bus_and_records_go_there(setting: Setting) -> None:
@@ -368,44 +287,3 @@ async def test_a_second_router_on_the_same_folder_says_so(setting: Setting) -> N
         assert await second.process.wait() == 1
     assert "another router uses the spool" in (setting.router.home.parent / "router.log").read_text()
     await second.stop()
-
-
-async def fills_up_and_counts_what_it_drops(setting: Setting, reason: str) -> None:
-    """The bus is away until the log is full; every caller is answered, and the metric says which rows are missing."""
-    await setting.world.serve_wine()
-    await setting.publish_routes()
-    await setting.router.start()
-    caller = await setting.world.caller()
-    await setting.predict(0, caller)
-    await setting.until_logged()
-    await setting.server.kill()
-    for number in range(100):  # 256 KiB each: 25 MiB, where 16 fit
-        await setting.predict(number, caller, padding=b" " * 262_144)
-    dropped = await setting.router.dropped(reason)
-    assert 0 < dropped < 100
-    await setting.server.start()
-
-    async def records() -> Counter[str]:
-        return Counter(record.request_id for record in await setting.station.records())
-
-    async with asyncio.timeout(60):
-        while len(found := await records()) < len(setting.received) - dropped:
-            await asyncio.sleep(0.1)
-    missing = setting.received.keys() - found.keys()
-    assert len(missing) == dropped
-    # There is room again, and what comes now is behind all that was sent twice, if anything was.
-    last = await setting.predict(0, caller)
-    async with asyncio.timeout(60):
-        while last not in (found := await records()):
-            await asyncio.sleep(0.1)
-    assert found == Counter(setting.received.keys() - missing)
-    assert await setting.router.dropped(reason) == dropped
-
-
-async def test_a_full_spool_drops_what_it_counts_and_serves_on(setting: Setting) -> None:
-    setting.router.settings["ROUTER_SPOOL_MAX_BYTES"] = str(16 * 1024 * 1024)
-    await fills_up_and_counts_what_it_drops(setting, "spool_full")
-
-
-async def test_a_full_disk_drops_what_it_counts_and_serves_on(small_disk: Path, setting: Setting) -> None:
-    await fills_up_and_counts_what_it_drops(setting, "disk_full")
