@@ -240,3 +240,34 @@ def test_a_killed_process_of_the_run_leaves_nothing_running(suite: Suite, victim
         assert "crashed" in output
         report = json.loads((suite.root / "out" / "report.json").read_text())
         assert report["layers"]["unit"]["tests"] == 2, "the other tests of the file run in the next worker"
+
+
+def test_what_hangs_after_its_test_timed_out_ends_its_worker_and_is_told_at_once(suite: Suite) -> None:
+    (suite.root / "pytest.ini").write_text(
+        CONFIGURATION.replace("-p xdist.plugin", "-p xdist.plugin -p pytest_timeout")
+    )
+    suite.write(
+        "conftest.py",
+        "from test_run import hangs",
+        "hangs.LEEWAY_S = 0.5",
+        "pytest_plugins = ['test_run.plugin']",
+    )
+    suite.write(
+        "unit/router/test_a.py",
+        "import pytest, time",
+        "@pytest.fixture",
+        "def standing():",
+        "    yield",
+        "    time.sleep(600)",
+        "@pytest.mark.timeout(0.5)",
+        "def test_a(standing): time.sleep(600)",
+        "def test_b(): pass",
+    )
+    with suite.start("-q") as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    during, _, ended = output.partition("= FAILURES =")
+    assert "failed: tests/unit/router/test_a.py::test_a (call): " in during
+    assert "crashed" in ended
+    report = json.loads((suite.root / "out" / "report.json").read_text())
+    assert report["layers"]["unit"]["tests"] == 2, "the other tests of the file run in the next worker"

@@ -20,6 +20,7 @@ import pytest
 
 from test_run.groups import GROUP_OF
 from test_run.guard import RUN_FOLDER, guarding_pid
+from test_run.hangs import EndingWhatHangs, configured_limit_s
 from test_run.layers import END_OF_PROCESS, Phase
 from test_run.processes import tree_cpu_s
 
@@ -106,10 +107,14 @@ class Record:
 
 
 class Recording:
-    """Runs in the main process, which hears of all phases."""
+    """Runs in the main process, which hears of all phases.
 
-    def __init__(self) -> None:
+    A failure is told at once: of a run that is ended from outside nothing else is left.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
         self.record = Record()
+        self._config = config
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         cpu_s, alone_s = getattr(report, "cpu_s", 0.0), getattr(report, "alone_s", 0.0)
@@ -119,7 +124,15 @@ class Recording:
         if report.outcome == "rerun":  # type: ignore[comparison-overlap]
             self.record.reruns.append(Failure(report.nodeid, report.when or "", cause_of(report)))
         elif report.failed:
-            self.record.failures.append(Failure(report.nodeid, report.when or "", cause_of(report)))
+            failure = Failure(report.nodeid, report.when or "", cause_of(report))
+            self.record.failures.append(failure)
+            self._tell(failure)
+
+    def _tell(self, failure: Failure) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(f"failed: {failure.test} ({failure.when}): {failure.cause}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -162,9 +175,10 @@ def pytest_configure(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     has_workers = bool(getattr(config.option, "tx", None)) and not is_worker
     if not is_worker:
-        config.pluginmanager.register(Recording(), TELLER)
+        config.pluginmanager.register(Recording(config), TELLER)
     if not has_workers:
         config.pluginmanager.register(Measuring(), "test_run_measuring")
+        config.pluginmanager.register(EndingWhatHangs(configured_limit_s(config)), "test_run_hangs")
 
 
 @pytest.hookimpl(optionalhook=True)
