@@ -22,6 +22,7 @@ from test_run.groups import GROUP_OF
 from test_run.guard import RUN_FOLDER, guarding_pid
 from test_run.hangs import EndingWhatHangs, configured_limit_s
 from test_run.layers import END_OF_PROCESS, Phase
+from test_run.names import name_operations, refuse_doubles
 from test_run.processes import tree_cpu_s
 
 TREE_FROM_S = 0.1
@@ -131,8 +132,7 @@ class Recording:
     def _tell(self, failure: Failure) -> None:
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            terminal.ensure_newline()
-            terminal.write_line(f"failed: {failure.test} ({failure.when}): {failure.cause}")
+            terminal.write_line(f"\nfailed: {failure.test} ({failure.when}): {failure.cause}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -179,6 +179,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not has_workers:
         config.pluginmanager.register(Measuring(), "test_run_measuring")
         config.pluginmanager.register(EndingWhatHangs(configured_limit_s(config)), "test_run_hangs")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See that every test is one of its own, for workers too."""
+    name_operations(items)
+    refuse_doubles(items)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,7 +1,7 @@
 export const publish = {
   title: 'New service',
   addTitle: (service: string) => `New version of ${service}`,
-  subtitle: 'From a registered model to an address that answers.',
+  subtitle: 'From a registered model or an image to an address that answers.',
   steps: {
     basics: 'Kind and name',
     model: 'Model',
@@ -19,7 +19,7 @@ export const publish = {
   notAllowed: 'Nothing can be published by you',
   notAllowedHint: 'It needs the role of an editor in a project: ask one of its administrators.',
   kind: 'Kind',
-  kinds: { ml: 'Machine-learning model from MLflow' },
+  kinds: { ml: 'Machine-learning model, from MLflow or an image of yours' },
   project: 'Project',
   name: 'Name of the service',
   nameHint: (name: string) =>

@@ -3,7 +3,7 @@ import type { publish as en } from '../../en/service/publish';
 export const publish: typeof en = {
   title: '新建服务组',
   addTitle: (service) => `为 ${service} 新增服务版本`,
-  subtitle: '从已注册的模型到可以调用的地址。',
+  subtitle: '从已注册的模型或镜像到可以调用的地址。',
   steps: {
     basics: '类型与名称',
     model: '模型',
@@ -21,7 +21,7 @@ export const publish: typeof en = {
   notAllowed: '您没有发布权限',
   notAllowedHint: '需要项目的编辑者角色：请联系项目管理员。',
   kind: '类型',
-  kinds: { ml: 'MLflow 中的机器学习模型' },
+  kinds: { ml: '机器学习模型（来自 MLflow 或自定义镜像）' },
   project: '项目',
   name: '服务组名称',
   nameHint: (name) => `调用路径为 /${name || '<名称>'}/predict。名称创建后不可修改。`,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ INHERITED_VARIABLES = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ",
 
 MAX_LINE_BYTES = 64 * 1024
 """Bytes of a line of output that is rewritten."""
+
+REST_WITHIN_S = 2.0
+"""So long after a child's end its output may take to be read; it takes that long only where another has the pipe."""
 
 
 def child_environment(environ: Mapping[str, str], prefixes: Sequence[str]) -> dict[str, str]:
@@ -51,11 +54,52 @@ async def run_child(
     """
     file = output.open("ab") if output else None
     try:
-        child = await _started(command, environment, file, folder, is_piped=file is None or rewrite is not None)
-        return await _run(child, stdin, limit_s, _copier(child, file, rewrite) if file and rewrite else None)
+        return await _run(await _started(command, environment, file, folder, rewrite), stdin, limit_s)
     finally:
         if file:
             file.close()
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A process, and the task that reads what it prints.
+
+    The pipe is our own: what asyncio makes would let `wait` wait for all who hold it, and a daemon that a build leaves
+    behind holds it for as long as it likes.
+    """
+
+    process: asyncio.subprocess.Process
+    reading: asyncio.Task[bytes]
+    pipe: asyncio.ReadTransport | None
+
+    async def feed(self, stdin: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.transport.set_write_buffer_limits(0)  # all of it has been taken once it is drained
+        with suppress(BrokenPipeError, ConnectionResetError):  # it reads no more
+            self.process.stdin.write(stdin)
+            await self.process.stdin.drain()
+        self.process.stdin.close()
+
+    async def rest(self) -> bytes:
+        """What it printed, once it has ended; whoever still has the pipe is ended where it is of its group."""
+        await asyncio.wait({self.reading}, timeout=REST_WITHIN_S)
+        if self.pipe is not None and not self.reading.done():
+            self._kill_group()
+            self.pipe.close()
+        return await self.reading
+
+    async def kill(self) -> None:
+        self._kill_group()
+        if self.process.stdin is not None and not self.process.stdin.is_closing():
+            self.process.stdin.transport.abort()
+        await self.process.wait()
+        if self.pipe is not None:
+            self.pipe.close()
+        await self.reading
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 async def _started(
@@ -63,54 +107,56 @@ async def _started(
     environment: Mapping[str, str],
     output: IO[bytes] | None,
     folder: Path | None,
-    *,
-    is_piped: bool,
-) -> asyncio.subprocess.Process:
-    errors = asyncio.subprocess.DEVNULL if output is None else asyncio.subprocess.STDOUT
-    return await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE if is_piped else output,
-        stderr=errors,
-        env=dict(environment),
-        cwd=folder,
-        start_new_session=True,
+    rewrite: Callable[[str], str] | None,
+) -> _Child:
+    is_piped = output is None or rewrite is not None
+    ours, theirs = os.pipe() if is_piped else (None, None)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=theirs if is_piped else output,
+            stderr=asyncio.subprocess.DEVNULL if output is None else asyncio.subprocess.STDOUT,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,
+        )
+    except BaseException:
+        if ours is not None:
+            os.close(ours)
+        raise
+    finally:
+        if theirs is not None:
+            os.close(theirs)
+    if ours is None:
+        return _Child(process, asyncio.create_task(_nothing()), None)
+    reader = asyncio.StreamReader()
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", buffering=0)
     )
+    reading = reader.read() if output is None or rewrite is None else _copy_lines(reader, output, rewrite)
+    return _Child(process, asyncio.create_task(reading, name="read what a child prints"), pipe)
 
 
-async def _run(
-    child: asyncio.subprocess.Process, stdin: bytes, limit_s: float, copy: Callable[[], Awaitable[None]] | None
-) -> ChildResult:
-    stdout: bytes | None = b""
+async def _run(child: _Child, stdin: bytes, limit_s: float) -> ChildResult:
     try:
         async with asyncio.timeout(limit_s):
-            if copy is None:
-                stdout, _ = await child.communicate(stdin)
-            else:
-                await copy()
-                await child.wait()
+            await child.feed(stdin)
+            await child.process.wait()
+            printed = await child.rest()
     except TimeoutError:
-        await _kill(child)
+        await child.kill()
         return ChildResult(None, "")
     except asyncio.CancelledError:
-        await _kill(child)
+        await child.kill()
         raise
-    return ChildResult(child.returncode, (stdout or b"").decode(errors="replace"))
+    return ChildResult(child.process.returncode, printed.decode(errors="replace"))
 
 
-def _copier(
-    child: asyncio.subprocess.Process, output: IO[bytes], rewrite: Callable[[str], str]
-) -> Callable[[], Awaitable[None]]:
-    return lambda: _copy_lines(child, output, rewrite)
-
-
-async def _copy_lines(child: asyncio.subprocess.Process, output: IO[bytes], rewrite: Callable[[str], str]) -> None:
+async def _copy_lines(reader: asyncio.StreamReader, output: IO[bytes], rewrite: Callable[[str], str]) -> bytes:
     """What the child prints, line by line; a line that never ends is cut at `MAX_LINE_BYTES`."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.close()
     rest = b""
-    while chunk := await child.stdout.read(64 * 1024):
+    while chunk := await reader.read(64 * 1024):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             output.write(rewrite(line.decode(errors="replace")).encode() + b"\n")
@@ -118,9 +164,8 @@ async def _copy_lines(child: asyncio.subprocess.Process, output: IO[bytes], rewr
         rest = rest[:MAX_LINE_BYTES]
     if rest:
         output.write(rewrite(rest.decode(errors="replace")).encode() + b"\n")
+    return b""
 
 
-async def _kill(child: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    await child.wait()
+async def _nothing() -> bytes:
+    return b""
