@@ -26,6 +26,7 @@ class Options:
     services: tuple[int, ...] = (1, 250, 500, 1000)
     keys: int = 10_000
     route_changes: int = 10
+    hours: float = 24.0
     cache: Path = Path(".penstock-bench")
     out: Path = Path("docs/benchmarks")
     is_quick: bool = False
@@ -45,6 +46,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--connections", type=_numbers, default=None, help="of part a (default: 1,16,64,256)")
     parser.add_argument("--seconds", type=_positive, default=None, help="of each measurement (default: 5)")
     parser.add_argument("--rounds", type=_positive, default=None, help="over all targets; medians (default: 3)")
+    parser.add_argument("--hours", type=float, default=None, help="simulated, of part l (default: 24)")
     parser.add_argument("--cache", type=Path, default=given.cache, help="peers' environments, models, logs")
     parser.add_argument("--out", type=Path, default=None, help="results (default: docs/benchmarks; quick: the cache)")
     parser.add_argument("--quick", action="store_true", help="one short round of everything: does it work?")
@@ -67,6 +69,7 @@ def _options(given: argparse.Namespace) -> Options:
         services=(1, 100) if is_quick else full.services,
         keys=1_000 if is_quick else full.keys,
         route_changes=3 if is_quick else full.route_changes,
+        hours=given.hours or (0.25 if is_quick else full.hours),
         cache=cache,
         out=(given.out or (cache / "quick" if is_quick else full.out)).absolute(),
         is_quick=is_quick,

@@ -286,7 +286,9 @@ def _table_of_a_day(result: Any) -> str:
     rows = [[title, *(number(tables[table][name]) for table in tables)] for name, title in names.items()]
     hours, second = result["hours"], result["requests_s"]
     steps = ", ".join(f"{name} {seconds:,.0f} s" for name, seconds in cost.items())
-    return f"{hours:g} hours at {second} requests/s. CPU: {steps}.\n\n{table(['', *tables], rows)}"
+    by_hour = ", ".join(f"{ms:g}" for ms in result.get("append_ms_by_hour", ()))
+    said = f"{hours:g} hours at {second} requests/s. CPU: {steps}. Of each append, by hour: {by_hour} ms."
+    return f"{said}\n\n{table(['', *tables], rows)}"
 
 
 def _metric_store(result: Any) -> str:

@@ -22,27 +22,33 @@ from inference_logger.domain.records import RawRecord
 from inference_logger.domain.schema import NEEDED_OF_PAYLOAD
 from inference_logger.domain.tables import INFERENCES, TableShare
 from inference_logger.settings import InferenceLoggerSettings
+from inference_logger.store.delta.log_entries import trim_log
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived.tables import Derivation
 
 REQUESTS_S = 50
-HOURS, QUICK_HOURS = 24.0, 0.25
 READS = 5
 
 
 def run(options: Options) -> dict[str, Any]:
     """Both tables after the day: files, sizes, and what reading takes."""
-    hours = QUICK_HOURS if options.is_quick else HOURS
     with tempfile.TemporaryDirectory(prefix="penstock-day-") as folder:
         root = Path(folder)
-        cost = _fill(root, hours)
+        cost, appends = _fill(root, options.hours)
         places = {"payload": root / "wine" / "payload", "inferences": root / "wine" / INFERENCES}
         tables = {name: _described(place) for name, place in places.items()}
-    return {"hours": hours, "requests_s": REQUESTS_S, "cpu_s": cost, "tables": tables}
+    by_hour = [round(1000 * seconds / count, 1) for seconds, count in appends if count]
+    return {
+        "hours": options.hours,
+        "requests_s": REQUESTS_S,
+        "cpu_s": cost,
+        "append_ms_by_hour": by_hour,
+        "tables": tables,
+    }
 
 
-def _fill(root: Path, hours: float) -> dict[str, float]:
-    """CPU seconds of the three steps."""
+def _fill(root: Path, hours: float) -> tuple[dict[str, float], list[tuple[float, int]]]:
+    """CPU seconds of each kind of step; of the appends of each hour, with their number."""
     settings = InferenceLoggerSettings(home=root, nats_url="nats://unused")
     tables = PayloadTables(str(root))
     place = partial(tables.location, KEY)
@@ -51,17 +57,23 @@ def _fill(root: Path, hours: float) -> dict[str, float]:
     chance, start = random.Random(7), datetime(2026, 3, 1, tzinfo=UTC)  # noqa: S311 - the same figures in each run
     derive_every = int(settings.derive_interval.total_seconds())
     tidy_every = int(settings.tidy_interval.total_seconds())
-    cost = {"append": 0.0, "derive": 0.0, "compact": 0.0}
+    cost = {"append": 0.0, "derive": 0.0, "compact": 0.0, "trim log": 0.0}
+    appends: list[tuple[float, int]] = []
     for second in range(int(hours * 3600)):
+        if second % 3600 == 0:
+            appends.append((0.0, 0))
         at = start + timedelta(seconds=second)
         records: list[tuple[int, RawRecord]] = [(second + 1, new_record(chance, 1, at)) for _ in range(REQUESTS_S)]
-        cost["append"] += cpu_s(partial(tables.append, KEY, TableShare(records=records), "day", second + 1))
+        taken = cpu_s(partial(tables.append, KEY, TableShare(records=records), "day", second + 1))
+        cost["append"] += taken
+        appends[-1] = (appends[-1][0] + taken, appends[-1][1] + 1)
         if second % derive_every == derive_every - 1:
             cost["derive"] += cpu_s(partial(catch_up, derivation))
         if second % tidy_every == tidy_every - 1:
             for location in (place(), target):
                 cost["compact"] += cpu_s(partial(tables.compact, location, settings.files_kept))
-    return {name: round(seconds, 1) for name, seconds in cost.items()}
+                cost["trim log"] += cpu_s(partial(trim_log, location, settings.commits_kept))
+    return {name: round(seconds, 1) for name, seconds in cost.items()}, appends
 
 
 def _described(place: Path) -> dict[str, Any]:

@@ -54,6 +54,8 @@ async def test_old_days_go_from_every_table(nats_server: NatsProcess, js: JetStr
         await compact_tables(stores, Keeping(timedelta(0), DAYS))
         done = [commit["operation"] for commit in DeltaTable(home / "tables/wine/payload").history()]
         assert done.count("DELETE") == 1  # none where nothing is old enough
+        await compact_tables(stores, Keeping(timedelta(0), DAYS, local_commits=0))
+        assert len(DeltaTable(home / "tables/wine/payload").history()) == 1
         await log(js, of_age("after", timedelta(0)))
         await eventually(lambda: counted(home, kind="inferences") == {"edge": 1, "new": 1, "after": 1})
     finally:

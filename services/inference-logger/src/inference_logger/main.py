@@ -80,7 +80,9 @@ class App:
     def background(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs beside the admin port, by name."""
         settings, stores = self.settings, self.sink.stores
-        kept = Keeping(settings.files_kept, settings.rows_kept)
+        kept = Keeping(
+            settings.files_kept, settings.rows_kept, settings.commits_kept, settings.object_store_commits_kept
+        )
         return {
             "bus": self.bus.run(),
             "replica": stores.ownership.run(),

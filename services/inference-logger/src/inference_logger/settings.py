@@ -60,6 +60,14 @@ class InferenceLoggerSettings(DatabaseSettings):
     files_kept: Duration = timedelta(days=7)
     """Age at which files that no table version needs are deleted, seconds; default 7 days (the Delta default)."""
 
+    commits_kept: int = Field(default=3_600, ge=100)
+    """Newest commits of a table in the local file system whose entries in its log are kept, 3,600 being an hour of a
+    commit each second: every commit and every reader lists them all. Only these versions can be read, and followed by
+    a streaming reader that was away; default 3600."""
+
+    object_store_commits_kept: int = Field(default=100_000, ge=100)
+    """The same of a table in an object store, which lists from the newest checkpoint on; default 100000."""
+
     rows_kept: Duration | None = Field(default=None, ge=timedelta(days=2))
     """Age at which rows are removed from every table, labels too, a whole day (UTC) at a time: seconds, or such as
     P90D; at least 2 days. Default: for ever."""

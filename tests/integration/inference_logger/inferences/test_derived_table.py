@@ -26,6 +26,7 @@ from inference_logger.domain.inferences.step import derive_parts
 from inference_logger.domain.schema import ENGINE_PROPERTY, INFERENCES_SCHEMA, NEEDED_OF_PAYLOAD, SPARK
 from inference_logger.domain.tables import INFERENCES, TableKey, TableShare
 from inference_logger.store.delta import commits
+from inference_logger.store.delta.log_entries import trim_log
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.derived import parts, source
 from inference_logger.store.derived import tables as derived
@@ -238,6 +239,22 @@ def test_a_table_of_before_is_read_whole_in_pieces(tables: Tables, monkeypatch: 
     first = derive_next(tables.derivation)  # a logger that was started anew knows no place to go on from
     assert first.backfill is not None
     tables.log(two("late"))
+    tables.catch_up()
+    assert tables.counted() == expected(*names, "late")
+
+
+def test_the_version_that_is_read_in_pieces_leaves_the_log(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derived, "BACKFILL_ROWS", 2)
+    monkeypatch.setattr("inference_logger.store.derived.source.BATCH_ROWS", 2)
+    names = [f"r{number}" for number in range(6)]
+    tables.log(*map(two, names))
+    derive_next(tables.derivation)
+    first = derive_next(tables.derivation)
+    assert first.backfill is not None
+    tables.log(two("late"))
+    tables.tables.compact(str(tables.payload), NEVER)
+    trim_log(str(tables.payload), 0)
+    tables.derivation = replace(tables.derivation, backfill=first.backfill)
     tables.catch_up()
     assert tables.counted() == expected(*names, "late")
 

@@ -19,6 +19,7 @@ from inference_logger.domain.tables import TableKey, is_remote, plain_path
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
 from inference_logger.store.delta.commits import CommitResult
+from inference_logger.store.delta.log_entries import trim_log
 from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.delta.rows import as_one_commit
@@ -32,10 +33,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Keeping:
-    """How long what is kept: `files` that no version needs any more; `rows`, None: for ever."""
+    """How long what is kept: `files` that no version needs any more; `rows`, None: for ever.
+
+    So many newest `commits` of a table in the local file system, and in an object store, can be read by version.
+    """
 
     files: timedelta
     rows: timedelta | None = None
+    local_commits: int = 3_600
+    remote_commits: int = 100_000
+
+    def commits(self, location: str) -> int:
+        """Of the table there."""
+        return self.remote_commits if is_remote(location) else self.local_commits
 
 
 async def compact_tables(stores: Stores, kept: Keeping) -> None:
@@ -74,6 +84,7 @@ async def _compact_table(stores: Stores, location: str, kept: Keeping) -> None:
         if kept.rows is not None:
             await storage.run(stores.tables.expire, location, (stores.clock.now() - kept.rows).date(), storage)
         await storage.run(stores.tables.compact, location, kept.files, storage)
+        await storage.run(trim_log, location, kept.commits(location), storage)
         whole = await storage.run(as_one_commit, location, storage)
         version, rows = whole.version, whole.rows
     except NotFound:

@@ -14,7 +14,8 @@ from deltalake.exceptions import CommitFailedError
 from inference_logger.domain.records import RawRecord
 
 ATTEMPTS = 20
-CHECKPOINTS = PostCommitHookProperties(create_checkpoint=True)
+CHECKPOINTS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+"""To look for expired entries lists the whole log: that is for when a table is tidied, not for a commit."""
 T = TypeVar("T")
 
 

@@ -151,7 +151,12 @@ def _derive_piece(derivation: Derivation, source: DeltaTable, target: _Target, d
 def _derive_all(derivation: Derivation, source: DeltaTable, target: _Target) -> DerivedCommit:
     """Of the next rows of one version of the source those that are missing; with the last ones the position moves."""
     at = derivation.backfill or Backfill(source.version())
-    pinned = DeltaTable(derivation.source, version=at.version, storage_options=derivation.storage.delta_options)
+    try:
+        pinned = DeltaTable(derivation.source, version=at.version, storage_options=derivation.storage.delta_options)
+    except DeltaError:  # its log does not have that version any more: what is there already is found again
+        if at.version == source.version():
+            raise
+        at, pinned = Backfill(source.version()), source
     parts, after = Parts(target.fields), None
     count = size = 0
     for rows, place in _rows_from(derivation, [file for file in all_files(pinned) if file.order >= at.order], at):

@@ -57,12 +57,12 @@ def open_snapshot(location: str, storage: Storage = LOCAL, version: int | None =
     """The table at `location`, as it is or was. Raises `NotFound`; `Conflict` for one that cannot be read here."""
     try:
         table = DeltaTable(location, version=version, storage_options=storage.delta_options)
-    except TableNotFoundError as error:
-        raise NotFound(f"there is no table at {plain_path(location)} any more") from error
-    except DeltaError as error:
-        if version is None:
-            raise
-        raise Conflict("the version of the table that the cursor belongs to is gone; begin again") from error
+    except DeltaError as error:  # of a version that its log has not any more, too, Delta says that there is no table
+        if version is not None and DeltaTable.is_deltatable(location, storage.delta_options):
+            raise Conflict("the version of the table that the cursor belongs to is gone; begin again") from error
+        if isinstance(error, TableNotFoundError):
+            raise NotFound(f"there is no table at {plain_path(location)} any more") from error
+        raise
     features = set(table.protocol().reader_features or ())
     if features & UNREADABLE_FEATURES:
         names = ", ".join(sorted(features & UNREADABLE_FEATURES))
