@@ -45,20 +45,20 @@ function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): Tab
     {
       title: t.versions,
       key: 'versions',
-      width: 118,
+      width: 132,
       align: 'right',
       render: (_, service) => `${service.running_versions}/${service.total_versions}`,
     },
     {
       title: t.traffic,
       key: 'traffic',
-      width: 120,
+      width: 112,
       render: (_, service) => <SplitBar versions={service.versions} />,
     },
     {
       title: t.requests,
       key: 'requests',
-      width: 150,
+      width: 144,
       render: (_, { name }) => <Requests service={name} />,
     },
     {
