@@ -66,7 +66,10 @@ def schema_of(**parameters: str) -> BaseSchema:
             "checks": {"enabled": False} | {check: {"enabled": True} for check in CHECKS},
             # Requests are made of the document alone: nothing of what is found in a registry is published.
             "analysis": {"constants": {"enabled": False}},
-            "phases": {"fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}}},
+            "phases": {
+                "coverage": {"enabled": IS_LONG},
+                "fuzzing": {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}},
+            },
         }
     )
     return from_dict(deepcopy(DOCUMENT), config=config)
