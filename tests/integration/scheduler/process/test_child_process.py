@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.backends import child_process
 from scheduler.backends.child_process import ChildResult, run_child
 
 DAEMON = """
@@ -60,7 +61,9 @@ async def test_one_that_takes_too_long_is_ended_though_a_daemon_keeps_its_output
     end_daemon(pid_file)
 
 
-async def test_what_is_fed_and_printed_is_whole() -> None:
+@pytest.mark.parametrize("rest_within_s", [2.0, 0.0], ids=["", "no-time-left"])
+async def test_what_is_fed_and_printed_is_whole(monkeypatch: pytest.MonkeyPatch, rest_within_s: float) -> None:
+    monkeypatch.setattr(child_process, "REST_WITHIN_S", rest_within_s)
     code = "import sys; data = sys.stdin.buffer.read(); sys.stdout.buffer.write(data * 10)"
     command = [sys.executable, "-I", "-S", "-c", code]
     ended = await run_child(command, os.environ, stdin=b"0123456789" * 100_000, limit_s=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -82,11 +83,20 @@ class _Child:
 
     async def rest(self) -> bytes:
         """What it printed, once it has ended; whoever still has the pipe is ended where it is of its group."""
-        await asyncio.wait({self.reading}, timeout=REST_WITHIN_S)
-        if self.pipe is not None and not self.reading.done():
-            self._kill_group()
-            self.pipe.close()
+        while self.pipe is not None and not self.reading.done():
+            await asyncio.wait({self.reading}, timeout=REST_WITHIN_S)
+            if not self.reading.done() and not self._has_more(self.pipe):
+                self._kill_group()
+                self.pipe.close()
+                break
         return await self.reading
+
+    @staticmethod
+    def _has_more(pipe: asyncio.ReadTransport) -> bool:
+        """Whether there is something to read, or its end: this process was too busy to."""
+        poll = select.poll()
+        poll.register(pipe.get_extra_info("pipe").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     async def kill(self) -> None:
         self._kill_group()
