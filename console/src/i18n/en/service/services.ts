@@ -3,7 +3,7 @@ export const services = {
   create: 'New service',
   versions: 'Running/total',
   traffic: 'Traffic',
-  requests: 'Requests/s (15 min)',
+  requests: 'Requests/s (15\u00a0min)',
   p99: 'p99',
   share: (version: string, weight: number) => `${version} ${weight} %`,
   sparkline: (rate: string) => `${rate} requests a second; the last 15 minutes as a line`,
