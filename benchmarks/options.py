@@ -46,7 +46,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--connections", type=_numbers, default=None, help="of part a (default: 1,16,64,256)")
     parser.add_argument("--seconds", type=_positive, default=None, help="of each measurement (default: 5)")
     parser.add_argument("--rounds", type=_positive, default=None, help="over all targets; medians (default: 3)")
-    parser.add_argument("--hours", type=float, default=None, help="simulated, of part l (default: 24)")
+    parser.add_argument("--hours", type=_positive, default=None, help="simulated, of part l (default: 24)")
     parser.add_argument("--cache", type=Path, default=given.cache, help="peers' environments, models, logs")
     parser.add_argument("--out", type=Path, default=None, help="results (default: docs/benchmarks; quick: the cache)")
     parser.add_argument("--quick", action="store_true", help="one short round of everything: does it work?")

@@ -37,6 +37,7 @@ class EndingWhatHangs:
         yield from self._watched(item)
 
     def _watched(self, item: pytest.Item) -> Generator[None]:
+        __tracebackhide__ = True
         limit_s = limit_of(item, self._limit_s)
         if limit_s > 0:
             faulthandler.dump_traceback_later(limit_s + LEEWAY_S, exit=True, file=self._stderr)

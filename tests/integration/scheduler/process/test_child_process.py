@@ -7,10 +7,12 @@ import os
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scheduler.backends import child_process
 from scheduler.backends.child_process import ChildResult, run_child
+from waiting.eventually import eventually
 
 DAEMON = """
 import os, sys, time
@@ -82,12 +84,12 @@ async def test_lines_are_rewritten_whole_however_they_come(tmp_path: Path) -> No
 
 
 async def test_a_cancelled_one_is_gone(tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    code = f"import time; open({str(started)!r}, 'w').write('x'); time.sleep(600)"
-    running = asyncio.create_task(run(code))
-    while not started.exists():
-        await asyncio.sleep(0.01)
+    pid_file = tmp_path / "pid"
+    code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+    running = asyncio.create_task(run(code, str(pid_file)))
+    pid = int(await eventually(lambda: pid_file.exists() and pid_file.read_text()))
+    assert psutil.pid_exists(pid)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert started.exists()
+    assert not psutil.pid_exists(pid)

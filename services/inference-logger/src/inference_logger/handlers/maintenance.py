@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -35,13 +36,13 @@ log = logging.getLogger(__name__)
 class Keeping:
     """How long what is kept: `files` that no version needs any more; `rows`, None: for ever.
 
-    So many newest `commits` of a table in the local file system, and in an object store, can be read by version.
+    So many newest commits of a table in the local file system, and in an object store, can be read by version.
     """
 
     files: timedelta
     rows: timedelta | None = None
-    local_commits: int = 3_600
-    remote_commits: int = 100_000
+    local_commits: int = sys.maxsize
+    remote_commits: int = sys.maxsize
 
     def commits(self, location: str) -> int:
         """Of the table there."""
