@@ -73,9 +73,8 @@ def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
 def _statuses(path: str, method: str, operation: Mapping[str, Any]) -> set[int]:
     """Statuses of the errors that this operation can answer with."""
     if is_open(method.upper(), path):
-        if "requestBody" in operation:
-            return {400, 401, 403, 413, 415, 503}
-        return {400, 401, 403, 413, 503} if "{" in path else {403}  # a signed body of any kind
+        takes_something = "requestBody" in operation or "{" in path  # a webhook's body, read as it was signed
+        return {400, 401, 403, 413, 415, 503} if takes_something else {403}
     parameters = {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", ())}
     has_body = "requestBody" in operation
     found = {400, 401, 403, 502, 503}
