@@ -1,7 +1,7 @@
 """(l) A table after a day: 50 requests a second, committed each second, derived and compacted as the logger does it.
 
 The day is simulated: the times in the records go by as fast as they can be written. What vacuum would remove after
-seven days is still there, as it is on the first day of a real table.
+two days is still there, as it is on the first day of a real table.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ def _fill(root: Path, hours: float) -> tuple[dict[str, float], list[tuple[float,
     chance, start = random.Random(7), datetime(2026, 3, 1, tzinfo=UTC)  # noqa: S311 - the same figures in each run
     derive_every = int(settings.derive_interval.total_seconds())
     tidy_every = int(settings.tidy_interval.total_seconds())
-    cost = {"append": 0.0, "derive": 0.0, "compact": 0.0, "trim log": 0.0}
+    cost = {"append": 0.0, "derive": 0.0, "merge": 0.0, "compact": 0.0, "trim log": 0.0}
     appends: list[tuple[float, int]] = []
+    merge_every = int(settings.merge_interval.total_seconds())
     for second in range(int(hours * 3600)):
         if second % 3600 == 0:
             appends.append((0.0, 0))
@@ -69,9 +70,13 @@ def _fill(root: Path, hours: float) -> tuple[dict[str, float], list[tuple[float,
         appends[-1] = (appends[-1][0] + taken, appends[-1][1] + 1)
         if second % derive_every == derive_every - 1:
             cost["derive"] += cpu_s(partial(catch_up, derivation))
+        if second % merge_every == merge_every - 1:
+            for location in (place(), target):
+                cost["merge"] += cpu_s(partial(tables.merge, location))
         if second % tidy_every == tidy_every - 1:
             for location in (place(), target):
-                cost["compact"] += cpu_s(partial(tables.compact, location, settings.files_kept))
+                tidy = partial(tables.compact, location, settings.files_kept, today=at.date())
+                cost["compact"] += cpu_s(tidy)
                 cost["trim log"] += cpu_s(partial(trim_log, location, settings.commits_kept))
     return {name: round(seconds, 1) for name, seconds in cost.items()}, appends
 

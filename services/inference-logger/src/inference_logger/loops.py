@@ -48,6 +48,18 @@ async def run_compaction(stores: Stores, clock: Clock, interval: timedelta, kept
             log.warning("tables were not compacted this time: %s", error)
 
 
+async def run_merges(stores: Stores, clock: Clock, interval: timedelta) -> None:
+    """Merge the files of tables with many commits each `interval`, until cancelled."""
+    files = maintenance.SmallFiles(stores)
+    await stores.ownership.wait_until_known()
+    while True:
+        try:
+            await files.merge_once()
+        except (DeltaError, OSError, Unavailable) as error:
+            log.warning("small files were not merged this time: %s", error)
+        await clock.sleep(interval.total_seconds())
+
+
 async def run_derivation(derived: DerivedTables[Any, Any], clock: Clock) -> None:
     """Bring derived tables on as their sources get rows, until cancelled."""
     await _load(derived, clock)

@@ -89,6 +89,7 @@ class App:
             "sink": self.sink.run(),
             "destinations": self.destinations.run(),
             "tidy": loops.run_compaction(stores, self.clock, settings.tidy_interval, kept),
+            "merges": loops.run_merges(stores, self.clock, settings.merge_interval),
             "erasures": loops.run_erasures(self.erasures, self.clock),
             "inferences": loops.run_derivation(self.inferences, self.clock),
             "labelled": loops.run_derivation(self.labelled, self.clock),

@@ -54,11 +54,16 @@ class InferenceLoggerSettings(DatabaseSettings):
     requests_kept: Duration = timedelta(hours=24)
     """Age at which committed messages are purged from `REQUESTS`, seconds; default 24 hours."""
 
-    tidy_interval: Duration = timedelta(minutes=10)
-    """Time between two compactions of small files, seconds; default 600."""
+    merge_interval: Duration = timedelta(minutes=1)
+    """Time between two looks for tables with many new small files, which are merged, seconds; default 60."""
 
-    files_kept: Duration = timedelta(days=7)
-    """Age at which files that no table version needs are deleted, seconds; default 7 days (the Delta default)."""
+    tidy_interval: Duration = timedelta(minutes=10)
+    """Time between two passes over all tables, seconds: files are merged further, old ones and old rows removed, old
+    entries of their logs too; default 600."""
+
+    files_kept: Duration = timedelta(days=2)
+    """Age at which files that no table version needs are deleted, seconds; default 2 days, for readers that come once a
+    day."""
 
     commits_kept: int = Field(default=3_600, ge=100)
     """Newest commits of a table in the local file system whose entries in its log are kept, 3,600 being an hour of a

@@ -351,6 +351,7 @@ def test_features_of_delta_that_every_reader_and_writer_has(tables: Tables, kind
         "delta.columnMapping.mode": "none",
         "delta.checkpointPolicy": "classic",
         "delta.enableChangeDataFeed": "false",
+        "delta.deletedFileRetentionDuration": f"interval {int(NEVER.total_seconds())} seconds",
     }
     found = duckdb.from_arrow(table.to_pyarrow_dataset()).aggregate("count(*), min(status_code)").fetchall()
     assert found == [(1 if kind == "payload" else 2, 200)]

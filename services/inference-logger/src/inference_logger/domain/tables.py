@@ -9,7 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -80,6 +80,11 @@ class TableShare:
             [one for one in self.retried if one[0] > position],
             self.size,
         )
+
+
+def running_day(now: datetime) -> date:
+    """The earliest day (UTC) that still gets rows: requests of before midnight are written a little after it."""
+    return (now.astimezone(UTC) - timedelta(hours=1)).date()
 
 
 def _later(records: Iterable[tuple[int, RawRecord]], time: datetime) -> list[tuple[int, RawRecord]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.erasures import Tombstones, next_pass
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import KIND, LABELLED, LABELS, PROFILES, is_remote
+from inference_logger.domain.tables import KIND, LABELLED, LABELS, PROFILES, is_remote, running_day
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue, counts, positions
 from inference_logger.store.derived import blocked
@@ -189,7 +190,8 @@ class Erasures:
         location = table.location
         async with self._reached(table, state) as storage:
             async with nullcontext() if is_remote(location) else self.stores.tables.compact_lock:
-                await storage.run(self.stores.tables.compact, location, self.files_kept, storage)
+                compact = partial(self.stores.tables.compact, today=running_day(self.stores.clock.now()))
+                await storage.run(compact, location, self.files_kept, storage)
                 if state.has_touched(location):
                     await storage.run(clear_log, location, storage)
             files = state.files.get(location, [])

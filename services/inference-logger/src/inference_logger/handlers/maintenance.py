@@ -6,17 +6,18 @@ import asyncio
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.destinations import LOG_FOLDER
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import TableKey, is_remote, plain_path
+from inference_logger.domain.tables import TableKey, is_remote, plain_path, running_day
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
 from inference_logger.store.delta.commits import CommitResult
@@ -30,6 +31,9 @@ from shared.errors import Conflict, NotFound, Unavailable
 from shared.storage.objects import bucket_of
 
 log = logging.getLogger(__name__)
+
+MANY = 32
+"""Commits after which the files of a table are merged: fewer are not worth a commit of their own."""
 
 
 @dataclass(frozen=True)
@@ -52,31 +56,67 @@ class Keeping:
 async def compact_tables(stores: Stores, kept: Keeping) -> None:
     """Remove old rows, compact every table and set its entry to what it says of itself.
 
-    One that cannot be is left for the next time. Each bucket goes its own way: one that hangs holds up no other.
+    One that cannot be is left for the next time.
     """
     async with stores.database.read() as session:
         rows = await catalogue.own_tables(session)
-    found = [row.location for row in rows if stores.ownership.owns(row.service)]
+    await _at_each(stores, [row.location for row in _owned(stores, rows)], partial(_compact_table, kept=kept))
+
+
+@dataclass
+class SmallFiles:
+    """Merges the files of tables that have had many commits since the last time."""
+
+    stores: Stores
+    _versions: dict[str, int] = field(default_factory=dict)
+    """Location → its version then."""
+
+    async def merge_once(self) -> None:
+        """Look at every table. One that cannot be merged is left for the next time."""
+        async with self.stores.database.read() as session:
+            rows = await catalogue.own_tables(session)
+        versions = {row.location: row.version for row in _owned(self.stores, rows)}
+        self._versions = {location: self._versions.get(location, version) for location, version in versions.items()}
+        grown = [location for location, version in versions.items() if version - self._versions[location] >= MANY]
+        self._versions.update({location: versions[location] for location in grown})
+        await _at_each(self.stores, grown, _merge_table)
+
+
+def _owned(stores: Stores, rows: Sequence[TableRow]) -> list[TableRow]:
+    return [row for row in rows if stores.ownership.owns(row.service)]
+
+
+async def _at_each(stores: Stores, locations: Sequence[str], work: Callable[[Stores, str], Awaitable[None]]) -> None:
+    """Each bucket goes its own way: one that hangs holds up no other."""
     by_place: dict[str, list[str]] = defaultdict(list)
-    for location in found:
+    for location in locations:
         by_place[bucket_of(location)].append(location)
     async with asyncio.TaskGroup() as places:
-        for locations in by_place.values():
-            places.create_task(_compact_place(stores, locations, kept))
+        for at_place in by_place.values():
+            places.create_task(_one_by_one(stores, at_place, work))
 
 
-async def _compact_place(stores: Stores, locations: Sequence[str], kept: Keeping) -> None:
+async def _one_by_one(stores: Stores, locations: Sequence[str], work: Callable[[Stores, str], Awaitable[None]]) -> None:
     for location in locations:
         if stores.storages.refusal(location) is not None:
             continue
         async with nullcontext() if is_remote(location) else stores.tables.compact_lock:
             try:
-                await _compact_table(stores, location, kept)
+                await work(stores, location)
             except (DeltaError, OSError, Unavailable, Conflict) as error:
                 log.warning("table at %s was not compacted this time: %s", location, storage_reason(location, error))
 
 
-async def _compact_table(stores: Stores, location: str, kept: Keeping) -> None:
+async def _merge_table(stores: Stores, location: str) -> None:
+    async with stores.database.read() as session:
+        if not await catalogue.is_listed(session, location):
+            return
+    storage = await stores.storages.of(location)
+    with suppress(NotFound):  # a pass over all tables says so in the catalogue
+        await storage.run(stores.tables.merge, location, storage)
+
+
+async def _compact_table(stores: Stores, location: str, *, kept: Keeping) -> None:
     async with stores.database.read() as session:
         if not await catalogue.is_listed(session, location):
             return
@@ -84,7 +124,8 @@ async def _compact_table(stores: Stores, location: str, kept: Keeping) -> None:
     try:
         if kept.rows is not None:
             await storage.run(stores.tables.expire, location, (stores.clock.now() - kept.rows).date(), storage)
-        await storage.run(stores.tables.compact, location, kept.files, storage)
+        today = running_day(stores.clock.now())
+        await storage.run(partial(stores.tables.compact, today=today), location, kept.files, storage)
         await storage.run(trim_log, location, kept.commits(location), storage)
         whole = await storage.run(as_one_commit, location, storage)
         version, rows = whole.version, whole.rows

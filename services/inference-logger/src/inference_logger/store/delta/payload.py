@@ -27,6 +27,7 @@ from inference_logger.domain.records import RawRecord, record_identity
 from inference_logger.domain.rows import to_payload
 from inference_logger.domain.tables import TableKey, TableShare, plain_path, table_location
 from inference_logger.store.delta.commits import CommitResult, append, retry_conflicts
+from inference_logger.store.delta.compaction import merge_files, merge_small_files, say_how_long_files_are_kept
 from inference_logger.store.delta.open_tables import OpenTables, catalogue_location, open_table
 from inference_logger.store.delta.rows import aligned, find_rows, schema_of
 from inference_logger.store.destinations.fence import WriterFence
@@ -115,13 +116,25 @@ class PayloadTables:
             with contextlib.suppress(CommitFailedError):
                 table.delete(f"{day} < CAST('{before.isoformat()}' AS DATE)", commit_properties=properties)
 
-    def compact(self, location: str, kept: timedelta, storage: Storage = LOCAL) -> None:
-        """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins."""
+    def merge(self, location: str, storage: Storage = LOCAL) -> None:
+        """Merge the files of the latest commits. A writer in between wins."""
         with self.fence.lock(location):
             table = open_table(location, storage)
             self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
             with contextlib.suppress(CommitFailedError):
-                table.optimize.compact()
+                merge_small_files(table)
+
+    def compact(self, location: str, kept: timedelta, storage: Storage = LOCAL, *, today: date = date.max) -> None:
+        """Merge small files, drop what no kept version needs, write a checkpoint. A writer in between wins.
+
+        Days before `today` are over: their files are merged as far as it goes.
+        """
+        with self.fence.lock(location):
+            table = open_table(location, storage)
+            self.fence.transactions(location, table, is_single_writer=storage.is_single_writer)
+            with contextlib.suppress(CommitFailedError):
+                say_how_long_files_are_kept(table, kept)
+                merge_files(table, today)
             table.update_incremental()
             table.vacuum(
                 retention_hours=int(kept.total_seconds() // 3600),
