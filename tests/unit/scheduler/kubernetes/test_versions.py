@@ -269,6 +269,33 @@ async def test_a_scheduler_that_takes_over_writes_the_login_again() -> None:
         await eventually(lambda: after.cluster.writes == ["apply Secret", "apply Secret", "apply Deployment"])
 
 
+async def test_more_pods_are_pulled_with_the_login_of_now() -> None:
+    deployment = an_image()
+    async with working(At(deployment, LOGIN)) as at:
+        await eventually(lambda: len(at.cluster.writes) == 5)
+        at.secret = ImageSecret(kind="registry", fields={"username": "me", "password": "new"})
+        at.work.wanted = deployment.model_copy(update={"desired_replicas": 3, "generation": 2})
+        at.work.wake()
+        await eventually(lambda: at.cluster.writes[5:] == ["apply Secret", "apply Secret", "apply Deployment"])
+        assert pull_secret(at)["auths"]["r.io:5000"]["password"] == "new"
+        at.work.wanted = deployment.model_copy(update={"desired_replicas": 1, "generation": 3})
+        at.work.wake()
+        await eventually(lambda: at.cluster.writes[8:] == ["apply Deployment"])
+
+
+async def test_a_login_that_a_registry_refuses_is_written_again() -> None:
+    async with working(At(an_image(), LOGIN)) as at:
+        await eventually(lambda: len(at.cluster.writes) == 5)
+        at.secret = ImageSecret(kind="registry", fields={"username": "me", "password": "new"})
+        at.work.renew_login()
+        await eventually(lambda: at.cluster.writes[5:] == ["apply Secret", "apply Secret", "apply Deployment"])
+        assert pull_secret(at)["auths"]["r.io:5000"]["password"] == "new"
+    async with working(At(an_image(None))) as public:
+        await eventually(lambda: len(public.cluster.writes) == 3)
+        public.work.renew_login()
+        assert len(await settled(public)) == 3
+
+
 @pytest.mark.parametrize(
     ("secret", "reason", "is_terminal"),
     [

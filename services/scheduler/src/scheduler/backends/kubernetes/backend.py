@@ -176,8 +176,12 @@ class KubernetesBackend:
         if pod is not None and pod.facts.stage == "over" and not pod.facts.is_deleted and self._group is not None:
             self._group.create_task(self._remove(pod.facts.name), name=f"removal of {pod.facts.name}")
         work = self._works.get(version_id) if version_id else None
-        if work is not None and pod is not None and pod.facts.wait and pod.facts.wait.reason == "SecretMissing":
-            work.make_secret_again()
+        if work is not None and pod is not None and pod.facts.wait is not None:
+            match pod.facts.wait.reason:
+                case "SecretMissing":
+                    work.make_secret_again()
+                case "ImageRefused":
+                    work.renew_login()
 
     def _pod_gone(self, pod: KnownPod) -> None:
         self._runs.keep(pod)

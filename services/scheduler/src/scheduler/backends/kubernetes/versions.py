@@ -100,9 +100,14 @@ class VersionWork:
         self._wake.set()
 
     def make_secret_again(self) -> None:
-        """Its pods say that their secret is missing."""
+        """Its pods say that what they need of its secrets is missing, or not what it was."""
         self._is_secret_lost = True
         self._wake.set()
+
+    def renew_login(self) -> None:
+        """A registry refuses its pods: the login of its image may have been changed. The node tries again by itself."""
+        if self.wanted is not None and _is_private(self.wanted):
+            self.make_secret_again()
 
     @property
     def found(self) -> Object | None:
@@ -166,7 +171,7 @@ class VersionWork:
         is_same_template = found is not None and _template_of(found) == template
         if found is not None and is_same_template:
             await self._choose_surplus(found, wanted, template)
-        if is_same_template and not self._is_secret_lost and not self._is_login_doubted(wanted):
+        if found is not None and is_same_template and not self._is_secret_lost and not self._needs_login(found, wanted):
             await self._apply_deployment(wanted, is_new=False)
             return
         values, login = await self._secret_values(wanted), await self._login(wanted)
@@ -179,10 +184,11 @@ class VersionWork:
             await self._apply_secrets(wanted, applied, values, login)
         self._is_secret_lost = False
 
-    def _is_login_doubted(self, wanted: Deployment) -> bool:
-        """Whether an earlier scheduler may have been killed before it wrote the login of a version's image."""
-        image = wanted.image_source()
-        return self._applied is None and image is not None and image.credentials is not None
+    def _needs_login(self, found: Object, wanted: Deployment) -> bool:
+        """Whether the login of its image is written: an earlier scheduler may have been killed before it did, and it
+        may have been changed since, which more pods on other nodes would be refused for."""
+        is_more = wanted.desired_replicas > int((found.get("spec") or {}).get("replicas") or 0)
+        return _is_private(wanted) and (self._applied is None or is_more)
 
     def _is_as_wanted(self, found: Object, wanted: Deployment, template: str) -> bool:
         metadata, spec = found["metadata"], found.get("spec") or {}
@@ -269,6 +275,12 @@ class VersionWork:
             if refused.status != NOT_FOUND:
                 raise
         self._applied = None
+
+
+def _is_private(wanted: Deployment) -> bool:
+    """Whether its image is pulled with a login."""
+    image = wanted.image_source()
+    return image is not None and image.credentials is not None
 
 
 def surplus_of(pods: Sequence[KnownPod], desired: int) -> list[str]:
