@@ -7970,6 +7970,11 @@ export interface components {
              */
             name: string;
             /**
+             * Problem
+             * @description Why it cannot do its work, in a sentence: what runs the pods does not answer. null: it can.
+             */
+            problem?: string | null;
+            /**
              * Since
              * @description When it was started; of one that is away, when it last answered, if that is known.
              */

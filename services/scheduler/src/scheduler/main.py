@@ -123,6 +123,7 @@ async def build_app(
         token_of=built.token_of,
         follow_new_controller=settings.follow_new_controller,
     )
+    bus.status.problem = built.backend.problem
     terminals = TerminalSessions(bus, built.backend, dependencies.metrics)
     _attach_consumers(dependencies, built, terminals)
     admin = _build_admin(settings, telemetry, dependencies, built)
@@ -152,5 +153,5 @@ def _build_admin(
         dependencies.usage,
         lambda: lease.is_held and bus.is_connected and not disk.problem(),
         confinement=built.confinement.report(),
-        details=disk.details,
+        details=lambda: {"problem": found} if (found := disk.problem() or dependencies.backend.problem()) else {},
     )

@@ -39,6 +39,8 @@ class StatusReporter:
     ) -> None:
         self.name = name
         self.backlog: Callable[[], Awaitable[LoggerBacklog | None]] | None = None
+        self.problem: Callable[[], str | None] = lambda: None
+        """Why it cannot do its work, in a sentence; None: it can."""
         self._started_at = started_at
         self._version = version("penstock-shared")
         self._database = database
@@ -52,6 +54,7 @@ class StatusReporter:
             since=self._started_at,
             store=await self._store(),
             spool=self._spool() if self._spool else None,
+            problem=self.problem(),
             backlog=await self.backlog() if self.backlog else None,
         )
 

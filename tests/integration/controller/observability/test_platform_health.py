@@ -31,6 +31,7 @@ async def test_who_answers_runs_and_who_does_not_is_away(
         return LoggerBacklog(pending=3, unacked=2, oldest_age_s=1.5)
 
     peers.logger.status.backlog = backlog
+    peers.scheduler.status.problem = lambda: "the container engine does not answer"
     task = await peers.run(router)
     found = await controller.call("GET", "/platform")
     assert set(states(found).values()) == {"running"}
@@ -39,6 +40,8 @@ async def test_who_answers_runs_and_who_does_not_is_away(
         *("nats", "mlflow"),
     ]
     assert all(each["version"] for each in found["services"])
+    problems = {each["name"]: each["problem"] for each in found["services"] if each["problem"]}
+    assert problems == {"scheduler": "the container engine does not answer"}
     assert found["spool"] == [{"router": "router-0", **spool.model_dump()}]
     assert found["inference_logger"] == {"pending": 3, "unacked": 2, "oldest_age_s": 1.5}
     assert found["dead_letters"] == 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
+import pytest
 
 from scheduler.backends.docker.engine.client import Engine
+from scheduler.backends.docker.runs import inventory as inventory_module
 from scheduler.backends.docker.runs.container_state import seen
 from scheduler.backends.docker.runs.inventory import ContainerInventory
+from shared.clock import SystemClock
+from waiting.eventually import eventually
 from waiting.set_clock import SetClock
 
 LABELS = {"penstock.installation": "i", "penstock.pod": "wine-v1-x", "penstock.run": "0"}
@@ -30,8 +35,11 @@ class Engines:
     def __init__(self, *containers: dict[str, Any]) -> None:
         self.containers = list(containers)
         self.queries: list[dict[str, str]] = []
+        self.is_away = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.is_away:
+            raise httpx.ConnectError("no such file")
         if request.url.path == "/version":
             return httpx.Response(200, json={"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
         self.queries.append(dict(request.url.params))
@@ -110,3 +118,24 @@ async def test_out_of_memory_is_remembered_while_the_container_is_there() -> Non
     assert inventory.was_out_of_memory("a")
     inventory.note_gone("a")
     assert not inventory.was_out_of_memory("a")
+
+
+async def test_an_engine_that_is_away_is_a_problem_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inventory_module, "RETRY_S", 0.01)
+    engines = Engines(item("a", "running"))
+    inventory = ContainerInventory(Engine("unix:///s", httpx.MockTransport(engines)), "i", SystemClock())
+    engines.is_away = True
+    opening = asyncio.create_task(inventory.open())
+    await eventually(lambda: inventory.problem)
+    assert "unix:///s does not answer" in (inventory.problem or "")
+    engines.is_away = False
+    await opening
+    assert inventory.problem is None
+    following = asyncio.create_task(inventory.run())
+    try:
+        engines.is_away = True
+        await eventually(lambda: inventory.problem)
+        engines.is_away = False
+        await eventually(lambda: inventory.problem is None)
+    finally:
+        following.cancel()

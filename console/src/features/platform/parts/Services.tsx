@@ -19,13 +19,17 @@ export function Services() {
         {
           title: common.status,
           key: 'state',
-          render: (_, service) => (
-            <ToneTag tone={service.state === 'running' ? 'ok' : 'bad'}>{t[service.state]}</ToneTag>
-          ),
+          render: (_, service) => <ToneTag tone={toneOf(service)}>{t[service.state]}</ToneTag>,
         },
         { title: t.version, dataIndex: 'version', render: (version: string | null) => version ?? '–' },
         { title: t.since, key: 'since', render: (_, service) => <Timestamp at={service.since} /> },
+        { title: t.problem, dataIndex: 'problem', render: (problem: string | null) => problem ?? '–' },
       ]}
     />
   );
+}
+
+function toneOf({ state, problem }: PlatformService) {
+  if (state !== 'running') return 'bad';
+  return problem ? 'warning' : 'ok';
 }

@@ -9,6 +9,7 @@ export const platform = {
     away: 'Away',
     version: 'Release',
     since: 'Running since',
+    problem: 'What keeps it from its work',
   },
   streams: {
     title: 'Streams on the bus',

@@ -11,6 +11,7 @@ export const platform: typeof en = {
     away: '无应答',
     version: '版本',
     since: '运行自',
+    problem: '无法工作的原因',
   },
   streams: {
     title: '消息总线上的流',

@@ -43,7 +43,7 @@ def changes(
 
 def _lines(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for each in found["services"]:
-        note = f"since {each['since']}" if each["since"] else None
+        note = each.get("problem") or (f"since {each['since']}" if each["since"] else None)
         yield {"part": "service", "name": each["name"], "state": each["state"], "note": note}
     for each in found["streams"]:
         bounds = {"used": _size(each["bytes"]), "bound": _size(each["max_bytes"]), "fill": _share(each["fill"])}

@@ -59,6 +59,10 @@ class BackendsBeside:
         """See `Backend.waiting_reasons`."""
         return {**self.machine.waiting_reasons(), **self.main.waiting_reasons()}
 
+    def problem(self) -> str | None:
+        """See `Backend.problem`."""
+        return self.main.problem() or self.machine.problem()
+
     async def apply(self, deployment: Deployment) -> None:
         """Make the pods of one version be as wanted, by the first; see `Backend.apply`."""
         await self.main.apply(deployment)

@@ -81,6 +81,10 @@ class Backend(Protocol):
         """Pods that wait for room, and why they have none, in words."""
         ...
 
+    def problem(self) -> str | None:
+        """Why nothing can be done with pods now (what runs them does not answer), in a sentence; None: it can."""
+        ...
+
     async def apply(self, deployment: Deployment) -> None:
         """Make the pods of one version be as wanted: `desired_replicas` of them, of this model and these resources."""
         ...

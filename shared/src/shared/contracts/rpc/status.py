@@ -45,6 +45,7 @@ class ServiceStatus(Contract):
     store: StoreSize | None = None
     spool: SpoolFill | None = None
     backlog: LoggerBacklog | None = None
+    problem: str | None = Field(default=None, description="Why it cannot do its work, in a sentence; None: it can.")
 
 
 def status_method(service: str) -> RpcMethod:

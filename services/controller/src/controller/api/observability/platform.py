@@ -36,6 +36,10 @@ class ProcessView(BaseModel):
     since: datetime | None = Field(
         default=None, description="When it was started; of one that is away, when it last answered, if that is known."
     )
+    problem: str | None = Field(
+        default=None,
+        description="Why it cannot do its work, in a sentence: what runs the pods does not answer. null: it can.",
+    )
 
 
 class StreamView(BaseModel):
@@ -100,7 +104,10 @@ async def platform(deps: Dependencies) -> PlatformView:
     services = [_running(own.name, own.version, own.since)]
     for state in states:
         shown: Literal["running", "away"] = "running" if state.is_running else "away"
-        services.append(ProcessView(name=state.name, state=shown, version=state.version, since=state.since))
+        problem = found[state.name].problem if state.name in found else None
+        services.append(
+            ProcessView(name=state.name, state=shown, version=state.version, since=state.since, problem=problem)
+        )
     services += [_nats(deps), _running("mlflow", mlflow) if mlflow else ProcessView(name="mlflow", state="away")]
     return PlatformView(
         services=services,

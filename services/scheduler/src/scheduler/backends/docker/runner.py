@@ -97,6 +97,10 @@ class DockerRunner:
             await asyncio.gather(*(each.stop() for each in self._attendants.values()))
             await self.engine.close()
 
+    def problem(self) -> str | None:
+        """See `Runner.problem`: what the engine answers instead of its containers."""
+        return self.inventory.problem
+
     async def _sweep(self, pods: Collection[str], leftovers: Collection[str]) -> None:
         while True:
             for each in self.inventory.all():

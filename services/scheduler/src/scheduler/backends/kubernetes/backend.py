@@ -340,6 +340,11 @@ class KubernetesBackend:
         """Pods without room, and why; see `Backend.waiting_reasons`."""
         return self.observer.waiting_reasons()
 
+    def problem(self) -> str | None:
+        """What the API server answers instead of pods and Deployments; see `Backend.problem`."""
+        troubles = (informer.trouble for informer in (self._pods, self._deployments))
+        return next((f"the cluster is not followed: {trouble.message}" for trouble in troubles if trouble), None)
+
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def watch(self) -> AsyncIterator[Observation]:

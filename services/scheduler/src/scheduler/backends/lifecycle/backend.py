@@ -205,6 +205,10 @@ class PodBackend:
         of_gpus = {name: why for name, pod in self._pods.items() if (why := pod.waits_for_gpus)}
         return {**self._waiting_reasons, **of_gpus}
 
+    def problem(self) -> str | None:
+        """See `Backend.problem`."""
+        return self.runner.problem()
+
     def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
         room = replace(self.options.capacity, gpu=len(self.options.gpus))
         return pools_of(nodes.values(), room, self.options.overcommit)

@@ -132,6 +132,10 @@ class Runner(Protocol):
         """Work beside the pods until cancelled; `pods` are those that are there now."""
         ...
 
+    def problem(self) -> str | None:
+        """Why it can do nothing now, in a sentence; None: it can."""
+        ...
+
     def warm(self) -> None:
         """A pod is about to be prepared."""
         ...

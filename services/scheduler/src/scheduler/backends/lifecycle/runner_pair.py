@@ -34,6 +34,10 @@ class RunnerPair:
             for each in self._both:
                 group.create_task(each.run(pods), name=type(each).__name__)
 
+    def problem(self) -> str | None:
+        """Of the first that has one: what the other has started is to go on, too."""
+        return self._first.problem() or self._other.problem()
+
     def warm(self) -> None:
         """The first."""
         self._first.warm()

@@ -64,6 +64,10 @@ class ProcessRunner:
             return await self._zygotes.run()
         await asyncio.get_running_loop().create_future()
 
+    def problem(self) -> str | None:
+        """See `Runner.problem`: processes are always there."""
+        return None
+
     def warm(self) -> None:
         """Most models fit the platform's own environment."""
         if self._zygotes is not None:

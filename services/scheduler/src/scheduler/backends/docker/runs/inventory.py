@@ -45,6 +45,8 @@ class ContainerInventory:
         self.installation = installation
         self.is_listed = False
         """Whether it was listed once: before that nothing is known to be gone."""
+        self.problem: str | None = None
+        """Why they are not followed, where they are not."""
         self._clock = clock
         self._containers: dict[str, SeenContainer] = {}
         self._changed_at: dict[str, float] = {}
@@ -110,7 +112,7 @@ class ContainerInventory:
             except EngineError as error:
                 if error.message != told:
                     log.warning("pods wait: %s", error.message)
-                told = error.message
+                self.problem = told = error.message
                 self.engine.forget_version()
                 await self._clock.sleep(RETRY_S)
 
@@ -124,7 +126,7 @@ class ContainerInventory:
         self._containers = {each.id: each for each in found if each.id not in newer} | kept
         self._changed_at = {identity: at for identity, at in self._changed_at.items() if at >= begun}
         self._out_of_memory &= self._containers.keys()
-        self.is_listed = True
+        self.is_listed, self.problem = True, None
 
     async def run(self) -> None:
         """Follow the events until cancelled."""
@@ -132,6 +134,7 @@ class ContainerInventory:
             try:
                 await self._follow()
             except EngineError as error:
+                self.problem = error.message
                 self.engine.forget_version()
                 log.info("containers are listed again: %s", error)
             await self._clock.sleep(RETRY_S)
