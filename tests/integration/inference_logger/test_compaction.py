@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from nats.js import JetStreamContext
 
 from inference_logger.domain.records import RawRecord
 from inference_logger.domain.tables import TableKey, TableShare, running_day
 from inference_logger.handlers import maintenance
-from inference_logger.handlers.maintenance import SmallFiles
+from inference_logger.handlers.maintenance import Keeping, SmallFiles, compact_tables
+from inference_logger.store import catalogue
 from inference_logger.store.delta import compaction
+from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.delta.payload import PayloadTables
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger
@@ -170,5 +172,31 @@ async def test_tables_with_many_commits_are_merged(
         assert DeltaTable(home / "tables/wine/payload").version() == version
         await logged("after")
         await eventually(lambda: counted(home, kind="inferences") == every | {"after": 1})
+    finally:
+        await logger.stop()
+
+
+async def test_tables_of_the_monitor_are_kept_tidy_too_and_lose_no_row(nats_server: NatsProcess, home: Path) -> None:
+    logger = RunningLogger(nats_server.url, home)
+    await logger.start()
+    try:
+        stores = logger.app.sink.stores
+        key = TableKey("wine", kind="profile_metrics")
+        location = stores.tables.location(key)
+        long_ago = datetime.now(UTC) - timedelta(days=90)
+        window = pa.struct([pa.field("start", pa.timestamp("us", "UTC")), pa.field("end", pa.timestamp("us", "UTC"))])
+        schema = pa.schema([("window", window), ("count", pa.int64())])
+        for number in range(4):
+            row = {"window": {"start": long_ago, "end": long_ago}, "count": number}
+            write_deltalake(location, pa.Table.from_pylist([row], schema), mode="append")
+        async with stores.database.unit_of_work() as session:
+            await catalogue.note_commit(session, key, CommitResult(location, 3, 4), datetime.now(UTC))
+        kept = Keeping(timedelta(0), timedelta(days=30), local_commits=0)
+        await compact_tables(stores, kept)
+        table = DeltaTable(location)
+        assert sorted(table.to_pyarrow_table().column("count").to_pylist()) == [0, 1, 2, 3]
+        assert len(table.file_uris()) == len([*Path(location).glob("*.parquet")]) == 1
+        assert len(table.history()) == 1
+        assert (await logger.tables())["wine.profile_metrics"].rows == 4
     finally:
         await logger.stop()

@@ -84,6 +84,7 @@ class LoggerProcess:
             "INFERENCE_LOGGER_NATS_URL": self.nats.url,
             "INFERENCE_LOGGER_ADMIN_PORT": "0",
             "INFERENCE_LOGGER_NICE": "0",
+            "INFERENCE_LOGGER_MERGE_INTERVAL": "1",  # so that some are killed while they merge
         }
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "logger.log").open("ab") as output:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from deltalake.exceptions import DeltaError
 
 from inference_logger.domain.destinations import LOG_FOLDER
 from inference_logger.domain.object_storage import storage_reason
-from inference_logger.domain.tables import TableKey, is_remote, plain_path, running_day
+from inference_logger.domain.tables import KINDS, TableKey, is_remote, plain_path, running_day
 from inference_logger.handlers.stores import Stores
 from inference_logger.store import catalogue
 from inference_logger.store.delta.commits import CommitResult
@@ -54,13 +54,16 @@ class Keeping:
 
 
 async def compact_tables(stores: Stores, kept: Keeping) -> None:
-    """Remove old rows, compact every table and set its entry to what it says of itself.
+    """Remove old rows, compact every table and set its entry to what it says of itself: those of the monitor too, which
+    has a commit for each window. Rows of profiles stay.
 
     One that cannot be is left for the next time.
     """
     async with stores.database.read() as session:
-        rows = await catalogue.own_tables(session)
-    await _at_each(stores, [row.location for row in _owned(stores, rows)], partial(_compact_table, kept=kept))
+        rows = await catalogue.find_tables(session)
+    own = {row.location for row in rows if row.kind in KINDS}
+    tidy = partial(_compact_table, kept=kept, own=own)
+    await _at_each(stores, [row.location for row in _owned(stores, rows)], tidy)
 
 
 @dataclass
@@ -74,7 +77,7 @@ class SmallFiles:
     async def merge_once(self) -> None:
         """Look at every table. One that cannot be merged is left for the next time."""
         async with self.stores.database.read() as session:
-            rows = await catalogue.own_tables(session)
+            rows = await catalogue.find_tables(session)
         versions = {row.location: row.version for row in _owned(self.stores, rows)}
         self._versions = {location: self._versions.get(location, version) for location, version in versions.items()}
         grown = [location for location, version in versions.items() if version - self._versions[location] >= MANY]
@@ -116,13 +119,13 @@ async def _merge_table(stores: Stores, location: str) -> None:
         await storage.run(stores.tables.merge, location, storage)
 
 
-async def _compact_table(stores: Stores, location: str, *, kept: Keeping) -> None:
+async def _compact_table(stores: Stores, location: str, *, kept: Keeping, own: Collection[str]) -> None:
     async with stores.database.read() as session:
         if not await catalogue.is_listed(session, location):
             return
     storage = await stores.storages.of(location)
     try:
-        if kept.rows is not None:
+        if kept.rows is not None and location in own:
             await storage.run(stores.tables.expire, location, (stores.clock.now() - kept.rows).date(), storage)
         today = running_day(stores.clock.now())
         await storage.run(partial(stores.tables.compact, today=today), location, kept.files, storage)

@@ -9,6 +9,7 @@ its midnight.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -34,28 +35,27 @@ def merge_small_files(table: DeltaTable) -> None:
 
 
 def merge_files(table: DeltaTable, today: date) -> None:
-    """Merge the small files of each day; those of the days before `today` as far as it goes, once they are many.
-
-    A table that is not kept by days, such as one that somebody else has made, is merged as far as it goes.
+    """Merge small files up to a size; those of the days before `today` further, once they are many, and so those of a
+    table that is not kept by days.
     """
+    table.optimize.compact(target_size=FILES_OF_A_DAY)
+    table.update_incremental()
+    for over in _spread_days(table, today):
+        table.optimize.compact(partition_filters=over)
+        table.update_incremental()
+
+
+def _spread_days(table: DeltaTable, today: date) -> list[list[tuple[str, str, str]] | None]:
+    """What finds the files of each day that is over and has more small ones than may stay, the oldest first."""
+    files = pa.table(table.get_add_actions(flatten=True))
+    small = files.filter(pc.field("size_bytes") < WHOLE)
     match table.metadata().partition_columns:
         case [day] if schema_of(table).field(day).type == pa.date32():
-            table.optimize.compact(target_size=FILES_OF_A_DAY)
-            table.update_incremental()
-            for over in _spread_days(table, day, today):
-                table.optimize.compact(partition_filters=[(day, "=", over.isoformat())])
-                table.update_incremental()
+            days = Counter(small.column(f"partition.{day}").to_pylist())
+            over = sorted(each for each, count in days.items() if each < today and count > SPREAD)
+            return [[(day, "=", each.isoformat())] for each in over]
         case _:
-            table.optimize.compact()
-
-
-def _spread_days(table: DeltaTable, day: str, today: date) -> list[date]:
-    """Days that are over, with more small files than may stay, the oldest first."""
-    files = pa.table(table.get_add_actions(flatten=True)).select([f"partition.{day}", "size_bytes"])
-    files = files.rename_columns(["day", "bytes"])
-    small = files.filter((pc.field("bytes") < WHOLE) & (pc.field("day") < pa.scalar(today, pa.date32())))
-    days = small.group_by("day").aggregate([("bytes", "count")])
-    return sorted(days.filter(pc.field("bytes_count") > SPREAD).column("day").to_pylist())
+            return [None] if small.num_rows > SPREAD else []
 
 
 def say_how_long_files_are_kept(table: DeltaTable, kept: timedelta) -> None:

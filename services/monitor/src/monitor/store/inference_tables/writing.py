@@ -1,4 +1,8 @@
-"""Metric tables are written: rows of a window replace those that are there, in one commit. Blocking."""
+"""Metric tables are written: rows of a window replace those that are there, in one commit. Blocking.
+
+Each window is a file of its own: the inference-logger, whose catalogue names these tables, merges them and removes what
+was replaced, as it does for its own.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,6 @@ PROPERTIES = {
 }
 """Said when a table is made, so that every reader of Delta can read it."""
 TRIES = 3
-COMPACT_EVERY = 64
-"""Commits between two compactions: each window is a file of its own."""
 
 
 def replace_window(place: TablePlace, rows: pa.Table, window: Window) -> tuple[int, int]:
@@ -45,8 +47,6 @@ def replace_window(place: TablePlace, rows: pa.Table, window: Window) -> tuple[i
                 if not left:
                     raise
         table = DeltaTable(place.location, storage_options=options)
-        if table.version() % COMPACT_EVERY == 0:
-            table.optimize.compact()
         added = pa.table(table.get_add_actions(flatten=True))
         return int(table.version()), int(pc.sum(added.column("num_records")).as_py() or 0)
 
