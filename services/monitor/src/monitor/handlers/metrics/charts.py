@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from monitor.domain.metrics.charts import CHARTS
-from monitor.domain.metrics.entries import Entries
+from monitor.domain.metrics.entries import Entries, Kind
 from monitor.domain.metrics.port import MetricStore
 from monitor.domain.metrics.rollup import minute_of, step_start
 from monitor.domain.metrics.series import Merged, Steps
@@ -23,7 +23,7 @@ async def read_chart(store: MetricStore, query: MetricsQuery, now: int) -> Serie
     since, until = minute_of(query.from_time), int(query.to_time.timestamp()) + 1
     start = step_start(since, query.step_s)
     steps = Steps(start, query.step_s, max(0, -((start - until) // query.step_s)), now)
-    entries = _chosen(await store.read(chart.kind, (query.service,), steps), query, since, until)
+    entries = _chosen(await _read(store, chart.kind, query, steps), query, since, until)
     merged = Merged("version", _around(entries, query.step_s), entries)
     table = chart.read(merged)
     return SeriesList(
@@ -34,6 +34,12 @@ async def read_chart(store: MetricStore, query: MetricsQuery, now: int) -> Serie
             for group, values in zip(merged.groups, table.tolist(), strict=True)
         ),
     )
+
+
+async def _read(store: MetricStore, kind: Kind, query: MetricsQuery, steps: Steps) -> Entries:
+    if kind == "latency":
+        return await store.read_percentiles((query.service,), steps, "version" if query.pod is None else "pod")
+    return await store.read(kind, (query.service,), steps)
 
 
 def _chosen(entries: Entries, query: MetricsQuery, since: int, until: int) -> Entries:
