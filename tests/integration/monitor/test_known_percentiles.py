@@ -139,10 +139,11 @@ async def test_answers_are_those_of_sketches_whatever_is_rolled_up_packed_or_lat
     await assert_same(database)
     await pack(database, 140)  # two hours are rolled up, the third is not
     assert await fields(database, AT, 24) == {"p50", "p90", "p99"}
-    assert await fields(database, AT, 1, 3600) == {"p50", "p90", "p99"}
+    for step_s in (900, 1800, 3600):
+        assert await fields(database, AT, 3600 // step_s, step_s) == {"p50", "p90", "p99"}
     assert all(name.startswith(BIN) for name in await fields(database, AT + 7200, 8))
-    assert all(name.startswith(BIN) for name in await fields(database, AT, 8, 900))  # made of five minutes
-    await assert_same(database, (300, 900, 3600))
+    assert all(name.startswith(BIN) for name in await fields(database, AT, 12, 600))  # made of five minutes
+    await assert_same(database, (300, 600, 1800, 3600))
 
     await send(database, range(1000, 1040))  # of another router, late, into hours that are known
     assert any(name.startswith(BIN) for name in await fields(database, AT, 24))
@@ -161,7 +162,9 @@ async def test_blocks_of_a_release_before_are_read_by_their_sketches_until_they_
     await send(database, range(40))
     await send(database, range(2000, 2040), timedelta(days=1))
     await pack(database, 1440 + 140)
-    assert await known(database) == 2 * 3 * 3  # services, levels, blocks: two days by 5 minutes, a week by the hour
+    assert await known(database) == 2 * 3 * (
+        2 * 3 + 1
+    )  # services, levels; three steps of each of two days, one of a week
     async with database.unit_of_work() as session:
         await session.execute(delete(PercentilesRow))
         minute = {"service": "wine", "version": "v1", "pod": "p1", "sums": {"requests": 3, "latency_counts": [0, 3]}}
@@ -169,7 +172,7 @@ async def test_blocks_of_a_release_before_are_read_by_their_sketches_until_they_
     assert all(name.startswith(BIN) for name in await fields(database, AT, 24))
     await assert_same(database)
     packer = await pack(database, 1440 + 141)
-    assert (packer.is_filled, await known(database)) == (True, 18)
+    assert (packer.is_filled, await known(database)) == (True, 42)
     assert await fields(database, AT, 24) == {"p50", "p90", "p99"}
     await assert_same(database)
 
@@ -177,7 +180,7 @@ async def test_blocks_of_a_release_before_are_read_by_their_sketches_until_they_
 async def test_percentiles_go_with_their_blocks(database: Database) -> None:
     await send(database, range(40))
     await pack(database, 140)
-    assert await known(database) == 2 * 3 * 2
+    assert await known(database) == 2 * 3 * (3 + 1)
     await pack(database, 40 * 1440)
     async with database.read() as session:
         assert (await session.execute(select(func.count()).select_from(BlockRow))).scalar() == 0

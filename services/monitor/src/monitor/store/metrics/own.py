@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.metrics.entries import Entries, Kind, joined, rolled
 from monitor.domain.metrics.series import By, Steps
-from monitor.store.metrics.blocks import FIVE_MINUTES, HOURS, LONGER, MINUTES, Tier, read_blocks
+from monitor.store.metrics.blocks import FIVE_MINUTES, HOURS, MINUTES, Tier, read_blocks
 from monitor.store.metrics.legacy import read_minutes
-from monitor.store.metrics.percentiles import read_percentiles
+from monitor.store.metrics.percentiles import known_tier, read_percentiles
 from monitor.store.metrics.samples import Span, read_measured
 from shared.database import Database
 
@@ -30,12 +30,13 @@ class OwnStore:
     async def read_percentiles(self, services: Collection[str], steps: Steps, by: By) -> Entries:
         """Known percentiles where the asked steps have blocks, sketches elsewhere."""
         async with self.database.read() as session:
-            if steps.start % steps.step_s or steps.step_s not in {tier.step_s for tier in LONGER}:
+            tier = known_tier(steps.step_s)
+            if tier is None or steps.start % tier.step_s:
                 return await read_entries(session, "latency", services, steps)
             await _look_consistently(session)
             span = Span("latency", services, steps.start, steps.end)
             recent = await _not_in_blocks(session, span)
-            return joined([*await read_percentiles(session, _tier(steps.step_s), span, by, recent), recent])
+            return joined([*await read_percentiles(session, tier, span, by, recent), recent])
 
     async def close(self) -> None:
         """Nothing: the database is the service's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from monitor.domain.metrics.entries import Entries
 from monitor.domain.metrics.percentiles import LEVELS, percentiles_of
 from monitor.domain.metrics.series import By
 from monitor.store.metrics.blocks import (
+    FIVE_MINUTES,
+    HOURS,
     LONGER,
     MINUTES,
     Block,
@@ -32,51 +35,76 @@ from monitor.store.metrics.blocks import (
 from monitor.store.metrics.samples import Span, storable
 from monitor.store.tables import BlockRow, PercentilesRow
 
+Key = tuple[By, int]
+"""A level and the length of the steps."""
+
 _BLOCK: Any = BlockRow
 _ROW: Any = PercentilesRow
 _OF_BLOCK = and_(_ROW.step_s == _BLOCK.step_s, _ROW.service == _BLOCK.service, _ROW.start == _BLOCK.start)
-_TIERS = {tier.step_s: tier for tier in LONGER}
+
+MADE_OF: Mapping[Tier, Tier] = {
+    **{Tier(step_s, FIVE_MINUTES.span_s): FIVE_MINUTES for step_s in (FIVE_MINUTES.step_s, 900, 1800)},
+    HOURS: HOURS,
+}
+"""The steps whose percentiles are kept (those that charts have by themselves), and the blocks that they are of."""
+
+
+def known_tier(step_s: int) -> Tier | None:
+    """The tier of known percentiles that has these steps."""
+    return next((tier for tier in MADE_OF if tier.step_s == step_s), None)
 
 
 async def replace_percentiles(session: AsyncSession, block: BlockRow, part: HourPart) -> None:
     """Those of an hour's sketches in place of what is known of it; of the whole block where nothing is known yet."""
+    tiers = _tiers_of(part.tier.step_s)
     wanted = select(PercentilesRow).where(
-        _ROW.step_s == block.step_s, _ROW.service == block.service, _ROW.start == block.start
+        _ROW.step_s.in_([tier.step_s for tier in tiers]), _ROW.service == block.service, _ROW.start == block.start
     )
-    known = {row.level: row for row in (await session.execute(wanted)).scalars()}
-    if len(known) < len(LEVELS):
+    known = {(row.level, row.step_s): row for row in (await session.execute(wanted)).scalars()}
+    if len(known) < len(LEVELS) * len(tiers):
         await _put_whole(session, block)
         return
-    packed = {level: row.data for level, row in known.items()}
-    found = await beside(_with_hour, block.data, packed, part)
-    for level, row in known.items():
-        row.data = found[level]
+    packed = {key: row.data for key, row in known.items()}
+    for key, data in (await beside(_with_hour, block.data, packed, part)).items():
+        known[key].data = data
 
 
-def _with_hour(_: bytes, known: Mapping[str, bytes], part: HourPart) -> dict[str, bytes]:
-    step_s = part.tier.step_s
-    return {
-        level: with_hour(known[level], replace(part, entries=percentiles_of(part.entries, level, step_s)))
-        for level in LEVELS
-    }
+def _tiers_of(step_s: int) -> list[Tier]:
+    """What is kept of a block."""
+    return [tier for tier, sketches in MADE_OF.items() if sketches.step_s == step_s]
+
+
+def _with_hour(_: bytes, known: Mapping[Key, bytes], part: HourPart) -> dict[Key, bytes]:
+    found = {}
+    for level, tier in product(LEVELS, _tiers_of(part.tier.step_s)):
+        entries = percentiles_of(part.entries, level, tier.step_s)
+        key = level, tier.step_s
+        found[key] = with_hour(known[key], replace(part, tier=tier, entries=entries))
+    return found
 
 
 async def _put_whole(session: AsyncSession, block: BlockRow) -> None:
     found = await beside(_of_block, block.data, block.service, block.start, block.step_s)
-    for level, data in found.items():
-        row = PercentilesRow(level=level, step_s=block.step_s, service=block.service, start=block.start, data=data)
-        await session.merge(row)
+    for (level, step_s), data in found.items():
+        await session.merge(
+            PercentilesRow(level=level, step_s=step_s, service=block.service, start=block.start, data=data)
+        )
 
 
-def _of_block(data: bytes, service: str, start: int, step_s: int) -> dict[str, bytes]:
+def _of_block(data: bytes, service: str, start: int, step_s: int) -> dict[Key, bytes]:
     sketches = unpack(data, service, start, step_s)
-    return {level: pack(percentiles_of(sketches, level, step_s), start, step_s) for level in LEVELS}
+    return {
+        (level, tier.step_s): pack(percentiles_of(sketches, level, tier.step_s), start, tier.step_s)
+        for level, tier in product(LEVELS, _tiers_of(step_s))
+    }
 
 
 async def fill_percentiles(session: AsyncSession, limit: int) -> int:
     """Read those of `limit` blocks that have none: of releases before. Returns how many there were."""
     wanted = select(BlockRow).where(
-        _BLOCK.kind == "latency", _BLOCK.step_s.in_(_TIERS), ~exists().where(_OF_BLOCK, _ROW.level == LEVELS[-1])
+        _BLOCK.kind == "latency",
+        _BLOCK.step_s.in_([tier.step_s for tier in LONGER]),
+        ~exists().where(_OF_BLOCK, _ROW.level == LEVELS[-1]),
     )
     found = (await session.execute(wanted.limit(limit))).scalars().all()
     for block in found:
@@ -87,7 +115,7 @@ async def fill_percentiles(session: AsyncSession, limit: int) -> int:
 async def read_percentiles(session: AsyncSession, tier: Tier, span: Span, by: By, recent: Entries) -> list[Entries]:
     """What is known; sketches of hours that are not rolled up, and of blocks without percentiles.
 
-    `recent`: sketches that are in no block. Where percentiles do not have them yet, these give way to sketches.
+    `tier`: one of `MADE_OF`. `recent`: sketches that are in no block; percentiles that lack them give way to sketches.
     """
     finer = await read_tier(session, MINUTES, span, is_unrolled=True)
     hours, late = hours_of(finer), _hours_by_service(recent)
@@ -97,7 +125,7 @@ async def read_percentiles(session: AsyncSession, tier: Tier, span: Span, by: By
         rest = without_hours(found, hours[service])
         if len(without_hours(rest, late[service])) == len(rest):
             known[service, start] = rest
-    others = await _other_blocks(session, tier, span, known)
+    others = await _other_blocks(session, MADE_OF[tier], span, known)
     sketches = [without_hours(found, hours[service]) for service, _, found in others]
     parts = [*(found for _, _, found in finer), *known.values(), *sketches]
     return [part.between(span.since, span.until) for part in parts]
@@ -134,5 +162,6 @@ async def _other_blocks(
 
 async def delete_percentiles(session: AsyncSession, tier: Tier, before: int) -> None:
     """Delete those of a tier's blocks that ended before then."""
+    steps_s = [each.step_s for each in _tiers_of(tier.step_s)]
     old = _ROW.start < storable(before - tier.span_s)
-    await session.execute(delete(PercentilesRow).where(_ROW.step_s == tier.step_s, old))
+    await session.execute(delete(PercentilesRow).where(_ROW.step_s.in_(steps_s), old))

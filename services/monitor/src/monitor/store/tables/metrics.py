@@ -69,9 +69,9 @@ class BlockRow(MonitorRow, table=True):
 
 
 class PercentilesRow(MonitorRow, table=True):
-    """Percentiles of the latency block of the same step, service and start; see `domain/metrics/percentiles.py`.
+    """Percentiles by `step_s` of the service's block of latencies from `start` on; see `domain/metrics/percentiles.py`.
 
-    `level`: what its series are told apart by. A block has rows of all levels, or none yet.
+    `level`: what its series are told apart by. A block has rows of all levels and steps, or none yet.
     """
 
     __tablename__ = "latency_percentiles"
