@@ -293,15 +293,23 @@ def _table_of_a_day(result: Any) -> str:
 
 def _metric_store(result: Any) -> str:
     size, query, ingest = result["size"], result["query"], result["ingest"]
+    rolled = "rolled_cpu_share"
+    of_all = {name: ms for name, ms in query.items() if name != "one"}
     rows = [
         ["bytes of a pod and day, as rows (before)", f"{size['rows_of_before']:,}"],
         *(
             [f"bytes of a pod and day, blocks by {step_s} s", f"{count:,}"]
             for step_s, count in size["blocks_by_step_s"].items()
         ),
-        *([f"7 days of 100 services, {name.removesuffix('_ms')} s: CPU ms", f"{ms:g}"] for name, ms in query.items()),
+        *([["bytes of a pod and day, its percentiles", f"{size['percentiles']:,}"]] if "percentiles" in size else ()),
+        *([f"7 days of 100 services, {name.removesuffix('_ms')} s: CPU ms", f"{ms:g}"] for name, ms in of_all.items()),
+        *(
+            [f"7 days of one service, {name.removesuffix('_ms')} s: CPU ms", f"{ms:g}"]
+            for name, ms in query.get("one", {}).items()
+        ),
         [f"samples of {ingest['pods']:,} pods: share of a core", f"{ingest['stored_cpu_share']:.2%}"],
         ["packing them: share of a core", f"{ingest['packed_cpu_share']:.2%}"],
+        *([["rolling their hours up: share of a core", f"{ingest[rolled]:.2%}"]] if rolled in ingest else ()),
     ]
     return table(["", ""], rows)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,13 +24,16 @@ from benchmarks.progress import report_progress
 from monitor.domain.metrics.blocks import pack
 from monitor.domain.metrics.charts import CHARTS
 from monitor.domain.metrics.entries import KINDS, Entries, joined, rolled
+from monitor.domain.metrics.percentiles import LEVELS, percentiles_of
 from monitor.domain.metrics.series import Merged, Steps
 from monitor.handlers.ingest import store_samples
-from monitor.loops.packing import Packer
+from monitor.loops.packing import BLOCKS_AT_ONCE, Packer
 from monitor.main import MIGRATIONS
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.blocks import FIVE_MINUTES, HOURS, MINUTES
 from monitor.store.metrics.own import OwnStore
+from monitor.store.metrics.percentiles import MADE_OF, fill_percentiles
+from monitor.store.metrics.rolling import roll_hour
 from monitor.store.tables import BlockRow, ReplicasRow, TrafficRow, UsageRow
 from shared.clock import SystemClock
 from shared.contracts.metrics.samples import TrafficSample, UsageSample
@@ -43,6 +47,7 @@ DAYS = 7
 AT_ONCE = 20
 """Services of one question: arrays of more are so large that half of the time goes into getting memory for them."""
 READS = 5
+QUERIED = ("requests_per_second", "latency_p50", "latency_p99", "cpu_cores")
 ROUNDS, QUICK_ROUNDS = 120, 12
 """Samples of 10 s."""
 
@@ -69,7 +74,20 @@ async def _size(folder: Path) -> dict[str, Any]:
             for kind in KINDS
             for at in spans
         )
-    return {"blocks_by_step_s": found, "rows_of_before": await _size_before(folder, made)}
+    return {
+        "blocks_by_step_s": found,
+        "percentiles": _size_of_percentiles(day["latency"]),
+        "rows_of_before": await _size_before(folder, made),
+    }
+
+
+def _size_of_percentiles(sketches: Entries) -> int:
+    start = int(START.timestamp())
+    return sum(
+        len(pack(percentiles_of(sketches, level, tier.step_s), start, tier.step_s))
+        for level in LEVELS
+        for tier in MADE_OF
+    )
 
 
 async def _size_before(folder: Path, made: MadeUp) -> int:
@@ -91,27 +109,44 @@ async def _size_before(folder: Path, made: MadeUp) -> int:
     return size
 
 
-async def _query(folder: Path) -> dict[str, float]:
+async def _query(folder: Path) -> dict[str, Any]:
     made = MadeUp(SERVICES, 1, REQUESTS_S)
     database = await open_migrated(MIGRATIONS, f"sqlite+aiosqlite:///{folder}/week.db")
     await _fill_week(database, made.names)
     await database.close()  # else all of it is read out of SQLite's log
     database = Database.open(f"sqlite+aiosqlite:///{folder}/week.db")
-    store, end = OwnStore(database), int(START.timestamp()) + DAYS * 86_400
-    found = {}
-    for step_s in (3600, 300):
-        steps = Steps(end - DAYS * 86_400, step_s, DAYS * 86_400 // step_s, end + 3600)
-        for name in ("requests_per_second", "latency_p99", "cpu_cores"):
-
-            async def ask(name: str = name, steps: Steps = steps) -> None:
-                chart = CHARTS[name]
-                for first in range(0, SERVICES, AT_ONCE):
-                    some = made.names[first : first + AT_ONCE]
-                    chart.read(Merged("none", steps, await store.read(chart.kind, some, steps)))
-
-            found[f"{name}_{step_s}_ms"] = round(1000 * median([await _cpu_s(ask) for _ in range(READS)]), 1)
+    store = OwnStore(database)
+    found: dict[str, Any] = {
+        f"{name}_{step_s}_ms": await _chart_ms(store, name, step_s, made.names)
+        for step_s, name in product((3600, 300), QUERIED)
+    }
+    found["one"] = {
+        f"{name}_{step_s}_ms": await _chart_ms(store, name, step_s, made.names[:1])
+        for step_s, name in product((3600, 300), QUERIED)
+    }
+    found["sketches_300_ms"] = await _chart_ms(store, "latency_p99", 300, made.names, is_plain=True)
     await database.close()
     return found
+
+
+async def _chart_ms(
+    store: OwnStore, name: str, step_s: int, services: Sequence[str], *, is_plain: bool = False
+) -> float:
+    """A week of a chart; `is_plain`: percentiles out of sketches, though they are known."""
+    end = int(START.timestamp()) + DAYS * 86_400
+    steps = Steps(end - DAYS * 86_400, step_s, DAYS * 86_400 // step_s, end + 3600)
+    chart = CHARTS[name]
+
+    async def ask() -> None:
+        for first in range(0, len(services), AT_ONCE):
+            some = services[first : first + AT_ONCE]
+            if chart.kind == "latency" and not is_plain:
+                entries = await store.read_percentiles(some, steps, "none")
+            else:
+                entries = await store.read(chart.kind, some, steps)
+            chart.read(Merged("none", steps, entries))
+
+    return round(1000 * median([await _cpu_s(ask) for _ in range(READS)]), 1)
 
 
 async def _fill_week(database: Database, services: tuple[str, ...]) -> None:
@@ -139,6 +174,10 @@ async def _fill_week(database: Database, services: tuple[str, ...]) -> None:
                 ]
             async with database.unit_of_work() as session:
                 await session.execute(insert(BlockRow), rows)
+    is_filled = False
+    while not is_filled:
+        async with database.unit_of_work() as session:
+            is_filled = not await fill_percentiles(session, BLOCKS_AT_ONCE)
 
 
 def _of_span(day: Entries, start: int, span_s: int) -> Entries:
@@ -169,7 +208,35 @@ async def _ingest(folder: Path, rounds: int) -> dict[str, float]:
         "pods": SERVICES * PODS,
         "stored_cpu_share": round(stored / (10 * rounds), 4),
         "packed_cpu_share": round(packed / (10 * rounds), 4),
+        "rolled_cpu_share": round(await _rolled_cpu_s(folder) / 3600, 4),
     }
+
+
+async def _rolled_cpu_s(folder: Path) -> float:
+    """Rolling up one more hour of all pods: measured with some services."""
+    names = MadeUp(AT_ONCE, 1, REQUESTS_S).names
+    minutes = MadeUp(1, PODS, REQUESTS_S).minutes(START, 120)
+    first = int(START.timestamp())
+    database = await open_migrated(MIGRATIONS, f"sqlite+aiosqlite:///{folder}/rolled.db")
+    rows = [
+        {"kind": kind, "step_s": 60, "service": name, "start": start, "is_rolled": False, "data": data}
+        for kind in KINDS
+        for start in (first, first + 3600)
+        for data in (pack(minutes[kind].between(start, start + 3600), start, 60),)
+        for name in names
+    ]
+    async with database.unit_of_work() as session:
+        await session.execute(insert(BlockRow), rows)
+
+    async def roll(hour: int) -> None:
+        for kind, name in product(KINDS, names):
+            async with database.unit_of_work() as session:
+                await roll_hour(session, kind, name, hour)
+
+    await roll(first)
+    spent = await _cpu_s(lambda: roll(first + 3600))
+    await database.close()
+    return spent * SERVICES / AT_ONCE
 
 
 async def _cpu_s(work: Callable[[], Awaitable[None]]) -> float:

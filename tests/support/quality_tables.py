@@ -91,6 +91,8 @@ class Lake:
         self.trained: TrainingData | None = None
         self.file = b""
         self.noted: dict[str, MetricTable] = {}
+        self.others: dict[str, TableView] = {}
+        """A table of another service, by its name."""
 
     def write(self, rows: dict[str, Any], kind: str = "inferences", schema: pa.Schema = SCHEMA) -> None:
         """Append rows."""
@@ -114,10 +116,9 @@ class Lake:
 
     def rule(self, name: str, kind: str, metric: str, **fields: Any) -> Monitor:
         """Define a rule."""
-        given = {"window": "PT1H", "schedule": "PT1H", "delay": "PT1M", **fields}
+        given = {"service": "wine", "window": "PT1H", "schedule": "PT1H", "delay": "PT1M", **fields}
         made = Monitor(
             id=new_id(),
-            service="wine",
             name=name,
             kind=kind,
             metric=metric,
@@ -133,6 +134,8 @@ class Lake:
     async def tables(self, service: str) -> tuple[TableView, ...]:
         if self.is_away:
             raise Unavailable("the inference-logger does not answer")
+        if service in self.others:
+            return (self.others[service],)
         return tuple(self.views.values()) if service == "wine" else ()
 
     async def training_data(self, query: TrainingDataQuery) -> TrainingData:

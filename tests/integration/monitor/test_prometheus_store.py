@@ -80,7 +80,9 @@ async def chart(
 ) -> dict[tuple[str, str], tuple[float | None, ...]]:
     """From ten minutes before the first scrape on, for half an hour."""
     steps = Steps(AT - 600, step_s, 2400 // step_s, AT + 7200)
-    merged = Merged("pod", steps, await store.read(CHARTS[name].kind, ("wine", "beer.x"), steps))
+    kind, services = CHARTS[name].kind, ("wine", "beer.x")
+    read = store.read_percentiles(services, steps, "pod") if kind == "latency" else store.read(kind, services, steps)
+    merged = Merged("pod", steps, await read)
     return {group[1:]: dense(values) for group, values in by_series(CHARTS[name].read(merged), merged, None)}
 
 

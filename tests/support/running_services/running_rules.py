@@ -36,7 +36,7 @@ class Rules:
         """List what is defined, and evaluate what is due."""
         self.rules.changed()
         await self.rules.refresh()
-        self.rules._retries_at = 0.0
+        self.rules._retries_at.clear()
         await self.rules.evaluate_due()
 
     async def windows(self, rule: Monitor) -> list[MonitorWindow]:

@@ -77,6 +77,7 @@ async def test_they_are_defined_changed_and_go_with_their_service(service: Contr
     changed = await service.call("PUT", f"{PATH}/moved", json=definition)
     assert (changed["alert"], changed["slice"], changed["revision"]) == ("column", "version", 2)
     (told,) = (await defined_monitors(service.app.dependencies.database)).items
+    assert (told.project, told.service) == ("default", "wine")
     assert told.trained is not None
     assert (told.service, told.revision, told.trained.version, told.trained.model) == ("wine", 2, "v1", "wine")
     await service.call("POST", f"{PATH}/moved/run", 503)

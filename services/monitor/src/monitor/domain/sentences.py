@@ -30,6 +30,7 @@ class Sentence:
 
 
 NO_TABLE = Sentence("no inference table of the service has rows yet", "该服务的推理表还没有任何行")
+TOO_LONG = Sentence("the window was given up after {seconds} s", "窗口在 {seconds} 秒后被放弃")
 NO_ROWS = Sentence("there are no rows in the window", "窗口内没有数据行")
 NO_LABEL_YET = Sentence("no inference of the service has a label yet", "该服务的推理还没有任何标签")
 NO_LABEL_HERE = Sentence("no row of the window has a label", "窗口内没有带标签的行")

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from monitor.domain.metrics.rollup import kept_since
 from monitor.settings import MonitorSettings
 from monitor.store.metrics.blocks import (
-    FIVE_MINUTES,
-    HOURS,
+    LONGER,
     MINUTES,
     delete_blocks,
-    hours_to_roll,
     merge_into_minutes,
-    roll_hour,
 )
 from monitor.store.metrics.legacy import delete_recent, move_minutes
+from monitor.store.metrics.percentiles import delete_percentiles, fill_percentiles
+from monitor.store.metrics.rolling import hours_to_roll, roll_hour
 from monitor.store.metrics.samples import delete_measured, newest_measured, services_measured, take_unpacked
 from shared.clock import Clock
 from shared.contracts.rpc.monitor import RECENT_KEPT
@@ -31,6 +30,7 @@ SETTLED_AFTER_S = 600
 SERVICES_AT_ONCE = 10
 HOURS_AT_ONCE = 2_000
 ROWS_AT_ONCE = 2_000
+BLOCKS_AT_ONCE = 10
 SLICES_AT_ONCE = 20
 
 
@@ -43,6 +43,8 @@ class Packer:
     settings: MonitorSettings
     packed: int = 0
     """Samples up to this number are in blocks."""
+    is_filled: bool = False
+    """Every block of latencies has its percentiles."""
 
     async def run(self) -> None:
         """Pack until cancelled."""
@@ -58,6 +60,7 @@ class Packer:
         await self.pack_samples()
         await self._move_minutes()
         await self._roll_hours()
+        await self._fill_percentiles()
         await self._delete_expired()
 
     async def pack_samples(self) -> None:
@@ -86,11 +89,20 @@ class Packer:
             async with self.database.unit_of_work() as session:
                 await roll_hour(session, kind, service, hour)
 
+    async def _fill_percentiles(self) -> None:
+        """Those of blocks of releases before, some at each pass; later ones get theirs as they are rolled up."""
+        for _ in range(0 if self.is_filled else SLICES_AT_ONCE):
+            async with self.database.unit_of_work() as session:
+                self.is_filled = not await fill_percentiles(session, BLOCKS_AT_ONCE)
+            if self.is_filled:
+                return
+
     async def _delete_expired(self) -> None:
         now, settings = self.clock.now(), self.settings
         async with self.database.unit_of_work() as session:
             await delete_measured(session, kept_since(now, RECENT_KEPT), self.packed)
             await delete_recent(session, kept_since(now, RECENT_KEPT))
             await delete_blocks(session, MINUTES, kept_since(now, settings.metrics_minutes_kept))
-            await delete_blocks(session, FIVE_MINUTES, kept_since(now, settings.metrics_kept))
-            await delete_blocks(session, HOURS, kept_since(now, settings.metrics_kept))
+            for tier in LONGER:
+                await delete_blocks(session, tier, kept_since(now, settings.metrics_kept))
+                await delete_percentiles(session, tier, kept_since(now, settings.metrics_kept))

@@ -139,6 +139,7 @@ class Monitor(Contract):
     """A rule as the controller defines it."""
 
     id: UUID
+    project: str = Field(default="", description="Of the service: rules of one are evaluated one after the other.")
     service: str
     name: str
     kind: MonitorKind

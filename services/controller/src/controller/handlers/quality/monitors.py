@@ -93,16 +93,17 @@ async def defined_monitors(database: Database) -> MonitorList:
     async with database.read() as session:
         rows = await MONITORS.every(session)
         services = {service.row.name: service for service in await read_services(session, _names(rows))}
-    return MonitorList(items=tuple(_told(row, services.get(service.name), service.name) for row, service in rows))
+    return MonitorList(items=tuple(_told(row, services.get(service.name), service) for row, service in rows))
 
 
 def _names(rows: list[tuple[MonitorRow, ServiceRow]]) -> list[str]:
     return sorted({service.name for _, service in rows})
 
 
-def _told(row: MonitorRow, stored: StoredService | None, service: str) -> Monitor:
+def _told(row: MonitorRow, stored: StoredService | None, service: ServiceRow) -> Monitor:
     return Monitor(
-        service=service,
+        project=service.project,
+        service=service.name,
         baseline=Baseline(**row.baseline) if row.baseline else None,
         outcome=Outcome(**row.outcome),
         trained=main_model(stored) if stored is not None else None,

@@ -8,7 +8,7 @@ from functools import partial
 
 from monitor.domain.metrics.entries import Kind
 from monitor.domain.metrics.fields import DROPPED, MILLION, STATUS
-from monitor.domain.metrics.series import Floats, Merged
+from monitor.domain.metrics.series import SHARES, Floats, Merged
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def _in_flight(merged: Merged) -> Floats:
     return merged.where_reported(merged.most_in_flight())
 
 
-def _latency(share: float, merged: Merged) -> Floats:
-    return merged.where_reported(merged.quantiles(share))
+def _latency(name: str, merged: Merged) -> Floats:
+    return merged.where_reported(merged.percentiles(name))
 
 
 def _mean(name: str, divisor: int, merged: Merged) -> Floats:
@@ -66,9 +66,7 @@ CHARTS: Mapping[str, Chart] = {
     "records_logged": Chart("traffic", "1", partial(_total, "logged")),
     "records_dropped": Chart("traffic", "1", _dropped),
     "in_flight": Chart("traffic", "1", _in_flight),
-    "latency_p50": Chart("latency", "s", partial(_latency, 0.50)),
-    "latency_p90": Chart("latency", "s", partial(_latency, 0.90)),
-    "latency_p99": Chart("latency", "s", partial(_latency, 0.99)),
+    **{f"latency_{name}": Chart("latency", "s", partial(_latency, name)) for name in SHARES},
     **{f"status_{first}xx": Chart("traffic", "1/s", partial(_status, first)) for first in "2345"},
     "cpu_cores": Chart("usage", "cores", partial(_mean, "cpu", MILLION)),
     "memory_bytes": Chart("usage", "bytes", partial(_mean, "memory", 1)),

@@ -7,7 +7,7 @@ counted the service's pods in that step, and is a gap where nobody measured: mis
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -28,6 +28,11 @@ REPORTED_AFTER_S = 12
 """What happened so long ago has been reported: a sample ends after 10 s and is stored within a moment."""
 SHORTEST_SHARE_S = 40
 """So much of a step of a minute or more must have passed before it has a rate: below that one sample decides."""
+
+SHARES: Mapping[str, float] = {"p50": 0.50, "p90": 0.90, "p99": 0.99}
+"""Percentiles by name, which is also the field of one that is known: its value is a bin."""
+NO_BIN = -1
+"""Stands for the bin of a percentile where there were no requests."""
 
 _DURATIONS = np.array([duration_of(place) for place in range(len(LATENCY_EDGES_S) + 1)])
 _MOST_IN_A_TABLE = 4_000_000
@@ -131,18 +136,25 @@ class Merged:
             np.maximum.at(most, cells, np.bincount(places, found.values))
         return most.reshape(self._shape)
 
-    def quantiles(self, share: float) -> Floats:
-        """The latency, seconds, of the request at rank `share` × (n - 1) of the step's n; NaN without requests."""
-        found = np.full(len(self.groups) * self.steps.count, np.nan)
-        for first, durations, seen in self._sketches:
+    def percentiles(self, name: str) -> Floats:
+        """A percentile of `SHARES`, seconds: as it is known, else out of the step's sketches; NaN without requests."""
+        bins = self.quantile_bins(SHARES[name]).reshape(-1)
+        known = self._fields(name)
+        bins[self._cell[known]] = self.entries.values[known]
+        return np.where(bins == NO_BIN, np.nan, _DURATIONS[bins]).reshape(self._shape)
+
+    def quantile_bins(self, share: float) -> NDArray[np.int64]:
+        """The bin of the request at rank `share` × (n - 1) of the n in a step's sketches; `NO_BIN` without requests."""
+        found = np.full(len(self.groups) * self.steps.count, NO_BIN, np.int64)
+        for first, bins, seen in self._sketches:
             total = seen[:, -1]
             places = np.argmax(seen > (share * (total - 1))[:, None], axis=1)
-            found[first : first + len(seen)] = np.where(total > 0, durations[places], np.nan)
+            found[first : first + len(seen)] = np.where(total > 0, bins[places], NO_BIN)
         return found.reshape(self._shape)
 
     @cached_property
-    def _sketches(self) -> list[tuple[int, Floats, Floats]]:
-        """Some cells at a time: the first, the bins' durations, how many requests each cell has up to each bin."""
+    def _sketches(self) -> list[tuple[int, NDArray[np.int64], Floats]]:
+        """Some cells at a time: the first, the bins, how many requests each cell has up to each bin."""
         numbers = np.array([_bin_of_field(name) for name in self.entries.fields], np.int64)
         used = np.unique(numbers[numbers >= 0])
         if not len(used):
@@ -157,7 +169,7 @@ class Merged:
             chosen = is_bin if cells <= at_once else is_bin & (self._cell >= first) & (self._cell < first + count)
             codes = (self._cell[chosen] - first) * width + column[chosen]
             table = np.bincount(codes, self.entries.values[chosen], count * width).astype(np.float64, copy=False)
-            found.append((first, _DURATIONS[used], np.cumsum(table.reshape(count, width), axis=1)))
+            found.append((first, used, np.cumsum(table.reshape(count, width), axis=1)))
         return found
 
     def _fields(self, name: str, *, is_prefix: bool = False) -> Mask:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from monitor.domain.metrics.charts import CHARTS
-from monitor.domain.metrics.entries import Entries
+from monitor.domain.metrics.entries import Entries, Kind, joined
 from monitor.domain.metrics.port import MetricStore
 from monitor.domain.metrics.rollup import minute_of, step_start
 from monitor.domain.metrics.series import Merged, Steps
@@ -20,10 +21,10 @@ async def read_chart(store: MetricStore, query: MetricsQuery, now: int) -> Serie
     chart = CHARTS.get(query.metric)
     if chart is None:
         raise InvalidInput(f"no metric {query.metric}; there are {', '.join(sorted(CHARTS))}")
-    since, until = minute_of(query.from_time), int(query.to_time.timestamp()) + 1
+    since, until = _range(query)
     start = step_start(since, query.step_s)
     steps = Steps(start, query.step_s, max(0, -((start - until) // query.step_s)), now)
-    entries = _chosen(await store.read(chart.kind, (query.service,), steps), query, since, until)
+    entries = _chosen(await _read(store, chart.kind, query, steps), query, since, until)
     merged = Merged("version", _around(entries, query.step_s), entries)
     table = chart.read(merged)
     return SeriesList(
@@ -34,6 +35,30 @@ async def read_chart(store: MetricStore, query: MetricsQuery, now: int) -> Serie
             for group, values in zip(merged.groups, table.tolist(), strict=True)
         ),
     )
+
+
+async def _read(store: MetricStore, kind: Kind, query: MetricsQuery, steps: Steps) -> Entries:
+    """All that is in the steps; latencies of steps that the range cuts as sketches, which can be cut."""
+    services = (query.service,)
+    whole = _whole_steps(query, steps)
+    if kind != "latency" or whole.count < 1:
+        return await store.read(kind, services, steps)
+    parts = [await store.read_percentiles(services, whole, "version" if query.pod is None else "pod")]
+    for start, end in ((steps.start, whole.start), (whole.end, steps.end)):
+        if start < end:
+            parts.append(await store.read(kind, services, replace(steps, start=start, count=1)))
+    return joined(parts)
+
+
+def _whole_steps(query: MetricsQuery, steps: Steps) -> Steps:
+    """The steps without the first and the last where the range begins and ends in them."""
+    since, until = _range(query)
+    first, last = steps.start < since, steps.end > until
+    return replace(steps, start=steps.start + first * steps.step_s, count=steps.count - first - last)
+
+
+def _range(query: MetricsQuery) -> tuple[int, int]:
+    return minute_of(query.from_time), int(query.to_time.timestamp()) + 1
 
 
 def _chosen(entries: Entries, query: MetricsQuery, since: int, until: int) -> Entries:

@@ -12,7 +12,7 @@ from monitor.domain.metrics.charts import CHARTS, CLASSES, RESPONSES_BY_CLASS, C
 from monitor.domain.metrics.entries import Entries, Kind
 from monitor.domain.metrics.entries import Series as Owner
 from monitor.domain.metrics.port import MetricStore
-from monitor.domain.metrics.series import Floats, Merged, Steps, by_series, dense
+from monitor.domain.metrics.series import By, Floats, Merged, Steps, by_series, dense
 from shared.contracts.rpc.monitor import ChartSeries, ChartSeriesList, ChartsQuery
 from shared.errors import InvalidInput
 
@@ -25,11 +25,24 @@ async def read_charts(store: MetricStore, query: ChartsQuery, now: datetime) -> 
     wanted = {metric: _parts(metric) for metric in query.metrics}
     steps = Steps(int(query.from_time.timestamp()), query.step_s, query.count, int(now.timestamp()))
     read = {
-        kind: _chosen(kind, await store.read(kind, (query.service,), steps), query)
-        for kind in sorted(_kinds(wanted, query))
+        kind: _chosen(kind, await _read(store, kind, query, steps), query) for kind in sorted(_kinds(wanted, query))
     }
     series = await asyncio.to_thread(_all_series, wanted, read, query, steps)
     return ChartSeriesList(series=tuple(series))
+
+
+async def _read(store: MetricStore, kind: Kind, query: ChartsQuery, steps: Steps) -> Entries:
+    services = (query.service,)
+    if kind == "latency" and (level := _level(query)):
+        return await store.read_percentiles(services, steps, level)
+    return await store.read(kind, services, steps)
+
+
+def _level(query: ChartsQuery) -> By | None:
+    """What percentiles have to be told apart by, so that a line has one in a step; None: they have to be merged."""
+    if query.pod is not None:
+        return None if query.by == "none" and query.version is None else "pod"
+    return "version" if query.by == "none" and query.version is not None else query.by
 
 
 def _parts(metric: str) -> Mapping[str | None, Chart]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import tempfile
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.sources import RowSources
+from monitor.handlers.rules.threads import in_thread
 from monitor.store.inference_tables.places import TablePlace
 from monitor.store.rules.progress import find_baseline, find_baseline_of, save_baseline
 from monitor.store.tables import BaselineRow
@@ -90,14 +90,14 @@ class Baselines:
             row = await find_baseline_of(session, rule.id, source)
         if row is None:
             return None
-        return FoundBaseline(await asyncio.to_thread(_from_bytes, row.data), row.source)
+        return FoundBaseline(await in_thread(_from_bytes, row.data), row.source)
 
     async def freeze_window(
         self, rule: Monitor, rows: OpenedRows, columns: Sequence[str], window: Window
     ) -> FoundBaseline:
         """Have the rows of a window be the baseline from now on."""
         source = _said(window)
-        made = await asyncio.to_thread(_of_windows, rows, columns, (window,))
+        made = await in_thread(_of_windows, rows, columns, (window,))
         return await self._keep(rule, FoundBaseline(made, source))
 
     async def _kept(self, rule: Monitor) -> FoundBaseline | None:
@@ -105,7 +105,7 @@ class Baselines:
             row = await find_baseline(session, rule.id, baseline_digest(rule))
         if row is None:
             return None
-        return FoundBaseline(await asyncio.to_thread(_from_bytes, row.data), row.source)
+        return FoundBaseline(await in_thread(_from_bytes, row.data), row.source)
 
     async def _keep(self, rule: Monitor, made: FoundBaseline) -> FoundBaseline:
         profile = made.baseline.profile
@@ -114,7 +114,7 @@ class Baselines:
             digest=baseline_digest(rule),
             source=made.source,
             rows=profile.rows,
-            data=await asyncio.to_thread(made.baseline.to_bytes),
+            data=await in_thread(made.baseline.to_bytes),
             made_at=self.clock.now(),
         )
         async with self.database.unit_of_work() as session:
@@ -126,14 +126,14 @@ class Baselines:
         assert asked is not None
         if asked.kind == "window" and asked.start is not None and asked.end is not None:
             window = Window(asked.start, asked.end)
-            made = await asyncio.to_thread(_of_windows, rows, columns, (window,))
+            made = await in_thread(_of_windows, rows, columns, (window,))
             if not made.profile.rows:
                 raise InvalidInput(sentences.EMPTY_WINDOW(start=asked.start, end=asked.end))
             return FoundBaseline(made, _said(window))
         if asked.kind in {"table", "file"} and rule.baseline_path is not None:
             place = await self.sources.place(rule.baseline_path)
             sample = Sample(place, rule.baseline_root, is_table=asked.kind == "table")
-            made = await asyncio.to_thread(_of_samples, sample, rows)
+            made = await in_thread(_of_samples, sample, rows)
             return FoundBaseline(made, asked.location or rule.baseline_path)
         if asked.kind == "training" and rule.trained is not None:
             return await self._training(rule.service, rule.trained, rows)
@@ -147,23 +147,23 @@ class Baselines:
         if found.kind == "place" and found.location is not None:
             place = await self.sources.place(found.location)
             sample = Sample(place, found.root, is_table=found.is_table)
-            return FoundBaseline(await asyncio.to_thread(_of_samples, sample, rows), source)
+            return FoundBaseline(await in_thread(_of_samples, sample, rows), source)
         if found.chunks is None or found.name is None:
             return None
         with tempfile.TemporaryDirectory(prefix="penstock-baseline-") as folder:
             file = Path(folder, f"rows{''.join(Path(found.name).suffixes)[-16:]}")
             async with aclosing(calls.read_chunks(found.chunks)) as chunks:
-                with await asyncio.to_thread(file.open, "wb") as into:
+                with await in_thread(file.open, "wb") as into:
                     async for chunk in chunks:
-                        await asyncio.to_thread(into.write, chunk)
+                        await in_thread(into.write, chunk)
             sample = Sample(TablePlace(str(file)), None, is_table=False)
-            return FoundBaseline(await asyncio.to_thread(_of_samples, sample, rows), source)
+            return FoundBaseline(await in_thread(_of_samples, sample, rows), source)
 
     async def _seasonal(self, rule: Monitor, rows: OpenedRows, columns: Sequence[str], window: Window) -> FoundBaseline:
         assert rule.baseline is not None
         weeks = rule.baseline.weeks or DEFAULT_WEEKS
         earlier = tuple(window.before(timedelta(weeks=week)) for week in range(1, weeks + 1))
-        made = await asyncio.to_thread(_of_windows, rows, columns, earlier)
+        made = await in_thread(_of_windows, rows, columns, earlier)
         return FoundBaseline(made, sentences.OF_WEEKS(weeks=weeks))
 
 

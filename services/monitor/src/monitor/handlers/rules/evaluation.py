@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,6 +29,8 @@ from shared.text import without_nul
 log = logging.getLogger(__name__)
 
 LONGEST_REASON = 500
+LONGEST_S = 600.0
+"""So long a window may take: a table of a million rows and 20 columns takes seconds."""
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Evaluator:
     labels: LabelRules
     estimated: EstimatedRules
     measured: MeasuredRules
+    longest_s: float = LONGEST_S
 
     async def evaluate(self, rule: Monitor, window: Window) -> RuleProgressRow:
         """Compute a window and keep its verdicts; what cannot be computed now is kept as an error, and tried again."""
@@ -71,7 +75,11 @@ class Evaluator:
     async def _verdicts(self, rule: Monitor, window: Window) -> tuple[list[Verdict], bool]:
         """And whether the window is to be tried again, since what failed may pass."""
         try:
-            return await self._evaluator_of(rule).evaluate(rule, window), False
+            async with asyncio.timeout(self.longest_s):
+                return await self._evaluator_of(rule).evaluate(rule, window), False
+        except TimeoutError:
+            log.warning("rule %s/%s was given up after %g s", rule.service, rule.name, self.longest_s)
+            return [failed(sentences.TOO_LONG(seconds=f"{self.longest_s:g}"))], True
         except InvalidInput as error:
             return [failed(_reason(error))], False
         except PenstockError as error:

@@ -12,6 +12,7 @@ from uuid import UUID
 from monitor.domain.rules.timing import RuleTiming, touched_windows
 from monitor.handlers.rules.kinds.estimated_rules import PREFIX
 from monitor.handlers.rules.sources import LABELLED, RowSources
+from monitor.handlers.rules.threads import in_thread
 from monitor.store.inference_tables.places import TablePlace
 from monitor.store.rules.progress import load_progress
 from monitor.store.rules.windows import compute_again
@@ -22,6 +23,9 @@ from shared.database import Database
 from shared.errors import PenstockError
 
 log = logging.getLogger(__name__)
+
+LONGEST_S = 600.0
+"""So long the labels of a rule may take to be looked for."""
 
 
 @dataclass
@@ -42,7 +46,11 @@ class LateLabels:
             try:
                 if rule.service not in known:
                     known[rule.service] = await self.sources.tables(rule.service, LABELLED)
-                await self._look(rule, behind, known[rule.service])
+                async with asyncio.timeout(LONGEST_S):
+                    await self._look(rule, behind, known[rule.service])
+            except TimeoutError:
+                log.warning("late labels of %s are not known: its table does not answer", rule.service)
+                return
             except PenstockError as error:
                 log.debug("late labels of %s are not known now: %s", rule.service, error.message)
 
@@ -53,7 +61,7 @@ class LateLabels:
         since = behind.labels_seen_at or behind.evaluated_at
         assert since is not None
         assert behind.evaluated_until is not None
-        times, newest = await asyncio.to_thread(_labelled_since, places, since)
+        times, newest = await in_thread(_labelled_since, places, since)
         windows = touched_windows(RuleTiming.of(rule), times, behind.evaluated_until)
         async with self.database.unit_of_work() as session:
             await compute_again(session, rule.id, windows, self.clock.now())

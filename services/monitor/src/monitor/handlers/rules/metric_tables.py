@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.timing import Window
 from monitor.handlers.rules.sources import INFERENCES, PeerCalls, RowSources
+from monitor.handlers.rules.threads import in_thread
 from shared.contracts.quality.monitors import Monitor
 from shared.contracts.rpc.quality import MetricTable
 from shared.errors import PenstockError
@@ -72,7 +72,7 @@ class MetricTables:
             folder = tables[-1].location.rpartition("/")[0]
             for kind in metrics.kinds:
                 place = await self.sources.place(f"{folder}/{kind}")
-                await self.calls.note_table(await asyncio.to_thread(_write, kind, place, metrics))
+                await self.calls.note_table(await in_thread(_write, kind, place, metrics))
         except PenstockError as error:
             log.warning("metrics of %s/%s are not written: %s", rule.service, rule.name, error.message)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from monitor.handlers.rules.threads import in_thread
 from monitor.store.inference_tables.places import TablePlace
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def open_rows(places: Sequence[TablePlace]) -> OpenedRows:
     """Raises `NotFound`, `Unavailable`, `InvalidInput`."""
-    return await asyncio.to_thread(_open, places)
+    return await in_thread(_open, places)
 
 
 def _open(places: Sequence[TablePlace]) -> OpenedRows:

@@ -1,10 +1,14 @@
-"""Every rule, as the controller defines it; those that are due are evaluated one after the other."""
+"""Every rule, as the controller defines it; those that are due are evaluated.
+
+Those of one project one after the other, of several projects some at once: a table that hangs holds up the rules of its
+own project, until it answers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +18,7 @@ from monitor.handlers.alerts.observe import close_alerts
 from monitor.handlers.rules.evaluation import Evaluator
 from monitor.handlers.rules.late_labels import LateLabels
 from monitor.handlers.rules.sources import PeerCalls
+from monitor.handlers.rules.threads import TableThreads
 from monitor.store.rules.progress import every_progress, forget_others
 from monitor.store.rules.windows import rules_to_retry, windows_to_retry
 from monitor.store.tables import RuleProgressRow
@@ -30,6 +35,8 @@ LIST_AGAIN_S = 2.0
 """After the controller did not answer."""
 TICK_S = 1.0
 RETRIES_EVERY_S = 10.0
+AT_ONCE = 4
+"""Windows that are computed at the same time, each of another project: memory is that of so many."""
 SKIPPED_S = 60.0
 """A rule whose verdicts cannot be kept is left alone for so long: others go on, and so does the monitor."""
 
@@ -47,20 +54,29 @@ class QualityRules:
     _progress: dict[UUID, RuleProgressRow] = field(default_factory=dict)
     _forced: set[UUID] = field(default_factory=set)
     _skipped: dict[UUID, float] = field(default_factory=dict)
-    _running: UUID | None = None
+    _running: set[UUID] = field(default_factory=set)
     _list_at: float = 0.0
-    _retries_at: float = 0.0
+    _retries_at: dict[str, float] = field(default_factory=dict)
+    _passes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """By project, the pass over its rules that goes on."""
+    _threads: dict[str, TableThreads] = field(default_factory=dict)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _wakeup: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.refresh()
-                await self.evaluate_due()
-            except PenstockError as error:
-                log.debug("rules are not evaluated now: %s", error.message)
-            await self._rest()
+        try:
+            while True:
+                try:
+                    await self.refresh()
+                    self._start_passes()
+                except PenstockError as error:
+                    log.debug("rules are not evaluated now: %s", error.message)
+                await self._rest()
+        finally:
+            for task in self._passes.values():
+                task.cancel()
+            await asyncio.gather(*self._passes.values(), return_exceptions=True)
 
     async def _rest(self) -> None:
         """Until the next tick, or until something has changed."""
@@ -103,35 +119,72 @@ class QualityRules:
         return rule.alert == "none" if before is None else before.alert != rule.alert
 
     async def evaluate_due(self) -> None:
-        """Every window that is closed and not judged, or is to be computed again."""
-        again = await self._to_retry()
-        for rule in list(self._defined.values()):
-            if rule.paused and rule.id not in self._forced:
-                continue
-            now = self.clock.now()
-            windows = list(RuleTiming.of(rule).due(self._evaluated_until(rule), now))
-            if rule.id in self._forced:
-                self._forced.discard(rule.id)
-                windows = windows or [RuleTiming.of(rule).last_closed(now)]
-            if rule.id in again:
-                async with self.database.read() as session:
-                    windows = sorted({*windows, *await windows_to_retry(session, rule.id, now)})
-            for window in windows:
-                await self._evaluate(rule, window)
+        """Every window that is closed and not judged, or is to be computed again; of projects whose tables answer."""
+        self._start_passes()
+        await asyncio.gather(*self._passes.values())
 
-    async def _to_retry(self) -> set[UUID]:
+    def _start_passes(self) -> None:
+        """A pass over each project's rules, but where one goes on. Raises what ended the last one unexpectedly."""
+        for project, task in list(self._passes.items()):
+            if task.done():
+                del self._passes[project]
+                task.result()
+        for project in {rule.project for rule in self._defined.values()} - self._passes.keys():
+            if not self._is_hanging(project):
+                self._passes[project] = asyncio.create_task(self._pass(project), name=f"rules of {project}")
+
+    def _is_hanging(self, project: str) -> bool:
+        return project in self._threads and self._threads[project].is_hanging
+
+    async def _pass(self, project: str) -> None:
+        """What is due of a project, one window after the other."""
+        threads = self._threads.setdefault(project, TableThreads())
+        try:
+            with threads.used():
+                await self._evaluate_rules(
+                    project, [each for each in self._defined.values() if each.project == project]
+                )
+        except PenstockError as error:
+            log.debug("rules of project %s are not evaluated now: %s", project, error.message)
+        if threads.is_hanging:
+            log.warning("a table of project %r does not answer: its rules wait until it does", project)
+
+    async def _evaluate_rules(self, project: str, rules: Sequence[Monitor]) -> None:
+        again = await self._to_retry(project, rules)
+        for rule in rules:
+            for window in await self._due(rule, is_again=rule.id in again):
+                if self._is_hanging(project):
+                    return
+                async with self._slots:
+                    await self._evaluate(rule, window)
+
+    async def _due(self, rule: Monitor, *, is_again: bool) -> list[Window]:
+        if rule.paused and rule.id not in self._forced:
+            return []
+        now = self.clock.now()
+        windows = list(RuleTiming.of(rule).due(self._evaluated_until(rule), now))
+        if rule.id in self._forced:
+            self._forced.discard(rule.id)
+            windows = windows or [RuleTiming.of(rule).last_closed(now)]
+        if is_again:
+            async with self.database.read() as session:
+                windows = sorted({*windows, *await windows_to_retry(session, rule.id, now)})
+        return windows
+
+    async def _to_retry(self, project: str, rules: Sequence[Monitor]) -> set[UUID]:
         now = self.clock.monotonic()
-        if now < self._retries_at:
+        if now < self._retries_at.get(project, 0.0):
             return set()
-        self._retries_at = now + RETRIES_EVERY_S
-        await self.late_labels.look(self._defined.values(), self._progress)
+        self._retries_at[project] = now + RETRIES_EVERY_S
+        async with self._slots:
+            await self.late_labels.look(rules, self._progress)
         async with self.database.read() as session:
             return await rules_to_retry(session, self.clock.now())
 
     async def _evaluate(self, rule: Monitor, window: Window) -> None:
         if self._defined.get(rule.id) is None or self._skipped.get(rule.id, 0.0) > self.clock.monotonic():
             return  # deleted meanwhile, or left alone for a while
-        self._running = rule.id
+        self._running.add(rule.id)
         try:
             self._progress[rule.id] = await self.evaluator.evaluate(rule, window)
         except PenstockError:
@@ -140,7 +193,7 @@ class QualityRules:
             log.exception("a window of rule %s/%s could not be kept", rule.service, rule.name)
             self._skipped[rule.id] = self.clock.monotonic() + SKIPPED_S
         finally:
-            self._running = None
+            self._running.discard(rule.id)
 
     def _evaluated_until(self, rule: Monitor) -> datetime | None:
         known = self._progress.get(rule.id)
@@ -174,7 +227,7 @@ class QualityRules:
             id=rule.id,
             state=known.state if known is not None else None,  # one that was stored
             reason=known.reason if known is not None else None,
-            is_running=self._running == rule.id or rule.id in self._forced,
+            is_running=rule.id in self._running or rule.id in self._forced,
             last_window_end=until,
             last_evaluated_at=known.evaluated_at if known is not None else None,
             next_at=None if rule.paused else RuleTiming.of(rule).next_at(until, self.clock.now()),

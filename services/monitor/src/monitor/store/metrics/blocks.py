@@ -1,15 +1,15 @@
-"""Blocks of entries: merged into, rolled up into those of longer steps, read."""
+"""Blocks of entries: merged into, read, deleted."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from monitor.domain.metrics.blocks import pack, unpack
@@ -17,7 +17,11 @@ from monitor.domain.metrics.entries import NOTHING, Entries, Kind, joined, rolle
 from monitor.store.metrics.samples import Span, storable
 from monitor.store.tables import BlockRow
 
+T = TypeVar("T")
+
 _BLOCK: Any = BlockRow
+Block = tuple[str, int, Entries]
+"""The service, the start, what it holds."""
 LARGE = 100_000
 """Bytes of a block that takes some 20 ms."""
 
@@ -43,7 +47,7 @@ async def merge_into_minutes(session: AsyncSession, parts: Mapping[tuple[Kind, s
     changed: list[dict[str, Any]] = []
     for (kind, service), hour, part in wanted:
         data = known.get((kind, service, hour))
-        merged = await _beside(_with_minutes, data, service, hour, part)
+        merged = await beside(_with_minutes, data, service, hour, part)
         row = {"kind": kind, "step_s": MINUTES.step_s, "service": service, "start": hour, "data": merged}
         (new if data is None else changed).append(row)
     if new:
@@ -69,8 +73,8 @@ async def _known_minutes(
     return {(kind, service, hour): data for kind, service, hour, data in await session.execute(wanted)}
 
 
-async def _beside(work: Callable[..., bytes], data: bytes | None, *arguments: Any) -> bytes:
-    """A large block in a thread, so that nobody waits for it; a small one at once, which costs less."""
+async def beside(work: Callable[..., T], data: bytes | None, *arguments: Any) -> T:
+    """Work on a block: a large one's in a thread, so that nobody waits for it; a small one's at once: it costs less."""
     if data and len(data) > LARGE:
         return await asyncio.to_thread(work, data, *arguments)
     return work(data, *arguments)
@@ -81,38 +85,23 @@ def _with_minutes(data: bytes | None, service: str, start: int, new: Entries) ->
     return pack(rolled(joined((known, new)), MINUTES.step_s), start, MINUTES.step_s)
 
 
-async def hours_to_roll(session: AsyncSession, before: int, limit: int) -> list[tuple[Kind, str, int]]:
-    """Hours that were over before then and are not in the blocks of longer steps as they are now."""
-    wanted = select(_BLOCK.kind, _BLOCK.service, _BLOCK.start).where(
-        _BLOCK.is_rolled.is_(False), _BLOCK.start < storable(before - MINUTES.span_s)
-    )
-    return [(kind, service, start) for kind, service, start in await session.execute(wanted.limit(limit))]
+@dataclass(frozen=True)
+class HourPart:
+    """What a service's block of a tier is to have of the hour that starts at `hour`."""
+
+    service: str
+    tier: Tier
+    hour: int
+    entries: Entries
 
 
-async def roll_hour(session: AsyncSession, kind: Kind, service: str, hour: int) -> None:
-    """Put an hour's minutes into the blocks of longer steps, in place of what these have of that hour."""
-    row = await session.get(BlockRow, (kind, MINUTES.step_s, service, hour))
-    if row is None:
-        return
-    row.is_rolled = True
-    minutes = unpack(row.data, service, hour, MINUTES.step_s)
-    for tier in LONGER:
-        start = hour // tier.span_s * tier.span_s
-        block = await session.get(BlockRow, (kind, tier.step_s, service, start))
-        data = await _beside(_with_hour, block.data if block else None, service, tier, minutes, hour)
-        if block:
-            block.data = data
-        else:
-            session.add(
-                BlockRow(kind=kind, step_s=tier.step_s, service=service, start=start, is_rolled=True, data=data)
-            )
-
-
-def _with_hour(data: bytes | None, service: str, tier: Tier, minutes: Entries, hour: int) -> bytes:
+def with_hour(data: bytes | None, part: HourPart) -> bytes:
+    """A block with this in place of what it has of the hour."""
+    tier, hour = part.tier, part.hour
     start = hour // tier.span_s * tier.span_s
-    known = unpack(data, service, start, tier.step_s) if data else NOTHING
+    known = unpack(data, part.service, start, tier.step_s) if data else NOTHING
     others = known.where((known.at < hour) | (known.at >= hour + MINUTES.span_s))
-    return pack(rolled(joined((others, rolled(minutes, tier.step_s))), tier.step_s), start, tier.step_s)
+    return pack(rolled(joined((others, part.entries)), tier.step_s), start, tier.step_s)
 
 
 async def read_blocks(session: AsyncSession, tier: Tier, span: Span) -> list[Entries]:
@@ -121,34 +110,55 @@ async def read_blocks(session: AsyncSession, tier: Tier, span: Span) -> list[Ent
     By the minute, hours whose minutes are no longer kept have their five minutes, spread.
     """
     is_by_minute = tier == MINUTES
-    finer = await _read(session, MINUTES, span, is_unrolled=not is_by_minute)
-    hours: dict[str, list[int]] = defaultdict(list)
-    for service, start, _ in finer:
-        hours[service].append(start)
+    finer = await read_tier(session, MINUTES, span, is_unrolled=not is_by_minute)
+    hours = hours_of(finer)
     parts = [found for _, _, found in finer]
     if not is_by_minute or any(span.since < min(hours[name], default=span.until) for name in span.services):
-        for service, _, found in await _read(session, FIVE_MINUTES if is_by_minute else tier, span):
-            of_others = ~np.isin(found.at // MINUTES.span_s * MINUTES.span_s, hours[service])
-            rest = found.where(of_others) if hours[service] else found
+        for service, _, found in await read_tier(session, FIVE_MINUTES if is_by_minute else tier, span):
+            rest = without_hours(found, hours[service])
             parts.append(spread(rest, FIVE_MINUTES.step_s, MINUTES.step_s) if is_by_minute else rest)
     return [part.between(span.since, span.until) for part in parts]
 
 
-async def _read(
-    session: AsyncSession, tier: Tier, span: Span, *, is_unrolled: bool = False
-) -> list[tuple[str, int, Entries]]:
+def hours_of(blocks: Iterable[Block]) -> dict[str, list[int]]:
+    """By service, the hours that blocks of minutes are of."""
+    hours: dict[str, list[int]] = defaultdict(list)
+    for service, start, _ in blocks:
+        hours[service].append(start)
+    return hours
+
+
+def without_hours(entries: Entries, hours: Collection[int]) -> Entries:
+    """Only what is in none of these hours."""
+    if not hours:
+        return entries
+    return entries.where(~np.isin(entries.at // MINUTES.span_s * MINUTES.span_s, list(hours)))
+
+
+async def read_tier(session: AsyncSession, tier: Tier, span: Span, *, is_unrolled: bool = False) -> list[Block]:
+    """The blocks of a tier, in order; or only those that are not in blocks of longer steps as they are now."""
     wanted = select(_BLOCK.service, _BLOCK.start, _BLOCK.data).where(
-        _BLOCK.kind == span.kind,
-        _BLOCK.step_s == tier.step_s,
-        _BLOCK.service.in_(span.services),
-        _BLOCK.start > storable(span.since - tier.span_s),
-        _BLOCK.start < storable(span.until),
+        _BLOCK.kind == span.kind, *within(_BLOCK, tier, span)
     )
     if is_unrolled:
         wanted = wanted.where(_BLOCK.is_rolled.is_(False))
-    found = (await session.execute(wanted.order_by(_BLOCK.start))).all()
+    return await unpacked((await session.execute(wanted.order_by(_BLOCK.start))).all(), tier)
+
+
+def within(table: Any, tier: Tier, span: Span) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for rows of a tier that can have something of a span."""
+    return (
+        table.step_s == tier.step_s,
+        table.service.in_(span.services),
+        table.start > storable(span.since - tier.span_s),
+        table.start < storable(span.until),
+    )
+
+
+async def unpacked(rows: Sequence[Any], tier: Tier) -> list[Block]:
+    """Blocks from rows of service, start and bytes; in a thread."""
     return await asyncio.to_thread(
-        lambda: [(service, start, unpack(data, service, start, tier.step_s)) for service, start, data in found]
+        lambda: [(service, start, unpack(data, service, start, tier.step_s)) for service, start, data in rows]
     )
 
 

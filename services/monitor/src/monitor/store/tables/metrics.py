@@ -68,6 +68,21 @@ class BlockRow(MonitorRow, table=True):
     data: bytes = Field(sa_type=LargeBinary)
 
 
+class PercentilesRow(MonitorRow, table=True):
+    """Percentiles by `step_s` of the service's block of latencies from `start` on; see `domain/metrics/percentiles.py`.
+
+    `level`: what its series are told apart by. A block has rows of all levels and steps, or none yet.
+    """
+
+    __tablename__ = "latency_percentiles"
+
+    level: str = Field(primary_key=True, max_length=16)
+    step_s: int = Field(primary_key=True)
+    service: str = Field(primary_key=True, max_length=63)
+    start: int = Field(primary_key=True)
+    data: bytes = Field(sa_type=LargeBinary)
+
+
 class MinuteRow(MonitorRow):
     """A minute of one pod, of a release before; version and pod are empty where none was chosen."""
 

@@ -6,7 +6,6 @@ have a label by now. Needs a column of scores.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from monitor.domain.statistics.judging.quality import judge_figure
 from monitor.handlers.rules.kinds.label_rules import FIGURES, chosen_column, unsuitable_columns
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
+from monitor.handlers.rules.threads import in_thread
 from shared.contracts.quality.monitors import Monitor
 from shared.errors import InvalidInput
 
@@ -48,7 +48,7 @@ class EstimatedRules:
             return [insufficient(sentences.NO_TABLE(), 0)]
         inferences = await open_rows(places)
         labelled = await open_rows(await self.sources.tables(rule.service, LABELLED))
-        return await asyncio.to_thread(_judged, rule, inferences, labelled, window)
+        return await in_thread(_judged, rule, inferences, labelled, window)
 
 
 def _judged(rule: Monitor, inferences: OpenedRows, labelled: OpenedRows, window: Window) -> list[Verdict]:

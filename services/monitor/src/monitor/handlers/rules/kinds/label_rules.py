@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +13,7 @@ from monitor.domain.rules.verdicts import Verdict, bounds_of, insufficient, of_f
 from monitor.domain.statistics.judging.quality import judge_figure
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, LABELLED, RowSources
+from monitor.handlers.rules.threads import in_thread
 from shared.contracts.quality.monitors import Monitor
 from shared.errors import InvalidInput
 
@@ -71,7 +71,7 @@ class LabelRules:
         labelled = await open_rows(places)
         inferences = await open_rows(await self.sources.tables(rule.service, INFERENCES))
         judge = _coverage if rule.metric == "coverage" else _quality
-        return await asyncio.to_thread(judge, rule, labelled, inferences, window)
+        return await in_thread(judge, rule, labelled, inferences, window)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class LabelledWindow:
 async def read_labelled(sources: RowSources, rule: Monitor, window: Window) -> LabelledWindow | None:
     """None: no row of the service has a label. Raises what opening tables raises."""
     places = await sources.tables(rule.service, LABELLED)
-    return await asyncio.to_thread(_labelled_window, rule, await open_rows(places), window) if places else None
+    return await in_thread(_labelled_window, rule, await open_rows(places), window) if places else None
 
 
 def _labelled_window(rule: Monitor, opened: OpenedRows, window: Window) -> LabelledWindow:

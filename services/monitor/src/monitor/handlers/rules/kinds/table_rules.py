@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from monitor.handlers.rules.kinds.whole_window import WHOLE_WINDOW, judged_windo
 from monitor.handlers.rules.metric_tables import EarlierWindow, MetricTables, WindowMetrics, is_written
 from monitor.handlers.rules.opened import open_rows
 from monitor.handlers.rules.sources import INFERENCES, RowSources
+from monitor.handlers.rules.threads import in_thread
 from shared.contracts.quality.monitors import Monitor
 from shared.errors import NotFound
 
@@ -75,7 +75,7 @@ class TableRules:
         if rule.kind != "drift" or not computed.figures or opened is None or found is None or not is_written(window):
             return None
         before = window.before(window.end - window.start)
-        profiles = await asyncio.to_thread(_profiled, rule, opened, list(found.columns), before, computed.baseline)
+        profiles = await in_thread(_profiled, rule, opened, list(found.columns), before, computed.baseline)
         return EarlierWindow(before, profiles)
 
     async def compute(self, rule: Monitor, window: Window, judged_by: str | None = None) -> ComputedWindow:
@@ -88,7 +88,7 @@ class TableRules:
             return ComputedWindow([insufficient(sentences.NO_TABLE(), 0)])
         opened = await open_rows(places)
         if rule.metric in WHOLE_WINDOW:
-            return ComputedWindow(await asyncio.to_thread(judged_window, rule, opened, window))
+            return ComputedWindow(await in_thread(judged_window, rule, opened, window))
         columns, missing = opened.named(rule.columns)
         absent = [failed(sentences.NO_SUCH_COLUMN(column=name), name) for name in missing]
         if not columns:
@@ -111,7 +111,7 @@ class TableRules:
         is_seasonal = rule.baseline is not None and rule.baseline.kind == "seasonal"
         wanted = columns if is_seasonal else opened.named(rule.columns)[0]
         baseline = await self._baseline(rule, opened, wanted, window, judged_by)
-        profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
+        profiles = await in_thread(_profiled, rule, opened, columns, window, baseline)
         return ColumnProfiles(columns[0], profiles, baseline)
 
     async def _baseline(
@@ -127,14 +127,14 @@ class TableRules:
         self, rule: Monitor, opened: OpenedRows, columns: Sequence[str], window: Window, judged_by: str | None
     ) -> ComputedWindow:
         baseline = await self._baseline(rule, opened, columns, window, judged_by)
-        profiles = await asyncio.to_thread(_profiled, rule, opened, columns, window, baseline)
+        profiles = await in_thread(_profiled, rule, opened, columns, window, baseline)
         rows = next(iter(profiles.values())).rows
         if not rows:
             return ComputedWindow([insufficient(sentences.NO_ROWS(), 0)])
         if (few := _too_few(rule, rows, baseline)) is not None:
             return ComputedWindow([insufficient(few, rows)], profiles)
         if rule.baseline is None:
-            judged = await asyncio.to_thread(judged_quality, rule, profiles, None, columns)
+            judged = await in_thread(judged_quality, rule, profiles, None, columns)
             return ComputedWindow(judged.verdicts, profiles)
         if baseline is None and judged_by is not None:  # it is not kept any more
             return ComputedWindow((), profiles)
@@ -143,7 +143,7 @@ class TableRules:
             reason = sentences.FROM_NOW_ON(source=made.source)
             return ComputedWindow([insufficient(reason, rows)], profiles)
         judge = judged_drift if rule.kind == "drift" else judged_quality
-        judged = await asyncio.to_thread(judge, rule, profiles, baseline, columns)
+        judged = await in_thread(judge, rule, profiles, baseline, columns)
         verdicts = [replace(each, details={**each.details, "baseline": baseline.source}) for each in judged.verdicts]
         return ComputedWindow(verdicts, profiles, baseline, judged.figures)
 
