@@ -1,11 +1,16 @@
 """1,000 services of two versions: what a list, a search or a pass over everything asks of the database stays small.
 
-The clock says nothing here (`python -m benchmarks --only g` asks it): a few statements, and no record too many.
+The clock says nothing here (`python -m benchmarks --only g` asks it): a few statements, and no record too many. Only
+how long a pass keeps the event loop to itself is looked at, in processor time.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +27,9 @@ SIGNING_IN = 2
 """Statements, and records too: the token with its user, and the roles that an administrator has none of."""
 PER_SERVICE = 5
 """Records of one service: itself, two versions, what was seen of them."""
+
+TURN_S = 0.06
+"""Of the event loop's thread, until a request that came meanwhile is looked at."""
 
 
 @pytest.fixture
@@ -79,13 +87,45 @@ async def test_a_page_of_a_rare_status_goes_on_where_it_ended(full: Controller) 
     assert rest["next_cursor"] is None
 
 
+@pytest.fixture
+def frozen_heap() -> Iterator[None]:
+    """As the controller has it once it has started: collections leave alone what was there before."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("frozen_heap")
+async def test_no_pass_over_everything_keeps_a_request_waiting(full: Controller) -> None:
+    deps = full.app.dependencies
+    longest = 0.0
+
+    async def request() -> None:
+        nonlocal longest
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - before)
+
+    async with deps.read_session() as session, asyncio.TaskGroup() as group:
+        waiting = group.create_task(request())
+        wanted = await routes.desired_routes(session, deps.clock.now())
+        there = {key: b"{}" for key in wanted}
+        writes, _ = await routes.route_differences(wanted, there, None)
+        deployments = await every_deployment(session)
+        waiting.cancel()
+    assert (len(writes), len(deployments.items)) == (2 * SERVICES, 2 * SERVICES)
+    assert longest < TURN_S
+
+
 async def test_passes_over_everything_make_no_records_and_write_nothing(full: Controller) -> None:
     deps = full.app.dependencies
     with counted(deps.database) as asked:
         async with deps.read_session() as session:
             wanted = await routes.desired_routes(session, deps.clock.now())
         there = {key: json.dumps({**value, "revision": 1}).encode() for key, value in wanted.items()}
-        assert routes.route_differences(wanted, there, None) == ({}, [])
+        assert await routes.route_differences(wanted, there, None) == ({}, [])
     assert len(wanted) == 2 * SERVICES
     assert (len(asked.statements), asked.records) == (4, 0)
 
