@@ -81,6 +81,16 @@ test('services in another order are asked for once, before the page is rendered 
   expect(shown).toEqual([{}]);
 });
 
+test('a filter that was only passed through leaves the list at its page', async () => {
+  serve(ANSWERS);
+  const { router } = open('/services?cursor=abc');
+  const field = await screen.findByRole('textbox', { name: 'Creator' });
+  field.focus();
+  fireEvent.blur(field);
+  await userEvent.type(field, 'eve');
+  expect(router.state.location.search).toEqual({ cursor: 'abc' });
+});
+
 test('news of a page leaves its rows where they are', async () => {
   const items = Array.from({ length: 40 }, (_, number) => ({ ...WINE, name: `wine-${number}` }));
   serve({ ...ANSWERS, 'GET /services': () => ({ items, next_cursor: null }) });
