@@ -115,10 +115,8 @@ async def controller_figures(home: Path, settings: dict[str, str], services: int
 
     async def compare_routes() -> None:
         async with deps.read_session() as session:
-            assert routes.route_differences(await routes.desired_routes(session, deps.clock.now()), there, None) == (
-                {},
-                [],
-            )
+            wanted = await routes.desired_routes(session, deps.clock.now())
+            assert await routes.route_differences(wanted, there, None) == ({}, [])
 
     async def take_states() -> None:
         async with deps.database.unit_of_work() as session:

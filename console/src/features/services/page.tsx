@@ -8,12 +8,12 @@ import { AsCode } from '@/components/code/AsCode';
 import { CursorPager } from '@/components/page/CursorPager';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { PageHeader } from '@/components/page/PageHeader';
-import { useSearchState } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { codeForms } from './code';
-import { isUnfiltered, PARAMS } from './filters';
+import { isUnfiltered } from './filters';
 import { ServiceTable } from './parts/ServiceTable';
 import { servicesQuery } from './queries';
+import { useFilters } from './useFilters';
 
 const FilterBar = lazy(async () => ({ default: (await import('./parts/FilterBar')).FilterBar }));
 const FirstSteps = lazy(async () => ({ default: (await import('./parts/FirstSteps')).FirstSteps }));
@@ -22,7 +22,7 @@ const FirstSteps = lazy(async () => ({ default: (await import('./parts/FirstStep
 export function Page() {
   const t = useTexts().services;
   const session = useSession();
-  const [filters, setFilters] = useSearchState(PARAMS);
+  const [filters, setFilters] = useFilters();
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(servicesQuery(filters));
   const mayPublish = session.is_admin || editableProjects(session).length > 0;
   const isNew = data?.items.length === 0 && isUnfiltered(filters);
@@ -54,7 +54,7 @@ export function Page() {
             <FilterBar filters={filters} setFilters={setFilters} />
           </Suspense>
           <ServiceTable
-            services={data?.items}
+            page={data}
             isLoading={isPending || isPlaceholderData}
             sort={filters.sort}
             setFilters={setFilters}

@@ -4,17 +4,23 @@ import { type Filters, requestOf } from './filters';
 
 export type Service = Schemas['ServiceView'];
 
+export type ServicePage = Schemas['Page_ServiceView_'] & { readonly filters: Filters };
+
 /** What a row shows of a service's traffic in the last 15 minutes. */
 export type Summary = Schemas['ServiceSummaryView'];
 
 const SUMMARIES_MS = 15_000;
 
-/** A page of services; pods and traffic are in the rows too. */
+/** A page of services, and the filters that it answers; pods and traffic are in the rows too. */
 export function servicesQuery(filters: Filters) {
   return queryOptions({
     queryKey: ['services', filters],
-    queryFn: ({ signal }) =>
-      data(api.GET('/api/v1/services', { params: { query: requestOf(filters) }, signal })),
+    queryFn: async ({ signal }) => {
+      const found = await data(
+        api.GET('/api/v1/services', { params: { query: requestOf(filters) }, signal }),
+      );
+      return { ...found, filters };
+    },
     placeholderData: keepPreviousData,
     meta: watch(['service', 'version', 'pods', 'traffic']),
   });

@@ -1,6 +1,6 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { renderPage, VIEWER } from '@/test/render';
 import { refusal, serve } from '@/test/server';
 import { isUnfiltered, requestOf } from './filters';
@@ -62,6 +62,49 @@ test('filters are in the address and in the request', async () => {
   await waitFor(() =>
     expect(router.state.location.search).toMatchObject({ status: 'failed', creator: 'eve' }),
   );
+});
+
+test('services in another order are asked for once, before the page is rendered with it', async () => {
+  serve(ANSWERS);
+  const { router } = open();
+  await screen.findByRole('link', { name: 'wine' });
+  const shown: unknown[] = [];
+  const answer = fetch;
+  vi.stubGlobal('fetch', (request: Request) => {
+    if (request.url.includes('/services?')) shown.push(router.state.location.search);
+    return answer(request);
+  });
+  const header = screen.getByRole('columnheader', { name: /Created/ });
+  fireEvent.keyDown(header, { key: 'Enter', keyCode: 13 });
+  await waitFor(() => expect(header.getAttribute('aria-sort')).toBe('ascending'));
+  await waitFor(() => expect(document.querySelector('[aria-busy=true]')).toBeNull());
+  expect(shown).toEqual([{}]);
+});
+
+test('a filter that was only passed through leaves the list at its page', async () => {
+  serve(ANSWERS);
+  const { router } = open('/services?cursor=abc');
+  const field = await screen.findByRole('textbox', { name: 'Creator' });
+  field.focus();
+  fireEvent.blur(field);
+  await userEvent.type(field, 'eve');
+  expect(router.state.location.search).toEqual({ cursor: 'abc' });
+});
+
+test('news of a page leaves its rows where they are', async () => {
+  const items = Array.from({ length: 40 }, (_, number) => ({ ...WINE, name: `wine-${number}` }));
+  serve({ ...ANSWERS, 'GET /services': () => ({ items, next_cursor: null }) });
+  const { queries } = open();
+  const count = () => document.querySelectorAll('tbody tr.ant-table-row').length;
+  await waitFor(() => expect(count()).toBe(40));
+  const counts = new Set<number>();
+  const seen = new MutationObserver(() => counts.add(count()));
+  seen.observe(document.body, { childList: true, subtree: true, characterData: true });
+  items[39] = { ...WINE, name: 'wine-39', description: 'another' };
+  await queries.invalidateQueries({ queryKey: ['services'] });
+  await screen.findByText('another');
+  seen.disconnect();
+  expect([...counts]).toEqual([40]);
 });
 
 test('an empty installation shows three steps, in Chinese too', async () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -25,6 +26,8 @@ async def run(settings: ControllerSettings) -> int:
     inherited = inherited_socket(os.environ)
     listening = listen(settings.host, settings.port) if inherited is None else inherited
     app = await build_app(settings, telemetry.setup("controller", settings), clock=SystemClock())
+    gc.collect()
+    gc.freeze()  # objects made at start-up stay for good: a collection that visits them holds requests up for 0.2 s
     try:
         return await run_app({**app.background(), **app.servers(listening)}, drain=app.drain())
     finally:

@@ -1,19 +1,24 @@
 """1,000 services of two versions: what a list, a search or a pass over everything asks of the database stays small.
 
-The clock says nothing here (`python -m benchmarks --only g` asks it): a few statements, and no record too many.
+The clock says nothing here (`python -m benchmarks --only g` asks it): a few statements, no record too many, and a few
+items at a time between two turns of the event loop.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from controller.handlers.services import observations, routes
-from controller.handlers.services.deployments import every_deployment
+from controller.handlers.services import deployments, observations, routes
 from operations.many_services import fill_controller
 from running_services.running_controller import Controller
+from shared import fairness
 from shared.contracts.deployment import VersionState
 from waiting.statements import counted
 
@@ -79,20 +84,58 @@ async def test_a_page_of_a_rare_status_goes_on_where_it_ended(full: Controller) 
     assert rest["next_cursor"] is None
 
 
+@dataclass
+class Turns:
+    """Which turn of the event loop a pass over everything does each of its items in."""
+
+    now: int = 0
+    of_items: Counter[int] = field(default_factory=Counter)
+
+    async def count(self) -> None:
+        while True:
+            self.now += 1
+            await asyncio.sleep(0)
+
+    def noting(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            self.of_items[self.now] += 1
+            return work(*arguments)
+
+        return noted
+
+
+async def test_no_pass_over_everything_keeps_a_request_waiting(
+    full: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deps, turns = full.app.dependencies, Turns()
+    for module, name in ((routes, "service_intent"), (routes, "_stored"), (deployments, "deployment_of")):
+        monkeypatch.setattr(module, name, turns.noting(getattr(module, name)))
+    async with deps.read_session() as session, asyncio.TaskGroup() as group:
+        waiting = group.create_task(turns.count())
+        wanted = await routes.desired_routes(session, deps.clock.now())
+        there = {key: b"{}" for key in wanted}
+        writes, _ = await routes.route_differences(wanted, there, None)
+        found = await deployments.every_deployment(session)
+        waiting.cancel()
+    assert (len(writes), len(found.items)) == (2 * SERVICES, 2 * SERVICES)
+    assert turns.of_items.total() == 5 * SERVICES
+    assert max(turns.of_items.values()) <= 2 * fairness.AT_ONCE  # two versions, or routes, of a service
+
+
 async def test_passes_over_everything_make_no_records_and_write_nothing(full: Controller) -> None:
     deps = full.app.dependencies
     with counted(deps.database) as asked:
         async with deps.read_session() as session:
             wanted = await routes.desired_routes(session, deps.clock.now())
         there = {key: json.dumps({**value, "revision": 1}).encode() for key, value in wanted.items()}
-        assert routes.route_differences(wanted, there, None) == ({}, [])
+        assert await routes.route_differences(wanted, there, None) == ({}, [])
     assert len(wanted) == 2 * SERVICES
     assert (len(asked.statements), asked.records) == (4, 0)
 
     with counted(deps.database) as asked:
         async with deps.read_session() as session:
-            deployments = (await every_deployment(session)).items
-    assert len(deployments) == 2 * SERVICES
+            found = (await deployments.every_deployment(session)).items
+    assert len(found) == 2 * SERVICES
     assert (len(asked.statements), asked.records) == (5, 1), "the one is the first user, by whom the store is known"
 
     states = [
@@ -101,7 +144,7 @@ async def test_passes_over_everything_make_no_records_and_write_nothing(full: Co
             phase="running" if each.desired_replicas else "stopped",
             ready_replicas=each.desired_replicas,
         )
-        for each in deployments
+        for each in found
     ]
     touched: list[str] = []
     for turn in ("first", "again"):

@@ -5,7 +5,9 @@ import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { type Filters, type PARAMS, STATUSES } from '../filters';
 
-const WIDTH = { width: 150 };
+/** Beside a menu of 208 the filters fill one line of a page of 1,280. */
+const WIDTH = { width: 136 };
+const WORD = { width: 150 };
 
 interface Shown {
   filters: Filters;
@@ -32,25 +34,29 @@ function Bar({ filters, setFilters }: Shown) {
       onChange={(value) => onChange({ [name]: value })}
     />
   );
-  const word = (name: 'creator' | 'tag') => (
-    <Input
-      key={`${name} ${filters[name]}`}
-      aria-label={t.filter[name]}
-      placeholder={t.any[name]}
-      style={WIDTH}
-      allowClear
-      defaultValue={filters[name]}
-      onPressEnter={(event) => onChange({ [name]: event.currentTarget.value.trim() })}
-      onBlur={(event) => onChange({ [name]: event.currentTarget.value.trim() })}
-    />
-  );
+  const word = (name: 'creator' | 'tag') => {
+    // A field that was only passed through leaves the list at its page.
+    const take = (typed: string) => typed.trim() !== filters[name] && onChange({ [name]: typed.trim() });
+    return (
+      <Input
+        key={`${name} ${filters[name]}`}
+        aria-label={t.filter[name]}
+        placeholder={t.any[name]}
+        style={WORD}
+        allowClear
+        defaultValue={filters[name]}
+        onPressEnter={(event) => take(event.currentTarget.value)}
+        onBlur={(event) => take(event.currentTarget.value)}
+      />
+    );
+  };
   return (
     <Flex component="search" gap="small" wrap style={{ marginBottom: 12 }}>
       <Input.Search
         key={`q ${filters.q}`}
         aria-label={common.search}
         placeholder={t.searchHint}
-        style={{ width: 280 }}
+        style={{ width: 276 }}
         allowClear
         defaultValue={filters.q}
         onSearch={(q) => onChange({ q: q.trim() })}

@@ -13,11 +13,16 @@ import { RowActions } from './RowActions';
 import { SplitBar } from './SplitBar';
 import { Latency, Requests } from './Traffic';
 
-/** The same columns each time, so that a cell is rendered anew for another service only. */
+/** A cell is rendered anew for another service only: what else it shows (texts, traffic) it reads itself. */
+const ONE_SERVICE = { shouldCellUpdate: (now: Service, before: Service) => now !== before };
+
 export function useColumns(sort: Filters['sort']): TableColumnsType<Service> {
   const texts = useTexts();
   const hasProjects = Object.keys(useSession().roles).length > 1;
-  return useMemo(() => columns(texts, sort, hasProjects), [texts, sort, hasProjects]);
+  return useMemo(
+    () => columns(texts, sort, hasProjects).map((column) => ({ ...ONE_SERVICE, ...column })),
+    [texts, sort, hasProjects],
+  );
 }
 
 function columns(texts: Texts, sort: Filters['sort'], hasProjects: boolean): TableColumnsType<Service> {

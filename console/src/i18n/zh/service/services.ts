@@ -22,7 +22,7 @@ export const services: typeof en = {
     type: '全部类型',
     status: '全部状态',
     creator: '创建人',
-    tag: '标签（key:value）',
+    tag: '标签（键:值）',
   },
   noMatch: '没有符合条件的服务组',
   noMatchHint: '减少筛选条件可查看更多。',

@@ -86,7 +86,7 @@ class RouteLoop:
         async with self._database.read() as session:
             wanted = await routes.desired_routes(session, self._clock.now(), names, self._debug_key)
         there = await bucket.list_all() if names is None else await _some(bucket, names)
-        writes, removals = routes.route_differences(wanted, there, names)
+        writes, removals = await routes.route_differences(wanted, there, names)
         if not writes and not removals:
             return 0
         async with self._database.unit_of_work() as session:

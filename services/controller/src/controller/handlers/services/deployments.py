@@ -13,6 +13,7 @@ from controller.store.services.services import read_services
 from controller.store.tables import ServiceRow, VersionRow
 from shared.contracts.deployment import Autoscaling, Deployment, ImageSource, MlflowSource, Resources, RuntimeOptions
 from shared.contracts.rpc.controller import DeploymentList
+from shared.fairness import in_turns
 
 
 def deployment_of(service: ServiceRow, version: VersionRow) -> Deployment:
@@ -47,10 +48,12 @@ async def every_deployment(session: AsyncSession) -> DeploymentList:
     """Every version that was ever started, stopped ones with 0 replicas; and every node."""
     return DeploymentList(
         items=tuple(
-            deployment_of(service.row, version.row)
-            for service in await read_services(session)
-            for version in service.versions
-            if version.row.wanted != DesiredState.DRAFT
+            [
+                deployment_of(service.row, version.row)
+                async for service in in_turns(await read_services(session))
+                for version in service.versions
+                if version.row.wanted != DesiredState.DRAFT
+            ]
         ),
         nodes=tuple(node_intent(node, group) for node, group in await every_node(session)),
         store=admin.id if (admin := await user_by_name(session, ADMIN)) else None,

@@ -17,6 +17,7 @@ from controller.handlers.unit_of_work import after_commit
 from controller.store.services.services import StoredVersion, load_version, read_services
 from controller.store.tables import ObservationRow, VersionRow
 from shared.contracts.deployment import VersionState
+from shared.fairness import in_turns
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
 """A stopped version that the scheduler has not heard of for so long has no pods: the scheduler lost its state."""
@@ -65,7 +66,7 @@ async def resync_versions(
 ) -> None:
     """Bring the observations to the scheduler's whole view; what was observed after `asked_at` is newer and stays."""
     by_id = {state.version_id: state for state in states}
-    for service in await read_services(session):
+    async for service in in_turns(await read_services(session)):
         for version in service.versions:
             report = _report_of(version, by_id.get(version.row.id), asked_at)
             if report is not None:

@@ -25,6 +25,7 @@ from shared.contracts.routes import (
     intent_key,
     keys_key,
 )
+from shared.fairness import in_turns
 
 LONGEST_HOLD_MS = 60_000
 NO_ROOM = "capacity:"
@@ -60,7 +61,7 @@ async def desired_routes(
     services = await read_services(session, names)
     keys = await alive_keys(session, None if names is None else [service.row.id for service in services], now)
     wanted: Values = {}
-    for service in services:
+    async for service in in_turns(services):
         wanted[intent_key(service.row.name)] = _value(service_intent(service, debug_key))
         wanted[keys_key(service.row.name)] = _value(keys_of(service, keys.get(service.row.id, [])))
     return wanted
@@ -152,12 +153,12 @@ def _hold_settings(row: VersionRow) -> dict[str, Any]:
     return {"is_autoscaled": True, "hold_ms": min(row.request_timeout_ms, LONGEST_HOLD_MS)}
 
 
-def route_differences(
+async def route_differences(
     wanted: Values, there: Mapping[str, bytes], names: Sequence[str] | None
 ) -> tuple[Values, list[str]]:
     """What to write and what to remove so that `there` says what is `wanted` (of `names` only, where given)."""
     mine = _keys_of(names) if names is not None else {key for key in there if key.startswith(OWN_PREFIXES)}
-    writes = {key: value for key, value in wanted.items() if _stored(there.get(key)) != value}
+    writes = {key: value async for key, value in in_turns(wanted.items()) if _stored(there.get(key)) != value}
     return writes, sorted(key for key in mine if key in there and key not in wanted)
 
 
