@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { Flex, Input } from 'antd';
+import { Flex } from 'antd';
 import { asApiError } from '@/api';
 import { AsCode } from '@/components/code/AsCode';
 import { curlOf, pythonOf } from '@/components/code/curl';
+import { SearchField } from '@/components/form/FilterField';
 import { modelsQuery } from '@/components/model/queries';
 import { RegistrySelect } from '@/components/model/RegistrySelect';
 import { CursorPager } from '@/components/page/CursorPager';
@@ -32,13 +33,11 @@ export function Page() {
     <>
       <PageHeader title={t.title} description={t.subtitle} actions={<AsCode forms={forms} />} />
       <Flex gap="small" wrap style={{ marginBottom: 16 }}>
-        <Input.Search
-          aria-label={t.search}
-          placeholder={t.search}
-          allowClear
-          defaultValue={search.search}
-          style={{ width: 280 }}
-          onSearch={(value) => setSearch({ search: value.trim(), cursor: '' })}
+        <SearchField
+          label={t.search}
+          width={280}
+          value={search.search}
+          onChange={(value) => setSearch({ search: value, cursor: '' })}
         />
         <RegistrySelect
           value={search.registry}

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { Alert, Flex, Input, Skeleton, Typography } from 'antd';
+import { Alert, Flex, Skeleton, Typography } from 'antd';
 import { asApiError } from '@/api';
+import { SearchField } from '@/components/form/FilterField';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { text, useSearchState } from '@/components/page/useSearchState';
@@ -27,21 +28,12 @@ export function Page() {
     <>
       <TableState table={table.data} />
       <Flex gap="small" wrap style={{ marginBottom: 12 }}>
-        <Input.Search
-          allowClear
-          aria-label={t.requestId}
-          placeholder={t.requestId}
-          defaultValue={search.id}
-          onSearch={(id) => setSearch({ id: id.trim() })}
-          style={{ width: 340 }}
-        />
-        <Input.Search
-          allowClear
-          aria-label={t.clientRequestId}
-          placeholder={t.clientRequestId}
-          defaultValue={search.client}
-          onSearch={(client) => setSearch({ client: client.trim() })}
-          style={{ width: 280 }}
+        <SearchField label={t.requestId} width={340} value={search.id} onChange={(id) => setSearch({ id })} />
+        <SearchField
+          label={t.clientRequestId}
+          width={280}
+          value={search.client}
+          onChange={(client) => setSearch({ client })}
         />
       </Flex>
       <Rows service={service} filter={{ requestId: search.id, clientRequestId: search.client }} />

@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { AutoComplete, Checkbox, Flex, Input, Select, Switch, Tooltip } from 'antd';
+import { AutoComplete, Checkbox, Flex, Select, Switch, Tooltip } from 'antd';
 import { serviceQuery } from '@/api';
+import { SearchField } from '@/components/form/FilterField';
+import { useDraft } from '@/components/form/useDraft';
 import { TimeRange } from '@/components/time/TimeRange';
 import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
@@ -31,17 +33,10 @@ export function LogFilters(props: {
           ...(read?.versions ?? []).map(({ name }) => ({ value: name, label: name })),
         ]}
       />
-      <AutoComplete
-        key={`pod ${filters.pod}`}
-        aria-label={t.pod}
-        style={{ width: 220 }}
-        placeholder={t.allPods}
-        allowClear
-        defaultValue={filters.pod}
-        options={(pods?.items ?? []).map(({ name }) => ({ value: name }))}
-        onSelect={(pod) => onChange({ pod })}
-        onClear={() => onChange({ pod: '' })}
-        onBlur={(event) => onChange({ pod: (event.target as HTMLInputElement).value.trim() })}
+      <PodField
+        value={filters.pod}
+        names={(pods?.items ?? []).map(({ name }) => name)}
+        onChange={(pod) => onChange({ pod })}
       />
       <Select
         aria-label={t.level}
@@ -53,7 +48,7 @@ export function LogFilters(props: {
         onChange={(level) => onChange({ level })}
         options={LEVELS.map((level) => ({ value: level, label: t.levels[level] }))}
       />
-      <TextField
+      <SearchField
         label={filters.regex ? t.regex : t.search}
         value={filters.search}
         width={260}
@@ -64,7 +59,7 @@ export function LogFilters(props: {
           {t.regex}
         </Checkbox>
       </Tooltip>
-      <TextField
+      <SearchField
         label={t.request}
         value={filters.request}
         width={220}
@@ -79,22 +74,24 @@ export function LogFilters(props: {
   );
 }
 
-/** Searches when it is asked to, not at each letter. */
-function TextField(props: {
-  label: string;
-  value: string;
-  width: number;
-  onChange: (value: string) => void;
-}) {
+/** A pod of now, or the name of one that is gone. */
+function PodField(props: { value: string; names: string[]; onChange: (pod: string) => void }) {
+  const t = useTexts().logs;
+  const { value, onChange } = props;
+  const [draft, setDraft] = useDraft(value);
+  const take = (pod: string) => pod.trim() !== value && onChange(pod.trim());
   return (
-    <Input.Search
-      key={props.value}
-      aria-label={props.label}
-      placeholder={props.label}
+    <AutoComplete
+      aria-label={t.pod}
+      style={{ width: 220 }}
+      placeholder={t.allPods}
       allowClear
-      defaultValue={props.value}
-      style={{ width: props.width }}
-      onSearch={(value) => props.onChange(value.trim())}
+      value={draft}
+      onChange={(typed: string | undefined) => setDraft(typed ?? '')}
+      options={props.names.map((name) => ({ value: name }))}
+      onSelect={(pod) => take(pod ?? '')}
+      onClear={() => take('')}
+      onBlur={() => take(draft)}
     />
   );
 }

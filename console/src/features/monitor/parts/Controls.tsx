@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { Flex, Input, Segmented, Select } from 'antd';
+import { Flex, Segmented, Select } from 'antd';
 import { serviceQuery } from '@/api';
+import { SearchField } from '@/components/form/FilterField';
 import { TimeRange } from '@/components/time/TimeRange';
 import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';
@@ -41,13 +42,12 @@ export function Controls(props: {
         onChange={(version) => setSearch({ version })}
         style={{ minWidth: 140 }}
       />
-      <Input.Search
-        allowClear
-        aria-label={t.pod}
+      <SearchField
+        label={t.pod}
         placeholder={t.allPods}
-        defaultValue={search.pod}
-        onSearch={(pod) => setSearch({ pod: pod.trim() })}
-        style={{ width: 220 }}
+        width={220}
+        value={search.pod}
+        onChange={(pod) => setSearch({ pod })}
       />
     </Flex>
   );

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Button, Card, Flex, Input, Table, Typography } from 'antd';
+import { Button, Card, Flex, Table, Typography } from 'antd';
 import { asApiError } from '@/api';
+import { SearchField } from '@/components/form/FilterField';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { text, useSearchState } from '@/components/page/useSearchState';
@@ -20,29 +21,23 @@ export function Audit() {
   return (
     <Card size="small" title={t.title}>
       <Flex gap="small" wrap style={{ marginBottom: 12 }}>
-        <Input.Search
-          allowClear
-          aria-label={t.actor}
-          placeholder={t.actor}
-          defaultValue={filter.actor}
-          onSearch={(actor) => setFilter({ actor })}
-          style={{ width: 200 }}
+        <SearchField
+          label={t.actor}
+          width={200}
+          value={filter.actor}
+          onChange={(actor) => setFilter({ actor })}
         />
-        <Input.Search
-          allowClear
-          aria-label={t.kind}
-          placeholder={t.kind}
-          defaultValue={filter.kind}
-          onSearch={(kind) => setFilter({ kind })}
-          style={{ width: 200 }}
+        <SearchField
+          label={t.kind}
+          width={200}
+          value={filter.kind}
+          onChange={(kind) => setFilter({ kind })}
         />
-        <Input.Search
-          allowClear
-          aria-label={common.name}
-          placeholder={common.name}
-          defaultValue={filter.name}
-          onSearch={(name) => setFilter({ name })}
-          style={{ width: 240 }}
+        <SearchField
+          label={common.name}
+          width={240}
+          value={filter.name}
+          onChange={(name) => setFilter({ name })}
         />
       </Flex>
       {query.error && <ErrorNotice error={asApiError(query.error)} retry={() => void query.refetch()} />}

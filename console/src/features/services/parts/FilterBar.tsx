@@ -1,13 +1,13 @@
-import { Flex, Input, Select } from 'antd';
+import { Flex, Select } from 'antd';
 import { memo } from 'react';
 import { useSession } from '@/api';
+import { SearchField, WordField } from '@/components/form/FilterField';
 import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { type Filters, type PARAMS, STATUSES } from '../filters';
 
 /** Beside a menu of 208 the filters fill one line of a page of 1,280. */
 const WIDTH = { width: 136 };
-const WORD = { width: 150 };
 
 interface Shown {
   filters: Filters;
@@ -34,32 +34,23 @@ function Bar({ filters, setFilters }: Shown) {
       onChange={(value) => onChange({ [name]: value })}
     />
   );
-  const word = (name: 'creator' | 'tag') => {
-    // A field that was only passed through leaves the list at its page.
-    const take = (typed: string) => typed.trim() !== filters[name] && onChange({ [name]: typed.trim() });
-    return (
-      <Input
-        key={`${name} ${filters[name]}`}
-        aria-label={t.filter[name]}
-        placeholder={t.any[name]}
-        style={WORD}
-        allowClear
-        defaultValue={filters[name]}
-        onPressEnter={(event) => take(event.currentTarget.value)}
-        onBlur={(event) => take(event.currentTarget.value)}
-      />
-    );
-  };
+  const word = (name: 'creator' | 'tag') => (
+    <WordField
+      label={t.filter[name]}
+      placeholder={t.any[name]}
+      width={150}
+      value={filters[name]}
+      onChange={(value) => onChange({ [name]: value })}
+    />
+  );
   return (
     <Flex component="search" gap="small" wrap style={{ marginBottom: 12 }}>
-      <Input.Search
-        key={`q ${filters.q}`}
-        aria-label={common.search}
+      <SearchField
+        label={common.search}
         placeholder={t.searchHint}
-        style={{ width: 276 }}
-        allowClear
-        defaultValue={filters.q}
-        onSearch={(q) => onChange({ q: q.trim() })}
+        width={276}
+        value={filters.q}
+        onChange={(q) => onChange({ q })}
       />
       {choose(
         'status',
