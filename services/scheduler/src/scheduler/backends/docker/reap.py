@@ -58,7 +58,7 @@ async def _end(inventory: ContainerInventory, seen: SeenContainer, run: RunFolde
     stop = f"/containers/{seen.id}/stop"
     await inventory.engine.post(stop, timeout_s=grace_s + END_S, t=max(1, round(grace_s)))
     if run is not None:
-        attendant = Attendant(run, seen.id, inventory, SystemClock(), LifecycleOptions().output_cap)
+        attendant = Attendant(run, seen.id, inventory, SystemClock(), LifecycleOptions())
         attendant.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_S):

@@ -199,7 +199,7 @@ class DockerRunner:
     def _attended(self, run: RunFolder, container: StartedContainer) -> ContainerRun:
         attendant = self._attendants.get(container.id)
         if attendant is None or not attendant.is_at_work:
-            attendant = Attendant(run, container.id, self.inventory, self.clock, self.options.output_cap)
+            attendant = Attendant(run, container.id, self.inventory, self.clock, self.options)
             self._attendants[container.id] = attendant
             attendant.start()
         return self._as_run(run, container, attendant)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -322,17 +322,16 @@ class PodBackend:
                 return
             await self.clock.sleep(FOLLOW_S)
 
-    def _lines(self, folder: PodFolder, since: LogPosition) -> list[OutputLine]:
-        found: list[OutputLine] = []
+    def _lines(self, folder: PodFolder, since: LogPosition) -> Iterator[OutputLine]:
+        """Those that there are now, read as they are asked for: they may be 64 MiB of short ones."""
         for run in folder.runs():
             if run.number < since.run:
                 continue
             offset = since.offset if run.number == since.run else 0
             is_over = run.number <= folder.record.ended_run or folder.path.name in self._ended
             while lines := read_lines(run, offset, is_over=is_over):
-                found += lines
+                yield from lines
                 offset = lines[-1].end
-        return found
 
     def _folder(self, pod: str) -> PodFolder:
         if pod in self._pods:
