@@ -32,6 +32,13 @@ def test_a_shell_in_a_pod(opened: Visit, platform: Platform, seen: ServedModel) 
     expect(page.get_by_role("alert")).to_contain_text("exit status 3", timeout=SHOWN_WITHIN_MS)
     page.get_by_role("button", name="Connect again").click()
     expect(page.get_by_role("status").filter(has_text="Connected")).to_be_visible(timeout=SHOWN_WITHIN_MS)
+    page.keyboard.type("echo la''st\n")
+    expect(shown).to_contain_text("last", timeout=SHOWN_WITHIN_MS)
+    platform.kill(pod)
+    expect(page.get_by_role("alert")).to_be_visible(timeout=SHOWN_WITHIN_MS)
+    platform.wait_version(seen.service, "v1", "running")
+    expect(shown).to_contain_text("last")  # how it ended stays there, also once the pod runs again
+    expect(page.get_by_role("alert")).to_be_visible()
     opened.go(f"/services/{seen.service}/versions/v1")  # leaving the page ends the session
     assert opened.errors == []
     closed = platform.api("GET", "/audit", params={"resource_kind": "terminal"})["items"]

@@ -18,13 +18,21 @@ export function Page() {
   const t = useTexts().terminal;
   const path = useParams({ from: '/services/$service/versions/$version/pods/$pod/terminal' });
   useTitle(`${t.title} · ${path.pod}`);
+  return <PodTerminal key={path.pod} path={path} />;
+}
+
+function PodTerminal({ path }: { path: PodPath }) {
+  const t = useTexts().terminal;
   const offer = useQuery(offerQuery(path));
+  const [hasBegun, setHasBegun] = useState(false);
+  if (offer.data?.available && !hasBegun) setHasBegun(true);
+  // What was printed, and how it ended, stay on the screen while the pod does not run.
+  if (hasBegun) return <Terminals path={path} />;
   if (offer.error) {
     return <ErrorNotice error={asApiError(offer.error)} retry={() => void offer.refetch()} />;
   }
   if (offer.data === undefined) return <Skeleton active />;
-  if (!offer.data.available) return <EmptyState title={t.none} hint={offer.data.reason ?? ''} />;
-  return <Terminals path={path} />;
+  return <EmptyState title={t.none} hint={offer.data.reason ?? ''} />;
 }
 
 const TONES: Record<State['kind'], Tone> = { connecting: 'busy', open: 'ok', ended: 'idle', refused: 'bad' };

@@ -258,6 +258,7 @@ def _pod_options(
         drain_s=settings.drain.total_seconds(),
         grace_s=settings.termination_grace.total_seconds(),
         output_cap=settings.pod_output_limit,
+        output_rate=settings.pod_output_rate,
         capacity=Capacity(machine.cpu * overcommit.cpu, machine.memory_gb * overcommit.memory_gb, machine.gpu),
         overcommit=overcommit,
         gpu_rollout=settings.gpu_rollout,

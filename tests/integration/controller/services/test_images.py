@@ -82,7 +82,7 @@ async def test_an_image_is_refused_where_pods_are_processes(controller: Controll
 
 async def test_an_image_is_published_told_and_edited(images: Controller, peers: Peers) -> None:
     (version,) = (await create(images, env={"A": "1"}))["versions"]
-    assert version["model_source"] == SOURCE
+    assert (version["model_source"], version["runtime"]) == (SOURCE, {})
 
     async def told() -> Deployment:
         answer = await peers.scheduler.call(DEPLOYMENTS, Nothing())

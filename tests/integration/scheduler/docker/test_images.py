@@ -131,6 +131,17 @@ async def test_a_command_that_ends_is_tried_again_with_its_exit_code(home: Path)
         assert (end.code, end.is_permanent) == (5, False)
 
 
+async def test_what_cannot_be_mounted_is_told_without_the_machine_s_own_paths(home: Path) -> None:
+    deployment = plain_server(FileMount(path="/tmp", content="a file where the image has a folder"))
+    async with running_images(home) as world:
+        await world.backend.apply(deployment)
+        await eventually(lambda: [each for each in world.seen if each.end], within=60)
+        end = next(each.end for each in world.seen if each.end)
+        assert (end.reason, end.has_started) == ("StartFailed", False)
+        assert 'mounting "/tmp"' in end.message
+        assert str(home) not in end.message
+
+
 # ── a private registry ───────────────────────────────────────────────────────────────────────────────────────────────
 
 

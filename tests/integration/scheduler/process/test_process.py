@@ -116,7 +116,11 @@ async def test_an_unreachable_mlflow_holds_a_version_up_and_says_so(
 
         await holds(waits)
         await holds(is_said)
-        assert await controller.phase(deployment) == "starting"
+        state = await controller.state(deployment)
+        assert state is not None
+        assert (state.phase, state.reason) == ("starting", "Waiting")
+        assert (state.message or "").startswith("RegistryUnavailable: ")
+        assert len(state.message or "") > len("RegistryUnavailable: ")
 
 
 @pytest.fixture(scope="module")

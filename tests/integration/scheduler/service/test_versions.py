@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -21,11 +22,13 @@ from running_services.scheduler_service import (
     started,
 )
 from running_services.scheduler_world import wanted
+from scheduler.backends.errors import PreparationFailed
 from servers.nats_process import NatsProcess
 from shared.contracts.deployment import Deployment
 from shared.contracts.routes import ROUTES_BUCKET, endpoints_key
 from shared.events import (
     PodExited,
+    PodNoted,
     PodReady,
     PodScheduled,
     PodTerminated,
@@ -103,6 +106,25 @@ async def test_three_failed_loads_fail_the_version_with_its_last_lines(home: Pat
         again = deployment.model_copy(update={"generation": 2})
         controller.want(again)
         await eventually(lambda: [e.generation for e in controller.said(VersionReady)] == [2], within=90)
+
+
+class NothingToRun:
+    """A preparation that finds nothing."""
+
+    async def command(self, *_: Any) -> list[str]:
+        raise PreparationFailed("ModelNotFound", "there is no such model", is_permanent=True)
+
+
+async def test_of_a_pod_that_had_no_process_nobody_says_that_it_has_ended(home: Path, nats_server: NatsProcess) -> None:
+    settings = settings_for(home, nats_server.url)
+    async with controlling(nats_server) as controller, scheduling(settings, NothingToRun()):
+        controller.want(wanted(1))
+        await eventually(lambda: controller.said(VersionFailed), within=90)
+        assert [(failed.reason, failed.message) for failed in controller.said(VersionFailed)] == [
+            ("ModelNotFound", "there is no such model")
+        ]
+        assert [note.reason for note in controller.said(PodNoted)] == ["ModelNotFound"]
+        assert controller.said(PodExited) == []
 
 
 async def test_a_stopped_version_is_drained_and_unrouted(home: Path, nats_server: NatsProcess) -> None:

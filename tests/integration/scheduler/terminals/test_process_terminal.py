@@ -180,3 +180,6 @@ async def test_terminals_are_off_unless_they_are_switched_on(home: Path) -> None
         assert "SCHEDULER_TERMINALS=on" in (world.backend.terminal_refused(pod.pod) or "")
         with pytest.raises(Conflict, match="SCHEDULER_TERMINALS=on"):
             await world.backend.exec(pod.pod, ["sh"], tty=True)
+        await world.backend.delete(pod.version_id)
+        await eventually(lambda: not world.now)
+        assert world.backend.terminal_refused(pod.pod) == f"the pod {pod.pod} does not run at the moment"

@@ -123,7 +123,7 @@ async def test_a_version_keeps_its_image_whatever_its_tag_means_by_then(tmp_path
 
 
 async def test_an_image_that_was_built_on_this_machine_is_looked_for_nowhere_else(tmp_path: Path) -> None:
-    at = At(tmp_path, FakeEngine(here={"app:dev": image("sha256:9")}), ImageSource(image="app:dev"))
+    at = At(tmp_path, FakeEngine(here={"docker.io/library/app:dev": image("sha256:9")}), ImageSource(image="app:dev"))
     plan = await at.plan()
     assert (plan.image, plan.shown_image, at.engine.pulls) == ("sha256:9", "sha256:9", [])
     at.engine.here.clear()
@@ -246,12 +246,15 @@ async def test_a_version_is_prepared_by_what_it_is_made_from(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("given", "name"),
     [
-        ("app", "app"),
+        ("app", "docker.io/library/app:latest"),
+        ("cafe", "docker.io/library/cafe:latest"),
+        ("team/app:2", "docker.io/team/app:2"),
+        ("r.io/a", "r.io/a:latest"),
         ("r.io:5000/a:1", "r.io:5000/a:1"),
         (f"r.io:5000/a:1@{DIGEST[-71:]}", f"r.io:5000/a@{DIGEST[-71:]}"),
     ],
 )
-def test_beside_a_digest_a_tag_says_nothing(given: str, name: str) -> None:
+def test_an_engine_is_asked_for_the_full_name_with_one_tag_or_digest(given: str, name: str) -> None:
     assert written_name(given) == name
 
 

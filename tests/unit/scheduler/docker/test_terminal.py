@@ -11,6 +11,7 @@ from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.log_frames import HEADER
 from scheduler.backends.docker.runs.terminal import MAX_PIECE, ContainerTerminal, exit_of
 from scheduler.domain.ports import TerminalOutput
+from shared.errors import InvalidInput
 
 
 class Pieces:
@@ -66,6 +67,26 @@ async def test_an_engine_that_does_not_know_the_session_any_more_knows_no_exit()
     await session.close()
     await session.close()
     assert await session.read() is None
+
+
+class ExecAnswers:
+    """What an engine says of an exec, one answer after the other; the last one for ever."""
+
+    def __init__(self, *states: dict[str, Any]) -> None:
+        self._states = list(states)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/version":
+            return httpx.Response(200, json={"ApiVersion": "1.41", "MinAPIVersion": "1.12"})
+        return httpx.Response(200, json=self._states.pop(0) if len(self._states) > 1 else self._states[0])
+
+
+async def test_a_command_that_cannot_be_executed_is_refused_also_where_the_engine_is_still_at_it() -> None:
+    answers = ExecAnswers({"Running": True, "ExitCode": None, "Pid": 0}, {"Running": False, "ExitCode": 126, "Pid": 0})
+    session: Any = ContainerTerminal(Engine("unix:///s", httpx.MockTransport(answers)), "c", "s", "e", tty=True)
+    session._stream = Pieces(b"permission denied")
+    with pytest.raises(InvalidInput, match="cannot be executed: permission denied"):
+        await session._check_start()
 
 
 @pytest.mark.parametrize(

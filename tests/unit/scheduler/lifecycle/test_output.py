@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.backends.lifecycle.folders.output import LONGEST_LINE, read_lines, tail
+from scheduler.backends.lifecycle.folders.output import LONGEST_LINE, MOST_LINES, read_lines, tail
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.domain.values import LogPosition, OutputLine
 from scheduler.handlers.output import MAX_BYTES, MAX_LINES, batch_lines, split_request_id
@@ -77,3 +77,12 @@ def test_request_ids_are_taken_off_the_line() -> None:
     assert split_request_id("[request_id=ab-1] hello [x]") == ("ab-1", "hello [x]")
     assert split_request_id("[request_id=] hello") == (None, "[request_id=] hello")
     assert split_request_id("said [request_id=a] later") == (None, "said [request_id=a] later")
+
+
+def test_of_many_short_lines_so_many_come_at_once(tmp_path: Path) -> None:
+    run = run_with(tmp_path, b"\n" * (MOST_LINES * 2 + 1))
+    offset, counts = 0, []
+    while lines := read_lines(run, offset, is_over=True):
+        counts.append(len(lines))
+        offset = lines[-1].end
+    assert counts == [MOST_LINES, MOST_LINES, 1]

@@ -151,6 +151,11 @@ class Backend(Protocol):
         ...
 
 
+def does_not_run(pod: str) -> str:
+    """Why a pod has no terminal that could have one."""
+    return f"the pod {pod} does not run at the moment"
+
+
 class RouteStatus(Protocol):
     """Whether routers may still send requests to a pod."""
 

@@ -15,6 +15,7 @@ NoteLevel = Literal["info", "warning", "error"]
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
+SECRETS_MISSING = "SecretMissing"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
 CAPACITY = "Capacity"
 PULLING = frozenset({"PullingImage", "Pulling"})
@@ -22,6 +23,8 @@ PULLING = frozenset({"PullingImage", "Pulling"})
 NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY}) | PULLING
 """Reasons of a pod that waits for the model registry, the controller, the container engine, for room, for gigabytes of
 an image: no fault of its version, whose deadline waits too. A pull that gets no further ends by itself."""
+HELD_UP = NO_FAULT | {SECRETS_MISSING}
+"""Reasons that a version tells of its pods: what it waits for."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
 
@@ -38,6 +41,8 @@ class RunEnd:
     is_permanent: bool = False
     is_intended: bool = False
     log_tail: tuple[str, ...] = ()
+    has_started: bool = True
+    """False: there never was a process."""
 
     def describe(self) -> str:
         """One phrase for people, such as `exit code 1` or `killed by SIGKILL`."""

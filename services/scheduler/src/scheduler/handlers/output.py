@@ -20,6 +20,8 @@ from shared.errors import NotFound
 
 MAX_LINES = 500
 MAX_BYTES = 256 * 1024
+TURN_LINES = 10_000
+"""Of one pod, before it is the next one's turn: at most so many are held, and looked at, at once."""
 REQUEST_ID = re.compile(r"\[request_id=([^\]\s]{1,128})\] ?")
 
 
@@ -48,7 +50,7 @@ class OutputPublisher:
     async def _publish_pod(self, position: LogPositionRow) -> None:
         since = LogPosition(position.run, position.byte_offset)
         try:
-            lines = [line async for line in self.backend.logs(position.pod, since)]
+            lines = await self._read(position.pod, since)
         except NotFound:
             await _forget(position, self.lease)
             return
@@ -60,6 +62,15 @@ class OutputPublisher:
             msg_id = f"{position.pod}-{first.position.run}-{first.position.offset}-{last.end}"
             await self.bus.publish_bulk(subject, output.model_dump_json().encode(), msg_id=msg_id, stream="LOGS")
             await _advance(position.pod, LogPosition(last.position.run, last.end), self.lease)
+
+    async def _read(self, pod: str, since: LogPosition) -> list[OutputLine]:
+        """What is new, at most `TURN_LINES`: the rest is there at the next turn."""
+        lines: list[OutputLine] = []
+        async for line in self.backend.logs(pod, since):
+            lines.append(line)
+            if len(lines) == TURN_LINES:
+                break
+        return lines
 
     def _sampled(self, position: LogPositionRow, lines: Sequence[OutputLine]) -> list[OutputLine]:
         now = self.clock.monotonic()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scheduler.domain.values import CAPACITY, MeasuredUsage
+from scheduler.domain.values import CAPACITY, HELD_UP, MeasuredUsage
 from scheduler.domain.verdict import VersionFailure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
@@ -130,9 +130,16 @@ def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | 
     """What a version waits for that is no fault of its own."""
     without_room = [pod.name for pod in pods if pod.reason == CAPACITY]
     if not without_room:
-        return None
+        held_up = next((pod for pod in pods if pod.reason in HELD_UP), None)
+        return None if held_up is None else VersionFailure("Waiting", _words_of(held_up))
     why = next((waits[name] for name in without_room if name in waits), "it is about to be given")
     return VersionFailure("Waiting", f"capacity: there is no room for a pod yet: {why}")
+
+
+def _words_of(pod: PodRow) -> str:
+    timeline = rows.timeline_of(pod)
+    detail = timeline.phases[-1].detail if timeline is not None and not timeline.is_over else None
+    return f"{pod.reason}: {detail}" if detail else str(pod.reason)
 
 
 async def endpoints(

@@ -179,6 +179,7 @@ _STORED_ONLY = {
     "last_good",
     "rolled_back",
     "env",
+    "runtime",
     "stale_secrets",
 }
 
@@ -198,6 +199,7 @@ def version_view(service: StoredService, version: StoredVersion) -> VersionView:
         traffic_weight=service.weights().get(row.name, row.asked_weight),
         ready_replicas=version.seen.ready_replicas if version.seen else 0,
         env=row.env or {},
+        runtime=row.runtime if row.image is None else {},
         restart_to_apply=row.stale_secrets or [],
         **_why(version),
         check=version.seen.check and PublishCheck.model_validate(version.seen.check) if version.seen else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from scheduler.backends.docker.container_spec import LABEL
@@ -57,8 +58,9 @@ async def _end(inventory: ContainerInventory, seen: SeenContainer, run: RunFolde
     """Whether it was a pod that ran."""
     stop = f"/containers/{seen.id}/stop"
     await inventory.engine.post(stop, timeout_s=grace_s + END_S, t=max(1, round(grace_s)))
+    inventory.note(replace(seen, status="exited"))  # nobody follows the engine's events here
     if run is not None:
-        attendant = Attendant(run, seen.id, inventory, SystemClock(), LifecycleOptions().output_cap)
+        attendant = Attendant(run, seen.id, inventory, SystemClock(), LifecycleOptions())
         attendant.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_S):

@@ -53,6 +53,14 @@ class PreparedContainer:
                 await self.runner.clock.sleep(RETRY_S)
             except EngineError as error:
                 raise PreparationFailed("StartFailed", error.message) from error
+            except PreparationFailed as failed:
+                raise PreparationFailed(failed.reason, self._told(failed.message), failed.is_permanent) from failed
+
+    def _told(self, message: str) -> str:
+        """In the container's own paths: those of the engine's machine are nobody's business who may read events."""
+        for mount in self.plan.mounts:
+            message = message.replace(mount.source, mount.target)
+        return message
 
 
 class DockerRunner:
@@ -203,7 +211,7 @@ class DockerRunner:
     def _attended(self, run: RunFolder, container: StartedContainer) -> ContainerRun:
         attendant = self._attendants.get(container.id)
         if attendant is None or not attendant.is_at_work:
-            attendant = Attendant(run, container.id, self.inventory, self.clock, self.options.output_cap)
+            attendant = Attendant(run, container.id, self.inventory, self.clock, self.options)
             self._attendants[container.id] = attendant
             attendant.start()
         return self._as_run(run, container, attendant)

@@ -43,7 +43,7 @@ from scheduler.backends.lifecycle.options import ALL_TERMINALS_OFF
 from scheduler.backends.pod_api.tokens import PodTokens
 from scheduler.backends.preparation.mounts import AskForImageSecret
 from scheduler.backends.preparation.variables import AskForSecrets
-from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal, does_not_run
 from scheduler.domain.values import (
     LogPosition,
     MeasuredUsage,
@@ -301,7 +301,10 @@ class KubernetesBackend:
 
     def terminal_refused(self, pod: str) -> str | None:
         """A session is in the pod's own container; see `Backend.terminal_refused`."""
-        return None if self.options.has_terminals else ALL_TERMINALS_OFF
+        if not self.options.has_terminals:
+            return ALL_TERMINALS_OFF
+        known = self.observer.pods.get(pod)
+        return does_not_run(pod) if known is None or known.facts.started_at is None else None
 
     async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
         """Open a session inside a pod; see `Backend.exec`."""
@@ -310,8 +313,6 @@ class KubernetesBackend:
             raise NotFound(f"there is no pod {pod}")
         if why := self.terminal_refused(pod):
             raise Conflict(why)
-        if known.facts.started_at is None:
-            raise Conflict(f"pod {pod} does not run")
         return await open_terminal(self.api, self.options.namespace, pod, command, tty=tty, size=size)
 
     def token_of(self, pod: str) -> str | None:

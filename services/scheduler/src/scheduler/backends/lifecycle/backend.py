@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +25,7 @@ from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
-from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal, does_not_run
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
@@ -295,17 +295,18 @@ class PodBackend:
     def terminal_refused(self, pod: str) -> str | None:
         """See `Backend.terminal_refused`."""
         process = self._pods[pod].process if pod in self._pods else None
-        return None if process is None else process.terminal_refused()
+        if process is None or not process.is_alive():
+            return does_not_run(pod)
+        return process.terminal_refused()
 
     async def exec(self, pod: str, command: Sequence[str], *, tty: bool, size: TerminalSize = DEFAULT_SIZE) -> Terminal:
         """Open a session beside what runs in a pod; see `Backend.exec`."""
         if pod not in self._pods:
             raise NotFound(f"there is no pod {pod}")
-        process = self._pods[pod].process
-        if process is None or not process.is_alive():
-            raise Conflict(f"the pod {pod} does not run at the moment")
-        if why := process.terminal_refused():
+        if why := self.terminal_refused(pod):
             raise Conflict(why)
+        process = self._pods[pod].process
+        assert process is not None
         return await process.exec(command, tty=tty, size=size)
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,17 +327,16 @@ class PodBackend:
                 return
             await self.clock.sleep(FOLLOW_S)
 
-    def _lines(self, folder: PodFolder, since: LogPosition) -> list[OutputLine]:
-        found: list[OutputLine] = []
+    def _lines(self, folder: PodFolder, since: LogPosition) -> Iterator[OutputLine]:
+        """Those that there are now, read as they are asked for: they may be 64 MiB of short ones."""
         for run in folder.runs():
             if run.number < since.run:
                 continue
             offset = since.offset if run.number == since.run else 0
             is_over = run.number <= folder.record.ended_run or folder.path.name in self._ended
             while lines := read_lines(run, offset, is_over=is_over):
-                found += lines
+                yield from lines
                 offset = lines[-1].end
-        return found
 
     def _folder(self, pod: str) -> PodFolder:
         if pod in self._pods:

@@ -38,6 +38,8 @@ class LifecycleOptions:
     tokens: PodTokens | None = None
     """Makes the token of each pod; None: pods answer without one."""
     output_cap: int = 64 * 1024 * 1024
+    output_rate: float = 1000.0
+    """Lines a second that a pod may print in the long run."""
     kept_after_end_s: float = 600.0
     """How long the output of a pod that is gone stays readable."""
     terminals: TerminalChoice = "auto"

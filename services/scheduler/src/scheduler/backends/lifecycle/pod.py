@@ -30,6 +30,7 @@ from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
     REGISTRY_UNAVAILABLE,
+    SECRETS_MISSING,
     SECRETS_UNAVAILABLE,
     Observation,
     PodNote,
@@ -164,7 +165,9 @@ class PodLifecycle:
             process = await self.dependencies.runner.adopt(run) or await self._start(run)
         except PreparationFailed as failure:
             run.write_line(f"{failure.reason}: {failure.message}")
-            return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
+            return RunEnd(
+                run.number, None, None, failure.reason, failure.message, failure.is_permanent, has_started=False
+            )
         was_ready = self.record.ready_run == run.number and process.is_alive()
         watch = RunWatch(run, process, self.dependencies.options, self.dependencies.clock, was_ready=was_ready)
         self.watch = watch
@@ -216,7 +219,7 @@ class PodLifecycle:
                 return await secret_variables(self.dependencies.ask_for_secrets, self.record.deployment)
             except PenstockError as refused:
                 attempt += 1
-                reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else "SecretMissing"
+                reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else SECRETS_MISSING
                 if attempt == 1:
                     run.write_line(f"waiting for its secrets: {refused.message}")
                 self._add_note(PodNote(reason, refused.message, "warning"))

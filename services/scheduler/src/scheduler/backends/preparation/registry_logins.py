@@ -8,7 +8,7 @@ from uuid import UUID
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mounts import AskForImageSecret, image_secret
 from shared.contracts.deployment import ImageSource
-from shared.image_reference import DEFAULT_REGISTRY, parse_image_reference
+from shared.image_reference import DEFAULT_REGISTRY, ImageReference, parse_image_reference
 
 DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "hub.docker.com"})
 
@@ -41,8 +41,13 @@ async def registry_login(ask: AskForImageSecret, version: UUID, source: ImageSou
 
 def registry_of(image: str) -> str:
     """Host and port of an image's registry. Raises `PreparationFailed` for what is no image's name."""
+    return parsed_reference(image).registry
+
+
+def parsed_reference(image: str) -> ImageReference:
+    """The parts of an image's name. Raises `PreparationFailed` for what is none."""
     try:
-        return parse_image_reference(image).registry
+        return parse_image_reference(image)
     except ValueError as error:
         why = f"{image[:200]} is no image name: {error}"
         raise PreparationFailed("ImageNameInvalid", why, is_permanent=True) from error

@@ -32,7 +32,7 @@ from scheduler.backends.preparation.mounts import (
     inline_files,
 )
 from scheduler.backends.preparation.port import AddNote
-from scheduler.backends.preparation.registry_logins import registry_login, registry_of
+from scheduler.backends.preparation.registry_logins import parsed_reference, registry_login
 from scheduler.backends.preparation.variables import identity_variables
 from scheduler.domain.start_timeline import IMAGE_FOUND, IMAGE_PULLED
 from scheduler.domain.values import PodNote
@@ -121,8 +121,7 @@ class ImageContainers:
         gives those a digest too: the registry is asked in vain.) One that was pulled with a login is for those alone
         whom the registry gives it.
         """
-        registry_of(source.image)  # or it is no name, and must not stand in a path of the engine's
-        name = written_name(source.image)
+        name = written_name(source.image)  # what is none must not stand in a path of the engine's
         here = await self._inspected(name)
         if here is not None and not here.get("RepoDigests"):
             return self._told(source, here, name, add_note)
@@ -195,12 +194,14 @@ class ContainersBySource:
 
 
 def written_name(image: str) -> str:
-    """A reference as an engine takes it: beside a digest a tag says nothing, and some find nothing by both."""
-    name, at, digest = image.partition("@")
-    if not at:
-        return image
-    head, slash, last = name.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}@{digest}"
+    """The full name of an image. Raises `PreparationFailed` where it is none.
+
+    An engine takes a short one for an image's id too: `cafe` is also whichever image of its has an id that begins so.
+    Beside a digest a tag says nothing, and some engines find nothing by both.
+    """
+    found = parsed_reference(image)
+    which = f"@{found.digest}" if found.digest else f":{found.tag or 'latest'}"
+    return f"{found.registry}/{found.repository}{which}"
 
 
 def pull_failure(image: str, refused: EngineRefused, *, has_login: bool) -> PreparationFailed:

@@ -13,12 +13,14 @@ from typing import Any
 
 from scheduler.backends.docker.engine.client import Engine
 from scheduler.backends.docker.engine.errors import EngineError, EngineRefused
-from scheduler.backends.docker.engine.log_frames import BrokenFrames, LogTime, read_frames
+from scheduler.backends.docker.engine.log_frames import BrokenFrames, LogFrame, LogTime, read_frames
 from scheduler.backends.docker.runs.container_state import ContainerEnd, end_of
 from scheduler.backends.docker.runs.inventory import ContainerInventory
 from scheduler.backends.docker.runs.output_copy import OutputCopy
 from scheduler.backends.lifecycle.folders.json_files import write_json
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
+from scheduler.backends.lifecycle.options import LifecycleOptions
+from scheduler.domain.output_sampling import OutputBudget
 from shared.clock import Clock
 
 log = logging.getLogger("penstock.scheduler.docker")
@@ -30,17 +32,29 @@ TOUCH_S = 5.0
 SAVE_S = 0.5
 END_S = 10.0
 """How long after a container's end its output may take to come."""
+COPIED = 2.0
+"""Times the lines that are sent on: of a flood enough is copied for the lines at even distances, and that it is one."""
+LINE_BYTES = 4096
+"""What a longer line has beyond this counts as lines."""
+PACE_S = 0.05
+LAST_LINES = 1_000
+"""Of one that has ended and printed more than was copied by then: what it printed last says why."""
 
 
 class Attendant:
     """One container of one run."""
 
-    def __init__(self, run: RunFolder, identity: str, inventory: ContainerInventory, clock: Clock, cap: int) -> None:
+    def __init__(
+        self, run: RunFolder, identity: str, inventory: ContainerInventory, clock: Clock, options: LifecycleOptions
+    ) -> None:
         self.run_folder = run
         self.identity = identity
         self._inventory = inventory
         self._clock = clock
-        self._cap = cap
+        self._cap = options.output_cap
+        self._budget = OutputBudget.full(COPIED * options.output_rate, clock.monotonic())
+        self._is_behind = False
+        """Whether it has ended with much that was not copied."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -115,9 +129,13 @@ class Attendant:
 
     async def _copy(self, *, follow: bool) -> None:
         """Copy what is new until the engine has no more (or, following, until the container has ended)."""
+        self._is_behind = self._is_behind and not follow
         with OutputCopy(self.run_folder, self._cap) as copy:
             since = None if copy.since == LogTime() else str(copy.since)
             query: dict[str, Any] = {"stdout": True, "stderr": True, "timestamps": True, "since": since}
+            if self._is_behind and not follow:
+                query["tail"] = LAST_LINES
+                copy.leave_out()
             async with self._engine.stream(
                 "GET", f"/containers/{self.identity}/logs", follow=follow, **query
             ) as answer:
@@ -125,8 +143,24 @@ class Attendant:
                 try:
                     async for frame in read_frames(answer.aiter_raw()):
                         copy.add(frame)
+                        if follow and not await self._keeps_pace(frame):
+                            break
                 finally:
                     saving.cancel()
+
+    async def _keeps_pace(self, frame: LogFrame) -> bool:
+        """Wait where a container prints more than is wanted of it: copying that would leave no time for other pods.
+
+        Meanwhile its output waits in the engine's log. False: it has ended, and is not waited for.
+        """
+        lines = 1 + len(frame.content) // LINE_BYTES
+        while lines := lines - self._budget.take(lines, self._clock.monotonic()):
+            seen = self._inventory.get(self.identity)
+            self._is_behind = seen is None or not seen.is_alive
+            if self._is_behind:
+                return False
+            await self._clock.sleep(PACE_S)
+        return True
 
     async def _save(self, copy: OutputCopy) -> None:
         while True:

@@ -23,6 +23,7 @@ from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 CURSOR = "cursor.json"
 BASE = "base.json"
 SAVED_EVERY_BYTES = 64 * 1024
+LEFT_OUT = b"[penstock] lines are left out here: the pod printed more than it may\n"
 DISORDER_S = 1
 """By how much the times of two pieces may be out of the order of the log: they are taken before the log is written."""
 
@@ -41,6 +42,7 @@ class OutputCopy:
         self._carried = int(found.get("count", 0))
         self._carried_until = self._last = LogTime.of(str(found.get("last", "0")))
         self._repeats = self._carried
+        self._left_out_until: LogTime | None = None
         self._times: deque[LogTime] = deque()
         """Of the pieces that were added here; those that count no more are dropped with each cursor."""
         self.offset = self._opened_at(int(found["offset"]) if found else None)
@@ -74,6 +76,8 @@ class OutputCopy:
 
     def add(self, frame: LogFrame) -> None:
         """Append one piece, unless it was copied before. Raises OSError, and may be called again with the next one."""
+        if self._left_out_until is not None and frame.at <= self._left_out_until:
+            return
         if self._repeats and frame.at <= self._carried_until:
             self._repeats -= 1
             return
@@ -84,6 +88,12 @@ class OutputCopy:
         self._last = max(self._last, frame.at)
         if self.offset - self._saved >= SAVED_EVERY_BYTES:
             self.save()
+
+    def leave_out(self) -> None:
+        """What comes now are the last pieces, not the next ones: by its time is known what was copied before."""
+        self._repeats, self._left_out_until = 0, self._last
+        os.write(self._file, LEFT_OUT)
+        self.offset += len(LEFT_OUT)
 
     def save(self) -> None:
         """Write the cursor down; empty a file that has outgrown its cap."""

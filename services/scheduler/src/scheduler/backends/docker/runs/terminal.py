@@ -80,7 +80,8 @@ class ContainerTerminal:
         """Raise `InvalidInput` where the engine could not execute the command: it says so in the session's output."""
         for _ in range(EXIT_TRIES):
             found = await self._inspected()
-            if found.get("Running") or found.get("ExitCode") is not None or not found:
+            is_over = not found.get("Running") and found.get("ExitCode") is not None
+            if found.get("Pid") or is_over or not found:  # it counts as running also before there is a process
                 break
             await asyncio.sleep(EXIT_PAUSE_S)
         if not found.get("Running") and found.get("ExitCode") in NO_COMMAND and not found.get("Pid"):

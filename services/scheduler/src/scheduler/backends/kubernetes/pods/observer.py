@@ -236,7 +236,7 @@ class PodObserver:
 
     def _tell_wait(self, pod: KnownPod, wait: WaitReason) -> None:
         if wait.is_terminal:
-            end = RunEnd(pod.facts.run, None, None, wait.reason, wait.message, is_permanent=True)
+            end = _never_started(pod.facts.run, wait)
             self._emit(self._observation(pod, end=end))
         else:
             self._emit(self._observation(pod, note=PodNote(wait.reason, wait.message, "warning")))
@@ -314,7 +314,7 @@ class PodObserver:
         wanted = self._wanted_of(version_id)
         generation = wanted.generation if wanted else 1
         note = PodNote(wait.reason, wait.message, "error" if wait.is_terminal else "warning")
-        end = RunEnd(0, None, None, wait.reason, wait.message, is_permanent=True) if wait.is_terminal else None
+        end = _never_started(0, wait) if wait.is_terminal else None
         seen = _unmade(name, version_id, generation)
         self._emit(replace(seen, reason=wait.reason, note=None if end else note, end=end))
 
@@ -344,6 +344,10 @@ def _staying(pods: Collection[KnownPod], template: str) -> list[KnownPod]:
 def _same(left: WaitReason | None, right: WaitReason | None) -> bool:
     """Whether two say the same: the cluster's words change with every try."""
     return (left and left.reason) == (right and right.reason)
+
+
+def _never_started(run: int, wait: WaitReason) -> RunEnd:
+    return RunEnd(run, None, None, wait.reason, wait.message, is_permanent=True, has_started=False)
 
 
 def _unmade(name: str, version_id: UUID, generation: int, *, is_gone: bool = False) -> PodObservation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.domain.values import LogPosition, OutputLine
@@ -12,10 +13,15 @@ READ_BYTES = 1024 * 1024
 LONGEST_LINE = 16 * 1024
 """Bytes; a longer line is handed on in pieces of this size."""
 TAIL_BYTES = 32 * 1024
+MOST_LINES = 2_000
+"""Read at once: a megabyte of empty lines is a million of them, and nothing else goes on meanwhile."""
 
 
 def read_lines(run: RunFolder, offset: int, *, is_over: bool) -> list[OutputLine]:
-    """Whole lines from `offset` on; the last, unfinished one only where the run `is_over`."""
+    """The next whole lines from `offset` on, at most `MOST_LINES`; none: there are no more.
+
+    The last, unfinished one only where the run `is_over`.
+    """
     base = run.dropped_bytes()
     start = max(offset, base)
     try:
@@ -27,9 +33,8 @@ def read_lines(run: RunFolder, offset: int, *, is_over: bool) -> list[OutputLine
     except FileNotFoundError:
         return []
     is_last = is_over and len(content) < READ_BYTES
-    return [
-        OutputLine(LogPosition(run.number, at), end, text) for at, end, text in _lines(content, start, is_last=is_last)
-    ]
+    lines = islice(_lines(content, start, is_last=is_last), MOST_LINES)
+    return [OutputLine(LogPosition(run.number, at), end, text) for at, end, text in lines]
 
 
 def _lines(content: bytes, start: int, *, is_last: bool) -> Iterator[tuple[int, int, str]]:
