@@ -23,7 +23,7 @@ from monitor.domain.statistics.exports.schemas import DRIFT_METRICS, PROFILE_MET
 from monitor.domain.statistics.kinds import kind_of
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.domain.statistics.profiles.table import TableProfile
-from penstock_spark.engine.targets import Target, check_source
+from penstock_spark.engine.targets import Target, check_source, details
 from penstock_spark.engine.types import to_fields, to_struct
 from penstock_spark.errors import Refused
 from penstock_spark.profile_options import BaselineSource, ProfilesJob
@@ -93,10 +93,10 @@ def run_profiles(spark: SparkSession, job: ProfilesJob) -> None:
     for name, value in BATCHES.items():
         spark.conf.set(name, value)
     places = [each for each in (job.target, job.drift_target) if each is not None]
-    given = job.baseline.table if job.baseline is not None else None
-    for table in [each for each in (job.table, given) if each is not None]:
-        for place in places:
-            check_source(spark, table, place)
+    for place in places:
+        check_source(spark, job.table, place)
+    if job.baseline is not None and job.baseline.table is not None:
+        details(spark, job.baseline.table)
     source = Source.open(spark, job)
     step = source.step(job)
     target = Target.open(spark, job.target, PROFILE_METRICS, partition_by=())

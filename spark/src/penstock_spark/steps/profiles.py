@@ -25,8 +25,8 @@ from penstock_spark.steps.windows import Windows
 TIME, VERSION = "request_time", "version"
 WHOLE = 0
 """Names the window of rows that are in none: those of a baseline."""
-MOST_OPEN = 4_096
-"""Columns of partial profiles that one task keeps open, 20 KB each; more are handed on, and added up afterwards."""
+MOST_OPEN = 1_024
+"""Columns of partial profiles that one task keeps open, up to 150 KB each; more are handed on, and added up later."""
 STATE_KEY = ("window", "version", "slice_key", "slice_value")
 STATES_SCHEMA = pa.schema(
     [
@@ -93,8 +93,8 @@ class ProfileStep:
                     if part not in opened:
                         opened[part] = ProfileBuilder(self.kinds, self.frozen)
                     opened[part].add(found)
-                if len(opened) * batch.num_columns > MOST_OPEN:
-                    yield _closed(opened)
+                    if len(opened) * batch.num_columns > MOST_OPEN:
+                        yield _closed(opened)
         if opened:
             yield _closed(opened)
 
