@@ -198,7 +198,7 @@ def _of_samples(sample: Sample, rows: OpenedRows) -> Baseline:
     samples.check_inside(location, sample.root)
     if not sample.is_table and samples.is_statistics(location):
         try:
-            return baseline_from_json(samples.read_statistics(location)).renamed(stored_names(columns))
+            return baseline_from_json(samples.read_statistics(sample.place)).renamed(stored_names(columns))
         except ValueError as error:
             raise InvalidInput(f"{location}: {error}") from error
     made = Baseline.from_batches(
