@@ -1,6 +1,7 @@
 """One file with this package and the steps that it calls, for a cluster: a wheel, and good for `--py-files` as well.
 
-The steps are the inference-logger's, whose own package brings a server's dependencies along: executors need none of it.
+The steps are those of the inference-logger and the monitor, whose own packages bring a server's dependencies along:
+executors need none of it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,29 @@ from importlib.metadata import version
 from pathlib import Path
 
 import inference_logger
+import monitor
 import penstock_spark
+import shared
 
 DISTRIBUTION = "penstock_spark"
 REQUIRES = ("orjson>=3.11", "pyarrow>=21")
-STEPS = (
-    *("__init__.py", "domain/__init__.py", "domain/schema.py", "domain/inferences"),
-    *(f"domain/labels/{name}.py" for name in ("__init__", "history", "join", "schema", "values")),
-)
-"""Of the inference-logger."""
+FOR_PROFILES = ("datasketches>=5.2", "numpy>=2.1", "scipy>=1.15")
+STEPS = {
+    inference_logger: (
+        *("__init__.py", "domain/__init__.py", "domain/schema.py", "domain/inferences"),
+        *(f"domain/labels/{name}.py" for name in ("__init__", "history", "join", "schema", "values")),
+    ),
+    monitor: (
+        *("__init__.py", "domain/__init__.py", "domain/sentences.py"),
+        *("domain/rules/__init__.py", "domain/rules/slicing.py"),
+        *(f"domain/statistics/{name}.py" for name in ("__init__", "columns", "kinds", "slices")),
+        *(f"domain/statistics/baselines/{name}.py" for name in ("__init__", "baseline", "expectations", "freezing")),
+        *(f"domain/statistics/{name}" for name in ("drift", "exports", "profiles")),
+        *(f"domain/statistics/quality/{name}.py" for name in ("__init__", "figures")),
+    ),
+    shared: ("__init__.py", "errors.py", "text.py", "filters"),
+}
+"""Modules and folders of modules, of the packages that they are part of."""
 WHEEL = "Wheel-Version: 1.0\nGenerator: penstock-spark\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 MADE_AT = (2026, 1, 1, 0, 0, 0)
 """The same code gives the same file."""
@@ -37,6 +52,8 @@ def write_bundle(folder: Path) -> Path:
         [
             f"Metadata-Version: 2.1\nName: penstock-spark\nVersion: {number}\n",
             *(f"Requires-Dist: {each}\n" for each in REQUIRES),
+            "Provides-Extra: profiles\n",
+            *(f"Requires-Dist: {each}; extra == 'profiles'\n" for each in FOR_PROFILES),
         ]
     ).encode()
     contents[f"{info}/entry_points.txt"] = b"[console_scripts]\npenstock-spark = penstock_spark.__main__:main\n"
@@ -50,12 +67,11 @@ def write_bundle(folder: Path) -> Path:
 
 
 def _modules() -> Iterator[tuple[str, bytes]]:
-    own, steps = (Path(str(each.__file__)).parent for each in (penstock_spark, inference_logger))
-    for path in sorted(own.rglob("*.py")):
-        yield f"penstock_spark/{path.relative_to(own).as_posix()}", path.read_bytes()
-    for name in STEPS:
-        for path in sorted((steps / name).rglob("*.py")) if (steps / name).is_dir() else [steps / name]:
-            yield f"inference_logger/{path.relative_to(steps).as_posix()}", path.read_bytes()
+    for package, names in {penstock_spark: ("",), **STEPS}.items():
+        folder = Path(str(package.__file__)).parent
+        for part in (folder / name for name in names):
+            for path in sorted(part.rglob("*.py")) if part.is_dir() else [part]:
+                yield f"{package.__name__}/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 
 def _record(contents: dict[str, bytes], own: str) -> bytes:

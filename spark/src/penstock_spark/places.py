@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from penstock_spark.errors import Refused
 
-EMBEDDED_KINDS = ("payload", "inferences", "labels", "labelled")
+EMBEDDED_KINDS = ("payload", "inferences", "labels", "labelled", "profile_metrics", "drift_metrics")
 """What the platform's own tables are called, beside each other."""
 
 
@@ -19,7 +19,7 @@ def check_place(source: str, target: str, *, is_ours: bool) -> None:
         raise Refused("the target is the source")
     if not is_ours and name in EMBEDDED_KINDS and folder == beside:
         raise Refused(
-            f"{target} is where the inference-logger writes {name}: two engines may not write one table. Give Spark a "
+            f"{target} is where the platform writes {name}: two engines may not write one table. Give Spark a "
             "table of its own"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,17 @@ import pytest
 from deltalake import DeltaTable
 
 from inference_rows import columns
+from monitor.domain.statistics.exports.schemas import DRIFT_METRICS, PROFILE_METRICS
 from running_services.logged_requests import record
 from spark_engine.lake import Lake, asked, described, rows_of
 from spark_engine.local_spark import LocalSpark
+from spark_engine.profiled import BASELINE, WINDOWS, MonitorMetrics, Profiled, assert_metrics
 from waiting.eventually import eventually
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1200)]
 FIRST = [*columns(alcohol="double", colour="string"), {"type": "float", "name": "fixed acidity"}]
 SECOND = [*columns(alcohol="string", sweet="boolean", scores="double"), {"type": "double", "name": "Fixed Acidity"}]
 NESTED = {"type": "array", "items": {"type": "double"}}
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSpark]:
-    with LocalSpark(tmp_path_factory.mktemp("spark")) as local:
-        yield local
 
 
 @pytest.fixture
@@ -89,6 +85,15 @@ def test_both_engines_make_equal_tables_and_a_restart_doubles_nothing(lake: Lake
         "rows": len(rows_of(lake.inferences)),
         "columns": DeltaTable(lake.inferences).schema().to_arrow().names,
     }
+
+
+def test_profiles_and_drift_are_those_that_the_monitor_makes(tmp_path: Path, spark: LocalSpark) -> None:
+    profiled = Profiled(tmp_path)
+    slices = ("colour", "alcohol > 10")
+    spark.job(*profiled.with_drift, "--by-version", *(part for text in slices for part in ("--slice", text)))
+    of_monitor = MonitorMetrics(profiled.table, BASELINE)
+    assert_metrics(profiled.profiles, of_monitor.profiles(WINDOWS, "version", *slices), PROFILE_METRICS)
+    assert_metrics(profiled.drift, of_monitor.drift(WINDOWS, "version", *slices), DRIFT_METRICS)
 
 
 def versions(location: Path) -> int:
@@ -163,7 +168,7 @@ def test_what_it_may_not_write_or_cannot_read_is_refused(lake: Lake, spark: Loca
     first(lake)
     job = lake.job
     place = job.index("--target") + 1
-    assert "the inference-logger writes" in spark.refused(*job[:place], lake.inferences, *job[place + 1 :])
+    assert "the platform writes" in spark.refused(*job[:place], lake.inferences, *job[place + 1 :])
     shutil.copytree(lake.inferences, lake.root / "copy")
     assert "not made by Spark" in spark.refused(*job[:place], lake.root / "copy", *job[place + 1 :])
     place = job.index("--payload") + 1

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = ("spark/src", "services/inference-logger/src")
+SOURCES = ("spark/src", "services/inference-logger/src", "services/monitor/src", "shared/src")
 SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",

@@ -115,10 +115,11 @@ def test_a_generation_without_a_signature_is_refused_or_has_the_nearest() -> Non
         ("file:///lake/wine/payload/", "/lake/wine/../wine/labelled"),
         ("s3a://lake/wine/payload", "s3://lake/wine/inferences"),
         ("/lake/wine/payload", "/lake/wine/payload"),
+        ("/lake/wine/inferences", "/lake/wine/profile_metrics"),
     ],
 )
 def test_places_of_the_platforms_own_tables_are_refused(source: str, target: str) -> None:
-    with pytest.raises(Refused, match=r"inference-logger writes|is the source"):
+    with pytest.raises(Refused, match=r"the platform writes|is the source"):
         check_place(source, target, is_ours=False)
 
 
@@ -136,8 +137,11 @@ def test_the_bundle_has_all_that_executors_need(tmp_path: Path) -> None:
         "import sys\nsys.path.insert(0, sys.argv[1])\n"
         "import inference_logger, penstock_spark.steps.inferences, penstock_spark.steps.labels\n"
         "from penstock_spark.__main__ import parser\nparser()\n"
-        "assert inference_logger.__file__.startswith(sys.argv[1]), inference_logger.__file__\n"
-        "heavy = {'shared', 'deltalake', 'sqlalchemy', 'pydantic', 'duckdb'} & set(sys.modules)\n"
+        "import monitor, shared, penstock_spark.profile_options\n"
+        "import penstock_spark.steps.metrics, penstock_spark.steps.profiles\n"
+        "packages = [inference_logger, monitor, shared, penstock_spark]\n"
+        "assert all(each.__file__.startswith(sys.argv[1]) for each in packages), packages\n"
+        "heavy = {'deltalake', 'sqlalchemy', 'pydantic', 'duckdb', 'nats'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code, bundle], capture_output=True, text=True, check=False)

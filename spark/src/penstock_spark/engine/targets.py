@@ -56,7 +56,9 @@ class Target:
     """What `note_query` has said: it is the same for good."""
 
     @classmethod
-    def open(cls, spark: SparkSession, location: str, schema: pa.Schema) -> Target:
+    def open(
+        cls, spark: SparkSession, location: str, schema: pa.Schema, partition_by: Sequence[str] = PARTITION_BY
+    ) -> Target:
         """Make it where there is none. Raises `Refused` for one that another engine has made."""
         columns = ", ".join(
             f"`{field.name}` {kind.dataType.simpleString()}{'' if field.nullable else ' NOT NULL'}"
@@ -65,9 +67,10 @@ class Target:
         properties = ", ".join(
             f"'{name}' = '{value}'" for name, value in (TABLE_PROPERTIES | {ENGINE_PROPERTY: SPARK}).items()
         )
+        partitions = f"PARTITIONED BY ({', '.join(partition_by)}) " if partition_by else ""
         spark.sql(
             f"CREATE TABLE IF NOT EXISTS {quoted(location)} ({columns}) USING DELTA "
-            f"PARTITIONED BY ({', '.join(PARTITION_BY)}) TBLPROPERTIES ({properties})"
+            f"{partitions}TBLPROPERTIES ({properties})"
         )
         if details(spark, location)["properties"].get(ENGINE_PROPERTY) != SPARK:
             raise Refused(f"the table at {location} was not made by Spark's job: it is not written to")
@@ -104,6 +107,10 @@ class Target:
             .option("txnVersion", str(batch))
             .save(self.location)
         )
+
+    def replace(self, rows: DataFrame, condition: str) -> None:
+        """Put rows in place of those that meet the condition, which they meet, in one commit."""
+        rows.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(self.location)
 
     def add_columns(self, fields: Sequence[pa.Field]) -> None:
         """Columns that it lacks, with what is said of them."""

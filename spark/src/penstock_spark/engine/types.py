@@ -33,6 +33,10 @@ def _said(field: pa.Field) -> dict[str, str]:
 def _to_spark(found: pa.DataType) -> spark.DataType:
     if pa.types.is_list(found):
         return spark.ArrayType(_to_spark(found.value_type), True)
+    if pa.types.is_struct(found):
+        return to_struct(found)
+    if pa.types.is_map(found):
+        return spark.MapType(_to_spark(found.key_type), _to_spark(found.item_type), True)
     return next(made() for made, known in _SCALARS if known == found)
 
 

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from sqlalchemy import select
 
 from monitor.domain.rules.timing import Window
+from monitor.domain.statistics.exports.schemas import ENGINE_PROPERTY, PROFILE_METRICS
 from monitor.handlers.rules.build import reports_of
 from monitor.store.tables import AlertRow, RuleProgressRow, RuleWindowRow
 from quality_tables import HOUR, NOON, wine_rows
@@ -153,6 +154,24 @@ async def test_profiles_and_drift_lie_beside_the_inferences_once_for_each_window
     assert {row["slice_value"] for row in drift} == {None, "red", "rosé"}
     noted = lake.noted["drift_metrics"]
     assert (noted.rows, noted.service, noted.location) == (len(drift), "wine", str(lake.folder / "wine/drift_metrics"))
+
+
+async def test_a_metric_table_of_sparks_is_left_alone_and_the_rule_is_judged(
+    quality: Rules, caplog: pytest.LogCaptureFixture
+) -> None:
+    lake = quality.lake
+    lake.write(wine_rows(NOON, 800, seed=1))
+    place = lake.folder / "wine" / "profile_metrics"
+    made = DeltaTable.create(
+        str(place), PROFILE_METRICS, configuration={ENGINE_PROPERTY: "spark"}, raise_if_key_not_exists=False
+    )
+    rule = lake.rule("nulls", "data_quality", "null_rate", columns=("alcohol",), warning=0.1, min_sample=10)
+    await quality.evaluate()
+    (found,) = await quality.windows(rule)
+    assert found.state == "ok"
+    made.update_incremental()
+    assert made.version() == 0
+    assert "made by a Spark job" in caplog.text
 
 
 async def test_a_window_has_a_report_of_its_own(quality: Rules) -> None:

@@ -71,7 +71,7 @@ class SliceBy:
         elif self.column is not None and self.column in batch.schema.names:
             values = batch.column(self.column)
             for value in pc.unique(values):
-                if value.is_valid and is_wanted(part := Slice(self.column, _text(value.as_py()))):
+                if value.is_valid and is_wanted(part := Slice(self.column, value_text(value.as_py()))):
                     yield part, batch.filter(pc.equal(values, value))
 
 
@@ -109,6 +109,6 @@ class Sliced(Generic[Builder]):
         return {part: builder.finish() for part, builder in found.items()}
 
 
-def _text(value: Any) -> str:
-    """As databases can hold it."""
+def value_text(value: Any) -> str:
+    """A slice's value, as databases can hold it."""
     return str(value).lower() if isinstance(value, bool) else without_nul(str(value)[:256])

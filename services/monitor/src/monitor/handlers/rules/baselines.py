@@ -190,14 +190,15 @@ def _of_windows(rows: OpenedRows, columns: Sequence[str], windows: Sequence[Wind
 def _of_samples(sample: Sample, rows: OpenedRows) -> Baseline:
     from monitor.domain.statistics.baselines.baseline import Baseline  # noqa: PLC0415
     from monitor.domain.statistics.baselines.sagemaker import baseline_from_json  # noqa: PLC0415
-    from monitor.handlers.rules.rows import renamed, stored_names  # noqa: PLC0415
+    from monitor.domain.statistics.columns import stored_names  # noqa: PLC0415
+    from monitor.handlers.rules.rows import renamed  # noqa: PLC0415
     from monitor.store.inference_tables import samples  # noqa: PLC0415
 
     location, columns = sample.place.location, rows.columns
     samples.check_inside(location, sample.root)
     if not sample.is_table and samples.is_statistics(location):
         try:
-            return baseline_from_json(samples.read_statistics(location)).renamed(stored_names(columns))
+            return baseline_from_json(samples.read_statistics(sample.place)).renamed(stored_names(columns))
         except ValueError as error:
             raise InvalidInput(f"{location}: {error}") from error
     made = Baseline.from_batches(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from monitor.domain.rules.timing import Window
+from monitor.domain.statistics.exports.granularities import granularity_text
 from monitor.handlers.rules.sources import INFERENCES, PeerCalls, RowSources
 from monitor.handlers.rules.threads import in_thread
 from shared.contracts.quality.monitors import Monitor
@@ -90,7 +91,8 @@ def _write(kind: str, place: TablePlace, metrics: WindowMetrics) -> MetricTable:
     window, rule = metrics.window, metrics.rule
     rows = []
     for part, profile in metrics.profiles.items():
-        context = databricks.RowContext(window.start, window.end, granularity(window), rule.revision, None, part)
+        length = granularity_text(window.end - window.start)
+        context = databricks.RowContext(window.start, window.end, length, rule.revision, None, part)
         if kind == PROFILES:
             rows += databricks.profile_rows(profile, context)
         elif metrics.baseline is not None:
@@ -114,13 +116,3 @@ def _consecutive(profile: TableProfile, before: EarlierWindow | None, context: R
     figures = drift_of_table(profile, Baseline(earlier), context.slice)
     compared = (before.window.start, before.window.end)
     return databricks.drift_rows(figures, profile, earlier, context, drift_type="CONSECUTIVE", compared=compared)
-
-
-def granularity(window: Window) -> str:
-    """As Databricks writes it: `1 hour`, `30 minutes`."""
-    seconds = int(window.seconds)
-    for name, unit in (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds % unit == 0:
-            count = seconds // unit
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return f"{seconds} seconds"

@@ -10,14 +10,13 @@ import pyarrow as pa
 from monitor.domain.rules.slicing import SliceBy, Sliced
 from monitor.domain.rules.timing import Window
 from monitor.domain.statistics.baselines.baseline import Baseline
-from monitor.domain.statistics.kinds import ColumnKind, kind_of
+from monitor.domain.statistics.columns import TableColumn, named_columns, stored_names
+from monitor.domain.statistics.kinds import kind_of
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
 from monitor.domain.statistics.profiles.table import TableProfile
 from monitor.domain.statistics.slices import Slice
-from monitor.store.inference_tables.opening import DeltaRows, TableColumn
+from monitor.store.inference_tables.opening import DeltaRows
 from monitor.store.inference_tables.places import TablePlace
-
-EVERY = "*"
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,7 @@ class OpenedRows:
 
     def named(self, asked: Sequence[str]) -> tuple[list[str], list[str]]:
         """Columns that a rule means, and the names of those that are not there; by the model's name, too."""
-        known = self.columns
-        if list(asked) == [EVERY]:
-            return [name for name, column in known.items() if _is_profiled(column)], []
-        by_original = {column.original: name for name, column in known.items() if column.role != "system"}
-        found = {name: name if name in known else by_original.get(name) for name in asked}
-        return [name for name in found.values() if name is not None], [
-            name for name, stored in found.items() if stored is None
-        ]
+        return named_columns(self.columns, asked)
 
     def count(self, window: Window) -> int:
         """How many rows the window has."""
@@ -65,10 +57,6 @@ class OpenedRows:
         """Rows of the window."""
         for opened in self.tables:
             yield from opened.batches(columns, window)
-
-
-def _is_profiled(column: TableColumn) -> bool:
-    return column.role in {"feature", "prediction"} and kind_of(column.data_type) is not ColumnKind.OTHER
 
 
 def profile_window(
@@ -85,11 +73,6 @@ def profile_window(
         sliced.add(pa.RecordBatch.from_pylist([], rows.schema))
     found: Mapping[Slice, TableProfile] = sliced.finish()
     return {part: TableProfile(sliced.rows.get(part, 0), profile.columns) for part, profile in found.items()}
-
-
-def stored_names(columns: Mapping[str, TableColumn]) -> Mapping[str, str]:
-    """Features and predictions: as the model calls them → as the table does."""
-    return {column.original: name for name, column in columns.items() if column.role in {"feature", "prediction"}}
 
 
 def renamed(batches: Iterator[pa.RecordBatch], columns: Mapping[str, TableColumn]) -> Iterator[pa.RecordBatch]:

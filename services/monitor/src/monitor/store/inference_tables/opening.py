@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from monitor.domain import sentences
 from monitor.domain.rules.timing import Window
+from monitor.domain.statistics.columns import TableColumn, column_of
 from monitor.store.inference_tables.places import TablePlace
 from shared.errors import InvalidInput, NotFound, PenstockError, Unavailable
 from shared.storage.objects import S3, bucket_of, storage_failure
@@ -27,27 +27,7 @@ from shared.storage.objects import S3, bucket_of, storage_failure
 BATCH_ROWS = 65_536
 READ_AHEAD = 2
 _MORE = timedelta(seconds=1)
-ROLE, NAME = b"penstock.role", b"penstock.name"
-Role = Literal["feature", "prediction", "label", "system"]
-SYSTEM_COLUMNS = frozenset(
-    {
-        *("request_date", "request_id", "row_index", "client_request_id", "request_time", "status_code", "version"),
-        *("version_id", "generation", "served_entity_id", "pod", "sampling_fraction", "execution_duration_ms", "error"),
-        *("features_json", "prediction_json", "record_id", "labelled_at", "label_received_at", "label_revision"),
-    }
-)
-"""Columns that say something of a request; all others hold features, predictions and labels."""
 UNREADABLE = frozenset({"deletionVectors", "columnMapping", "typeWidening", "variantType"})
-
-
-@dataclass(frozen=True)
-class TableColumn:
-    """One column: what it is called in the table and by the model, and what it holds."""
-
-    name: str
-    role: Role
-    original: str
-    data_type: str
 
 
 @dataclass(frozen=True)
@@ -131,28 +111,6 @@ def _files_of(window: Window, schema: pa.Schema) -> list[tuple[str, str, datetim
         return None
     ends = window.start - _MORE, window.end + _MORE
     return [("request_time", ">=", ends[0]), ("request_time", "<=", ends[1])]
-
-
-def column_of(found: pa.Field) -> TableColumn:
-    """What a column holds: as its metadata say, else by its name."""
-    said = found.metadata or {}
-    role: Role
-    match said.get(ROLE, b"").decode():
-        case "feature" | "prediction" | "label" as known:
-            role = known
-        case _ if found.name in SYSTEM_COLUMNS:
-            role = "system"
-        case _:
-            role = _role_by_name(found.name)
-    original = said.get(NAME, b"").decode(errors="replace") or found.name
-    return TableColumn(found.name, role, original, str(found.type))
-
-
-def _role_by_name(name: str) -> Role:
-    for prefix in ("prediction", "label"):
-        if name == prefix or name.startswith(f"{prefix}_"):
-            return "prediction" if prefix == "prediction" else "label"
-    return "feature"
 
 
 @contextmanager

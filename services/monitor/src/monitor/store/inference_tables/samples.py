@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import csv
+from pyarrow.fs import FileSystem, FileType, PyFileSystem
 
 from monitor.domain import sentences
 from monitor.store.inference_tables.opening import BATCH_ROWS, READ_AHEAD, DeltaRows, read_errors
@@ -35,19 +36,35 @@ def is_statistics(location: str) -> bool:
     return location.endswith(".json")
 
 
-def read_statistics(location: str) -> Mapping[str, Any]:
-    """The document. Raises `InvalidInput`, `NotFound`."""
+def read_statistics(place: TablePlace) -> Mapping[str, Any]:
+    """The document. Raises `InvalidInput`, `NotFound`, `Unavailable`."""
+    location = place.location
+    with read_errors(location):
+        body = _start_of(place, LONGEST_STATISTICS + 1)
+    if len(body) > LONGEST_STATISTICS:
+        raise InvalidInput(f"{location} is larger than {LONGEST_STATISTICS // 2**20} MiB")
     try:
-        if Path(location).stat().st_size > LONGEST_STATISTICS:
-            raise InvalidInput(f"{location} is larger than {LONGEST_STATISTICS // 2**20} MiB")
-        found = json.loads(Path(location).read_bytes())
-    except FileNotFoundError as error:
-        raise NotFound(sentences.NO_FILE(location=location)) from error
+        found = json.loads(body)
     except ValueError as error:
         raise InvalidInput(f"{location} is no JSON") from error
     if not isinstance(found, dict):
         raise InvalidInput(f"{location} is neither SageMaker's statistics.json nor its constraints.json")
     return found
+
+
+def _start_of(place: TablePlace, most: int) -> bytes:
+    """So many bytes of a file, or all of it."""
+    if place.location.startswith(S3):
+        folder, name = _folder_of(place)
+        if folder.get_file_info(name).type != FileType.File:
+            raise NotFound(sentences.NO_FILE(location=place.location))
+        with folder.open_input_file(name) as stored:
+            return bytes(stored.read(most))
+    try:
+        with Path(place.location).open("rb") as file:
+            return file.read(most)
+    except FileNotFoundError as error:
+        raise NotFound(sentences.NO_FILE(location=place.location)) from error
 
 
 def sample_batches(place: TablePlace, *, is_table: bool) -> Iterator[pa.RecordBatch]:
@@ -79,8 +96,13 @@ def _file_dataset(place: TablePlace) -> ds.Dataset:
         if not Path(location).exists():
             raise NotFound(sentences.NO_FILE(location=location))
         return ds.dataset(location, format=form)
-    from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - only of object stores
-    from pyarrow.fs import PyFileSystem  # noqa: PLC0415
+    folder, name = _folder_of(place)
+    return ds.dataset(name, format=form, filesystem=folder)
 
-    folder, _, name = location.rpartition("/")
-    return ds.dataset(name, format=form, filesystem=PyFileSystem(DeltaStorageHandler(folder, dict(place.options))))
+
+def _folder_of(place: TablePlace) -> tuple[FileSystem, str]:
+    """The folder of an object store that a file lies in, and its name there."""
+    from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415 - only of object stores
+
+    folder, _, name = place.location.rpartition("/")
+    return PyFileSystem(DeltaStorageHandler(folder, dict(place.options))), name

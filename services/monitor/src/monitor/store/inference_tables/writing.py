@@ -15,8 +15,10 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from monitor.domain.rules.timing import Window
+from monitor.domain.statistics.exports.schemas import ENGINE_PROPERTY
 from monitor.store.inference_tables.opening import read_errors
 from monitor.store.inference_tables.places import TablePlace
+from shared.errors import Conflict
 from shared.storage.objects import S3
 
 PROPERTIES = {
@@ -30,13 +32,14 @@ TRIES = 3
 
 def replace_window(place: TablePlace, rows: pa.Table, window: Window) -> tuple[int, int]:
     """The version that holds `rows` in place of the window's for the same granularity, slices and columns, and how many
-    rows the table has. Raises `Unavailable`.
+    rows the table has. Raises `Unavailable`; `Conflict` for a table that a Spark job has made.
     """
     options = dict(place.options) or None
     with read_errors(place.location):
         if not place.location.startswith(S3):
             Path(place.location).mkdir(parents=True, exist_ok=True)
         DeltaTable.create(place.location, rows.schema, mode="ignore", configuration=PROPERTIES, storage_options=options)
+        _check_engine(DeltaTable(place.location, storage_options=options))
         for left in reversed(range(TRIES)):
             try:
                 write_deltalake(
@@ -49,6 +52,11 @@ def replace_window(place: TablePlace, rows: pa.Table, window: Window) -> tuple[i
         table = DeltaTable(place.location, storage_options=options)
         added = pa.table(table.get_add_actions(flatten=True))
         return int(table.version()), int(pc.sum(added.column("num_records")).as_py() or 0)
+
+
+def _check_engine(table: DeltaTable) -> None:
+    if table.metadata().configuration.get(ENGINE_PROPERTY) is not None:
+        raise Conflict("the table was made by a Spark job, and is not written by two engines: move it elsewhere")
 
 
 def _same(rows: pa.Table, window: Window) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from monitor.domain.statistics.baselines import expectations
 from monitor.domain.statistics.baselines.expectations import ColumnExpectation
-from monitor.domain.statistics.baselines.freezing import DEFAULT_BINS, counted, freeze
+from monitor.domain.statistics.baselines.freezing import DEFAULT_BINS, chosen_bins, counted, freeze
 from monitor.domain.statistics.kinds import ColumnKind
 from monitor.domain.statistics.profiles.bins import ColumnBins
 from monitor.domain.statistics.profiles.builder import ProfileBuilder
@@ -62,8 +62,7 @@ class Baseline:
         first = ProfileBuilder(kinds)
         for batch in batches():
             first.add(batch)
-        chosen = {name: freeze(column, bins) for name, column in first.finish().columns.items()}
-        second = ProfileBuilder(kinds, {name: frozen for name, frozen in chosen.items() if frozen is not None})
+        second = ProfileBuilder(kinds, chosen_bins(first.finish(), bins))
         for batch in batches():
             second.add(batch)
         return cls(second.finish())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 
 from monitor.domain.statistics.kinds import ColumnKind
 from monitor.domain.statistics.profiles import reading, sketches
 from monitor.domain.statistics.profiles.accumulator import MAX_CATEGORY_LENGTH
 from monitor.domain.statistics.profiles.bins import Categories, ColumnBins, Edges
 from monitor.domain.statistics.profiles.column import BinCounts, ColumnProfile
+from monitor.domain.statistics.profiles.table import TableProfile
 
 DEFAULT_BINS = 10
 MAX_OWN_BINS = 20
@@ -33,6 +35,12 @@ def freeze(profile: ColumnProfile, bins: int = DEFAULT_BINS) -> ColumnBins | Non
         values = sorted((text for text, _ in profile.value_counts), key=float)
         return ColumnBins(Categories(tuple(values)), low, high)
     return ColumnBins(_edges(profile, bins), low, high)
+
+
+def chosen_bins(profile: TableProfile, bins: int = DEFAULT_BINS) -> Mapping[str, ColumnBins]:
+    """Those of each column that has some: what a baseline and its windows are counted over, for `ProfileBuilder`."""
+    chosen = {name: freeze(column, bins) for name, column in profile.columns.items()}
+    return {name: frozen for name, frozen in chosen.items() if frozen is not None}
 
 
 def _limit(profile: ColumnProfile) -> int:

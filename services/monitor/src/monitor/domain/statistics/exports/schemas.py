@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+ENGINE_PROPERTY = "penstock.engine"
+"""Says of a table that a Spark job has made it: one engine writes a table."""
 TABLE_ROW = ":table"
 """`column_name` of the row that is of the whole table."""
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from monitor.domain.statistics.columns import Role
     from monitor.domain.statistics.quality.figures import ModelQuality, ProblemKind
     from monitor.domain.statistics.quality.model import QualityBuilder
     from monitor.domain.statistics.slices import Slice
     from monitor.handlers.rules.rows import OpenedRows
-    from monitor.store.inference_tables.opening import Role
 
 REGRESSION = frozenset({"mae", "rmse", "r2"})
 ROW_KEYS = ("request_id", "row_index")
