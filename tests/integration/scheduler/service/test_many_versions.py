@@ -37,6 +37,10 @@ class Noting:
 
     def __init__(self) -> None:
         self.applied: list[UUID] = []
+        self.trouble: str | None = None
+
+    def problem(self) -> str | None:
+        return self.trouble
 
     def versions(self) -> frozenset[UUID]:
         return frozenset(self.applied)
@@ -93,6 +97,35 @@ async def test_only_versions_whose_time_is_up_are_looked_at_alone(app: App) -> N
     async with dependencies.lease.database.read() as session:
         failed = {state.version_id for state in await views.version_states(session, {}) if state.phase == "failed"}
     assert failed == {each.version_id for each in late}
+
+
+async def test_what_runs_pods_being_away_is_said_of_what_starts_and_fails_none_by_the_clock(app: App) -> None:
+    backend: Any = Noting()
+    backend.trouble = "the cluster is not followed: https://c cannot be reached"
+    dependencies = replace(app.dependencies, backend=backend)
+    long_ago = dependencies.steady_clock.now() - timedelta(minutes=11)
+    async with dependencies.lease.unit_of_work() as session:
+        wanted, stopped = await fill_scheduler(session, 2, long_ago, wanted=1)
+    await reconcile_once(dependencies)
+    async with dependencies.lease.database.read() as session:
+        found = {each.version_id: each for each in await views.version_states(session, {}, backend.problem())}
+    told = found[wanted.version_id]
+    assert (told.phase, told.reason) == ("starting", "Waiting")
+    assert told.message == f"nothing can be done with its pods yet: {backend.trouble}"
+    assert found[stopped.version_id].message is None
+
+
+async def test_what_a_pod_waits_for_is_said_of_its_version(app: App) -> None:
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
+        pod = PodObservation(
+            pod="w-1", version_id=wanted.version_id, generation=1, status="Waiting", ready=False, run=0, restarts=0,
+            reason="RegistryUnreachable",
+        )  # fmt: skip
+        await observations.store_observation(session, pod, app.dependencies.observer, now)
+        (state,) = await views.version_states(session, {"w-1": "the node cannot reach it"})
+    assert (state.phase, state.reason, state.message) == ("starting", "RegistryUnreachable", "the node cannot reach it")
 
 
 async def test_pods_of_images_are_published_without_a_token_and_shown_with_their_image(app: App) -> None:

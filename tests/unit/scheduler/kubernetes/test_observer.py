@@ -150,6 +150,13 @@ def test_waiting_is_told_once_for_each_reason() -> None:
     assert (end.reason, end.is_permanent) == ("ImageNotFound", True)
 
 
+def test_whatever_a_pod_waits_for_is_said_of_its_version_too() -> None:
+    told = Told()
+    told.see(pod(prepare=container("prepare", waiting("ErrImagePull", "dial tcp: refused"), started=False)), "added")
+    (why,) = told.observer.waiting_reasons().values()
+    assert why.startswith("the node cannot reach the registry of ")
+
+
 def test_pods_that_cannot_be_made_stand_as_one() -> None:
     told = Told()
     wait = WaitReason(CAPACITY, "the namespace's quota small is used up")

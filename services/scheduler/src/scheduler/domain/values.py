@@ -16,12 +16,16 @@ NoteLevel = Literal["info", "warning", "error"]
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
+CLUSTER_UNAVAILABLE = "ClusterUnavailable"
 CAPACITY = "Capacity"
 PULLING = frozenset({"PullingImage", "Pulling"})
 """Reasons of a pod whose image is on its way, told by us, or by a node of a cluster."""
-NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY}) | PULLING
-"""Reasons of a pod that waits for the model registry, the controller, the container engine, for room, for gigabytes of
-an image: no fault of its version, whose deadline waits too. A pull that gets no further ends by itself."""
+NO_FAULT = (
+    frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CLUSTER_UNAVAILABLE, CAPACITY}) | PULLING
+)
+"""Reasons of a pod that waits for the model registry, the controller, the container engine, the cluster's API server,
+for room, for gigabytes of an image: no fault of its version, whose deadline waits too. A pull that gets no further ends
+by itself."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
 
