@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from kubernetes_world.cluster import START_S, ClusterWorld, as_scheduler, kubectl, on_cluster
+from kubernetes_world.cluster import IMAGE, START_S, ClusterWorld, as_scheduler, kubectl, on_cluster
 from running_services.scheduler_world import wanted
 from scheduler.backends.kubernetes.manifests.names import object_name
 from scheduler.domain.values import CAPACITY, LogPosition, OutputLine, PodObservation, RunEnd
-from shared.contracts.deployment import Deployment, Resources
+from shared.contracts.deployment import Deployment, ImageSource, Resources
 from shared.contracts.terminals import TerminalSize
 from shared.errors import InvalidInput, NotFound
 from waiting.eventually import eventually
@@ -174,10 +174,22 @@ async def test_a_quota_is_named_and_raising_it_is_enough(tmp_path: Path, namespa
 
 
 async def test_what_restricted_would_refuse_is_said(tmp_path: Path, namespace: str) -> None:
+    async with on_cluster(tmp_path, namespace, has_root_images=True) as world:
+        await world.backend.apply(small(model_source=ImageSource(image=IMAGE, port=9000, health_path="/")))
+        end = await an_end(world)
+        assert (end.reason, end.is_permanent) == ("PodSecurityRefused", True)
+        assert "the namespace's pod security does not admit the pod" in end.message
+        assert "runAsNonRoot" in end.message
+        assert not in_namespace(world, "get", "pods", "-o", "name")
+
+
+async def test_a_deployment_that_is_refused_is_made_once_it_is_admitted(tmp_path: Path, namespace: str) -> None:
     async with on_cluster(tmp_path, namespace) as world:
         in_namespace(world, "create", "quota", "none", "--hard=count/deployments.apps=0")
         await world.backend.apply(small())
         await eventually(world.backend.waiting_reasons, within=30)
+        (why,) = world.backend.waiting_reasons().values()
+        assert "the namespace's quota none is used up" in why
         in_namespace(world, "delete", "quota", "none")
         await world.until_ready()
 
