@@ -12,15 +12,17 @@ from uuid import UUID
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
+from sqlalchemy import select
 
 from operations.many_services import fill_scheduler
 from running_services.scheduler_service import settings_for
 from running_services.scheduler_world import FakePreparation
-from scheduler.domain.values import PodObservation
+from scheduler.domain.values import PodObservation, RunEnd
 from scheduler.handlers import intent, observations, views
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
 from scheduler.store.tables import DeploymentRow
+from shared.bus.outbox import outbox
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment, ImageSource
 from shared.contracts.nodes import Node
@@ -113,6 +115,19 @@ async def test_what_runs_pods_being_away_is_said_of_what_starts_and_fails_none_b
     assert (told.phase, told.reason) == ("starting", "Waiting")
     assert told.message == f"nothing can be done with its pods yet: {backend.trouble}"
     assert found[stopped.version_id].message is None
+
+
+async def test_a_pod_that_never_began_is_not_said_to_have_ended(app: App) -> None:
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
+        seen = PodObservation("w-1", wanted.version_id, 1, "Waiting", ready=False, run=0, restarts=0)
+        for run, end in enumerate((RunEnd(0, reason="ImageNotFound", message="there is none"), RunEnd(1, code=3))):
+            pod = replace(seen, run=run, end=end)
+            await observations.store_observation(session, pod, app.dependencies.observer, now)
+        said = (await session.execute(select(outbox.c.subject).order_by(outbox.c.seq))).scalars().all()
+    facts = [subject.split(".")[3] for subject in said]
+    assert [fact for fact in facts if fact in {"noted", "exited"}] == ["noted", "exited"]
 
 
 async def test_what_a_pod_waits_for_is_said_of_its_version(app: App) -> None:

@@ -138,6 +138,7 @@ def test_an_intended_end_is_no_failure() -> None:
     told.see(pod(prepare=prepared(), main=container("model", ended(0, "Completed")), deleted=True, version="6"))
     (end,) = [each.end for each in told.pods if each.end]
     assert end.is_intended
+    assert told.last.last_exit is None
 
 
 def test_waiting_is_told_once_for_each_reason() -> None:

@@ -43,6 +43,11 @@ class RunEnd:
     is_intended: bool = False
     log_tail: tuple[str, ...] = ()
 
+    @property
+    def has_run(self) -> bool:
+        """Whether a process has ended: of one that never began the reason is all that there is to say."""
+        return self.reason == "Exited" or self.code is not None or self.signal is not None
+
     def describe(self) -> str:
         """One phrase for people, such as `exit code 1` or `killed by SIGKILL`."""
         if self.reason != "Exited":

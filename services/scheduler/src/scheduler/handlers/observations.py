@@ -137,9 +137,10 @@ async def _store_run_end(
         return
     if end.reason != "Exited":
         await _publish_pod_event(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
-    await _publish_pod_event(
-        session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts
-    )
+    if end.has_run:
+        await _publish_pod_event(
+            session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts
+        )
     rows.set_progress(version, after_end(rows.progress_of(version), end, context.limits))
     if rollover := rows.rollover_of(version):
         rows.set_rollover(version, after_new_end(rollover, pod.generation, end, context.limits))

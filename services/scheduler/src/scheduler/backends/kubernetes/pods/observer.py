@@ -215,7 +215,7 @@ class PodObserver:
         """Emit a pod as it is, and what has just happened to it."""
         facts = pod.facts
         for end in self._new_ends(pod):
-            pod.ended_run, pod.last_exit = end.run, end.describe()
+            pod.ended_run, pod.last_exit = end.run, pod.last_exit if end.is_intended else end.describe()
             self._emit(self._observation(pod, end=end))
         if facts.wait != pod.wait and not _same(facts.wait, pod.wait):
             pod.wait = facts.wait
