@@ -19,6 +19,7 @@ from shared.errors import InvalidInput, NotFound
 from waiting.eventually import eventually
 
 START = LogPosition()
+POD_OUTPUT = Path("/var/log/pods")
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
@@ -108,6 +109,32 @@ async def _texts(world: ClusterWorld, pod: PodObservation, expected: list[str], 
     found = [line.text for line in await lines_of(world, pod.pod, since)]
     assert found == expected
     return True
+
+
+async def test_output_that_is_followed_over_a_rotation_is_whole(tmp_path: Path, namespace: str) -> None:
+    async with on_cluster(tmp_path, namespace) as world:
+        await world.backend.apply(small())
+        (pod,) = await world.until_ready()
+        numbers: list[int] = []
+
+        async def follow() -> None:
+            async for line in world.backend.logs(pod.pod, START, follow=True):
+                what, _, rest = line.text.partition(" ")
+                if what == "line":
+                    numbers.append(int(rest.split()[0]))
+
+        rotated: set[Path] = set()
+        following = asyncio.create_task(follow())
+        try:
+            for _ in range(12):  # 24 MB; a node begins a new file after 10, looking every 10 s
+                await world.post(pod, "/do/print/2000/1000")
+                await asyncio.sleep(2.5)
+                rotated |= set(POD_OUTPUT.glob(f"{namespace}_{pod.pod}_*/model/0.log.*"))
+            await eventually(lambda: numbers[-1:] == [24000], within=START_S)
+        finally:
+            following.cancel()
+        assert numbers == list(range(1, 24001))
+        assert rotated or not POD_OUTPUT.exists()  # where the node is another machine, nobody can look
 
 
 async def test_a_start_that_fails_says_why(tmp_path: Path, namespace: str) -> None:
