@@ -86,6 +86,16 @@ def _why_no_image() -> str | None:
     return f"the image of fake pods cannot be loaded: {loaded.stderr.strip()[-200:]}" if loaded.returncode else None
 
 
+def node_content(digest: str | None = None) -> bytes:
+    """One blob of what the node has, by its digest; the manifest of the fake pods' image without."""
+    ctr = ["ctr", "-a", os.environ["TEST_CONTAINERD"], "-n", "k8s.io"]
+    if digest is None:
+        listed = subprocess.run([*ctr, "images", "ls"], capture_output=True, text=True, timeout=60, check=True).stdout
+        (digest,) = {line.split()[2] for line in listed.splitlines() if line.split()[0].endswith(f"/{IMAGE}")}
+    got = subprocess.run([*ctr, "content", "get", digest], capture_output=True, timeout=60, check=True)
+    return got.stdout
+
+
 def kubectl(*arguments: str, stdin: str | None = None) -> str:
     """What the cluster's administrator does by hand."""
     done = subprocess.run(
@@ -121,6 +131,8 @@ class ClusterWorld:
     backend: KubernetesBackend
     routes: OpenRoutes
     namespace: str
+    image_secret: ImageSecret | None = None
+    """What the controller gives out as the login of an image."""
     seen: list[PodObservation] = field(default_factory=list)
     listed: list[frozenset[str]] = field(default_factory=list)
 
@@ -167,8 +179,8 @@ async def on_cluster(
         return None
 
     async def ask(_: UUID, name: str) -> ImageSecret:
-        assert image_secret is not None
-        return image_secret
+        assert world.image_secret is not None
+        return world.image_secret
 
     routes = OpenRoutes()
     given = {
@@ -192,7 +204,7 @@ async def on_cluster(
         ask_for_image_secret=ask,
     )
     backend.set_nodes(())
-    world = ClusterWorld(backend, routes, namespace)
+    world = ClusterWorld(backend, routes, namespace, image_secret)
     tasks = [asyncio.create_task(backend.run()), asyncio.create_task(world.note())]
     try:
         yield world

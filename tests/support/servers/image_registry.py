@@ -35,12 +35,15 @@ def layer_of(files: dict[str, bytes]) -> bytes:
 
 @dataclass
 class ImageRegistry:
-    """Serves `repository:1`, an image of one layer; `push` makes the tag mean another one."""
+    """Serves `repository:1` and `latest`, an image of one layer; `push` makes both tags mean another one."""
 
     repository: str
     tag: str = ""
+    password: str = PASSWORD
     blobs: dict[str, bytes] = field(default_factory=dict)
     pulls: int = 0
+    refused: int = 0
+    """Requests with a wrong login."""
 
     def __post_init__(self) -> None:
         registry = self
@@ -80,18 +83,25 @@ class ImageRegistry:
         ]
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
         written = json.dumps(manifest).encode()
-        self.blobs |= {digest_of(content): content for content in (layer, config, written)}
-        self.tag = digest_of(written)
+        self.blobs |= {digest_of(content): content for content in (layer, config)}
+        return self.offer(written)
+
+    def offer(self, manifest: bytes) -> str:
+        """Have the tags mean the image of a manifest, whose blobs are in `blobs` or with whoever pulls; its digest."""
+        self.tag = digest_of(manifest)
+        self.blobs[self.tag] = manifest
         return self.tag
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {login}":
+        login = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+        given = request.headers.get("Authorization")
+        if given != f"Basic {login}":
+            self.refused += given is not None
             return self._send(request, 401, b"{}", {"WWW-Authenticate": 'Basic realm="here"'})
         if request.path == "/v2/":
             return self._send(request, 200, b"{}", {})
         kind, _, reference = request.path.removeprefix(f"/v2/{self.repository}/").partition("/")
-        found = self.blobs.get(self.tag if reference == "1" else reference)
+        found = self.blobs.get(self.tag if reference in {"1", "latest"} else reference)
         if found is None:
             gone = {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}
             return self._send(request, 404, json.dumps(gone).encode(), {})

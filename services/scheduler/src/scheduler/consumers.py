@@ -109,7 +109,8 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
 
     async def states(_: Nothing) -> VersionStateList:
         async with database.read() as session:
-            return VersionStateList(items=tuple(await views.version_states(session, backend.waiting_reasons())))
+            states = await views.version_states(session, backend.waiting_reasons(), backend.problem())
+            return VersionStateList(items=tuple(states))
 
     async def timeline(ref: PodRef) -> PodTimeline:
         async with database.read() as session:

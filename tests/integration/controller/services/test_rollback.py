@@ -131,6 +131,17 @@ async def test_a_lost_event_is_made_up_for_by_the_resync(
     assert back["model_source"]["version"] == "1"
 
 
+async def test_what_an_update_waits_for_is_said(controller: Controller, peers: Peers, running: dict[str, Any]) -> None:
+    await controller.call("PATCH", "/services/wine/versions/v1", json=wine("2"))
+    state = about(running, 2) | {"desired_replicas": 2, "phase": "running", "ready_replicas": 2, "is_rolling": True}
+    del state["service_id"]
+    peers.states = (VersionState(**state, reason="Waiting", message="capacity: there is no room for a pod yet"),)
+    waiting = await sees(controller, reason="Waiting")
+    assert (waiting["status"], waiting["message"]) == ("updating", "capacity: there is no room for a pod yet")
+    peers.states = (VersionState(**state),)
+    assert (await sees(controller, reason=None))["status"] == "updating"
+
+
 async def test_it_updates_until_every_new_pod_is_ready(
     controller: Controller, peers: Peers, running: dict[str, Any]
 ) -> None:

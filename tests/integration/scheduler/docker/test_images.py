@@ -137,7 +137,7 @@ async def test_what_cannot_be_mounted_is_told_without_the_machine_s_own_paths(ho
         await world.backend.apply(deployment)
         await eventually(lambda: [each for each in world.seen if each.end], within=60)
         end = next(each.end for each in world.seen if each.end)
-        assert (end.reason, end.has_started) == ("StartFailed", False)
+        assert (end.reason, end.has_run) == ("StartFailed", False)
         assert 'mounting "/tmp"' in end.message
         assert str(home) not in end.message
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from kubernetes_world.cluster import START_S, ClusterWorld, as_scheduler, kubectl, on_cluster
+from kubernetes_world.cluster import IMAGE, START_S, ClusterWorld, as_scheduler, kubectl, on_cluster
 from running_services.scheduler_world import wanted
 from scheduler.backends.kubernetes.manifests.names import object_name
 from scheduler.domain.values import CAPACITY, LogPosition, OutputLine, PodObservation, RunEnd
-from shared.contracts.deployment import Deployment, Resources
+from shared.contracts.deployment import Deployment, ImageSource, Resources
 from shared.contracts.terminals import TerminalSize
 from shared.errors import InvalidInput, NotFound
 from waiting.eventually import eventually
 
 START = LogPosition()
+POD_OUTPUT = Path("/var/log/pods")
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
@@ -110,6 +111,32 @@ async def _texts(world: ClusterWorld, pod: PodObservation, expected: list[str], 
     return True
 
 
+async def test_output_that_is_followed_over_a_rotation_is_whole(tmp_path: Path, namespace: str) -> None:
+    async with on_cluster(tmp_path, namespace) as world:
+        await world.backend.apply(small())
+        (pod,) = await world.until_ready()
+        numbers: list[int] = []
+
+        async def follow() -> None:
+            async for line in world.backend.logs(pod.pod, START, follow=True):
+                what, _, rest = line.text.partition(" ")
+                if what == "line":
+                    numbers.append(int(rest.split()[0]))
+
+        rotated: set[Path] = set()
+        following = asyncio.create_task(follow())
+        try:
+            for _ in range(12):  # 24 MB; a node begins a new file after 10, looking every 10 s
+                await world.post(pod, "/do/print/2000/1000")
+                await asyncio.sleep(2.5)
+                rotated |= set(POD_OUTPUT.glob(f"{namespace}_{pod.pod}_*/model/0.log.*"))
+            await eventually(lambda: numbers[-1:] == [24000], within=START_S)
+        finally:
+            following.cancel()
+        assert numbers == list(range(1, 24001))
+        assert rotated or not POD_OUTPUT.exists()  # where the node is another machine, nobody can look
+
+
 async def test_a_start_that_fails_says_why(tmp_path: Path, namespace: str) -> None:
     async with on_cluster(tmp_path, namespace) as world:
         await world.backend.apply(small(env={"FAIL": "7"}))
@@ -174,10 +201,22 @@ async def test_a_quota_is_named_and_raising_it_is_enough(tmp_path: Path, namespa
 
 
 async def test_what_restricted_would_refuse_is_said(tmp_path: Path, namespace: str) -> None:
+    async with on_cluster(tmp_path, namespace, has_root_images=True) as world:
+        await world.backend.apply(small(model_source=ImageSource(image=IMAGE, port=9000, health_path="/")))
+        end = await an_end(world)
+        assert (end.reason, end.is_permanent) == ("PodSecurityRefused", True)
+        assert "the namespace's pod security does not admit the pod" in end.message
+        assert "runAsNonRoot" in end.message
+        assert not in_namespace(world, "get", "pods", "-o", "name")
+
+
+async def test_a_deployment_that_is_refused_is_made_once_it_is_admitted(tmp_path: Path, namespace: str) -> None:
     async with on_cluster(tmp_path, namespace) as world:
         in_namespace(world, "create", "quota", "none", "--hard=count/deployments.apps=0")
         await world.backend.apply(small())
         await eventually(world.backend.waiting_reasons, within=30)
+        (why,) = world.backend.waiting_reasons().values()
+        assert "the namespace's quota none is used up" in why
         in_namespace(world, "delete", "quota", "none")
         await world.until_ready()
 

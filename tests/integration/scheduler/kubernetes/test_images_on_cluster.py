@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from kubernetes_world.cluster import IMAGE, START_S, as_scheduler, kubectl, on_cluster
+from kubernetes_world.cluster import IMAGE, START_S, as_scheduler, kubectl, node_content, on_cluster
 from running_services.scheduler_world import wanted
 from scheduler.backends.kubernetes.manifests.names import object_name
+from servers.image_registry import USER, ImageRegistry
 from shared.contracts.deployment import ArtifactMount, Deployment, FileMount, ImageSource, Resources
 from shared.contracts.rpc.controller import ImageSecret
 from waiting.eventually import eventually
@@ -80,3 +83,39 @@ async def test_an_image_that_cannot_be_had_is_said_to_be_so(tmp_path: Path, name
         await eventually(lambda: [each for each in world.seen if each.reason == "RegistryUnreachable"], within=START_S)
         (pod,) = world.now.values()
         assert pod.status == "Waiting"
+
+
+@pytest.mark.skipif("TEST_CONTAINERD" not in os.environ, reason="TEST_CONTAINERD names no node that is this machine")
+async def test_pods_that_are_added_after_a_login_was_changed_are_pulled_with_the_new_one(
+    tmp_path: Path, namespace: str
+) -> None:
+    registry = ImageRegistry("team/app")
+    manifest = node_content()  # its layers are on the node: what a pull asks the registry for is which they are
+    registry.offer(manifest)
+    config = json.loads(manifest)["config"]["digest"]
+    registry.blobs[config] = node_content(config)
+    registry.server.start()
+
+    def login() -> ImageSecret:
+        return ImageSecret(kind="registry", fields={"username": USER, "password": registry.password})
+
+    # `latest`: the node asks for it before each start, whether it has it or not.
+    files = (FileMount(path="/srv/app/server.py", content=SERVER.read_text()),)
+    deployment = an_image(image=registry.name, credentials="pull", mounts=files, args=("9000",))
+    try:
+        async with on_cluster(tmp_path, namespace, as_scheduler(namespace, tmp_path), image_secret=login()) as world:
+            await world.backend.apply(deployment)
+            await world.until_ready(1)
+            registry.password = "rotated"
+            world.image_secret = login()
+            await world.backend.apply(deployment.model_copy(update={"desired_replicas": 2, "generation": 2}))
+            await world.until_ready(2)
+            assert registry.refused == 0
+
+            registry.password = "rotated before the secret was"
+            await world.backend.apply(deployment.model_copy(update={"desired_replicas": 3, "generation": 3}))
+            await eventually(lambda: [each for each in world.seen if each.reason == "ImageRefused"], within=START_S)
+            world.image_secret = login()
+            await world.until_ready(3, within=180)
+    finally:
+        registry.server.stop()

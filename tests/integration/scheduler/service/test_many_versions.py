@@ -12,15 +12,17 @@ from uuid import UUID
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
+from sqlalchemy import select
 
 from operations.many_services import fill_scheduler
 from running_services.scheduler_service import settings_for
 from running_services.scheduler_world import FakePreparation
-from scheduler.domain.values import PodObservation
+from scheduler.domain.values import PodObservation, RunEnd
 from scheduler.handlers import intent, observations, views
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
 from scheduler.store.tables import DeploymentRow
+from shared.bus.outbox import outbox
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment, ImageSource
 from shared.contracts.nodes import Node
@@ -37,6 +39,10 @@ class Noting:
 
     def __init__(self) -> None:
         self.applied: list[UUID] = []
+        self.trouble: str | None = None
+
+    def problem(self) -> str | None:
+        return self.trouble
 
     def versions(self) -> frozenset[UUID]:
         return frozenset(self.applied)
@@ -93,6 +99,48 @@ async def test_only_versions_whose_time_is_up_are_looked_at_alone(app: App) -> N
     async with dependencies.lease.database.read() as session:
         failed = {state.version_id for state in await views.version_states(session, {}) if state.phase == "failed"}
     assert failed == {each.version_id for each in late}
+
+
+async def test_what_runs_pods_being_away_is_said_of_what_starts_and_fails_none_by_the_clock(app: App) -> None:
+    backend: Any = Noting()
+    backend.trouble = "the cluster is not followed: https://c cannot be reached"
+    dependencies = replace(app.dependencies, backend=backend)
+    long_ago = dependencies.steady_clock.now() - timedelta(minutes=11)
+    async with dependencies.lease.unit_of_work() as session:
+        wanted, stopped = await fill_scheduler(session, 2, long_ago, wanted=1)
+    await reconcile_once(dependencies)
+    async with dependencies.lease.database.read() as session:
+        found = {each.version_id: each for each in await views.version_states(session, {}, backend.problem())}
+    told = found[wanted.version_id]
+    assert (told.phase, told.reason) == ("starting", "Waiting")
+    assert told.message == f"nothing can be done with its pods yet: {backend.trouble}"
+    assert found[stopped.version_id].message is None
+
+
+async def test_a_pod_that_never_began_is_not_said_to_have_ended(app: App) -> None:
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
+        seen = PodObservation("w-1", wanted.version_id, 1, "Waiting", ready=False, run=0, restarts=0)
+        for run, end in enumerate((RunEnd(0, reason="ImageNotFound", message="there is none"), RunEnd(1, code=3))):
+            pod = replace(seen, run=run, end=end)
+            await observations.store_observation(session, pod, app.dependencies.observer, now)
+        said = (await session.execute(select(outbox.c.subject).order_by(outbox.c.seq))).scalars().all()
+    facts = [subject.split(".")[3] for subject in said]
+    assert [fact for fact in facts if fact in {"noted", "exited"}] == ["noted", "exited"]
+
+
+async def test_what_a_pod_waits_for_is_said_of_its_version(app: App) -> None:
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
+        pod = PodObservation(
+            pod="w-1", version_id=wanted.version_id, generation=1, status="Waiting", ready=False, run=0, restarts=0,
+            reason="RegistryUnreachable",
+        )  # fmt: skip
+        await observations.store_observation(session, pod, app.dependencies.observer, now)
+        (state,) = await views.version_states(session, {"w-1": "the node cannot reach it"})
+    assert (state.phase, state.reason, state.message) == ("starting", "RegistryUnreachable", "the node cannot reach it")
 
 
 async def test_pods_of_images_are_published_without_a_token_and_shown_with_their_image(app: App) -> None:

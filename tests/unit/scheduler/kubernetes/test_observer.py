@@ -138,6 +138,7 @@ def test_an_intended_end_is_no_failure() -> None:
     told.see(pod(prepare=prepared(), main=container("model", ended(0, "Completed")), deleted=True, version="6"))
     (end,) = [each.end for each in told.pods if each.end]
     assert end.is_intended
+    assert told.last.last_exit is None
 
 
 def test_waiting_is_told_once_for_each_reason() -> None:
@@ -148,6 +149,13 @@ def test_waiting_is_told_once_for_each_reason() -> None:
     assert [each.note.reason for each in told.pods if each.note] == ["RegistryUnreachable"]
     (end,) = [each.end for each in told.pods if each.end]
     assert (end.reason, end.is_permanent) == ("ImageNotFound", True)
+
+
+def test_whatever_a_pod_waits_for_is_said_of_its_version_too() -> None:
+    told = Told()
+    told.see(pod(prepare=container("prepare", waiting("ErrImagePull", "dial tcp: refused"), started=False)), "added")
+    (why,) = told.observer.waiting_reasons().values()
+    assert why.startswith("the node cannot reach the registry of ")
 
 
 def test_pods_that_cannot_be_made_stand_as_one() -> None:

@@ -21,7 +21,7 @@ from scheduler.backends.kubernetes.pods.departures import Departures
 from scheduler.backends.kubernetes.pods.observer import PodObserver, VersionWanted
 from scheduler.backends.kubernetes.versions import VersionDependencies, VersionWork
 from scheduler.domain.rollout import template_of
-from scheduler.domain.values import Observation, PodObservation
+from scheduler.domain.values import NO_FAULT, Observation, PodObservation
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment, FileMount, ImageSource
 from shared.contracts.rpc.controller import ImageSecret
@@ -210,6 +210,18 @@ async def test_a_refusal_is_told_and_tried_again() -> None:
         assert unmade[1].reason == "PodSecurityRefused"
         await eventually(lambda: len(at.cluster.writes) == 3, within=10)
         await eventually(lambda: not at.observer.unmade)
+
+
+async def test_a_cluster_that_is_away_is_what_the_version_waits_for() -> None:
+    at = At(wanted())
+    at.cluster.trouble = [ApiAway("https://c cannot be reached")]
+    async with working(at):
+        await eventually(lambda: at.observer.unmade)
+        (told,) = at.observer.waiting_reasons().values()
+        assert told == "the cluster does not answer; it is tried again (https://c cannot be reached)"
+        (unmade,) = at.observer.unmade
+        assert at.pod(unmade).reason in NO_FAULT  # its deadline waits too
+        await eventually(lambda: not at.observer.unmade, within=10)
 
 
 # ── images ───────────────────────────────────────────────────────────────────────────────────────────────────────────

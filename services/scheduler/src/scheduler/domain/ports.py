@@ -78,7 +78,7 @@ class Backend(Protocol):
         ...
 
     def waiting_reasons(self) -> Mapping[str, str]:
-        """Pods that wait for room, and why they have none, in words."""
+        """Pods that wait, for room above all, and why, in words."""
         ...
 
     def problem(self) -> str | None:

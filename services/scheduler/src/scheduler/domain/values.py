@@ -17,12 +17,16 @@ REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 SECRETS_UNAVAILABLE = "SecretsUnavailable"
 SECRETS_MISSING = "SecretMissing"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
+CLUSTER_UNAVAILABLE = "ClusterUnavailable"
 CAPACITY = "Capacity"
 PULLING = frozenset({"PullingImage", "Pulling"})
 """Reasons of a pod whose image is on its way, told by us, or by a node of a cluster."""
-NO_FAULT = frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CAPACITY}) | PULLING
-"""Reasons of a pod that waits for the model registry, the controller, the container engine, for room, for gigabytes of
-an image: no fault of its version, whose deadline waits too. A pull that gets no further ends by itself."""
+NO_FAULT = (
+    frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CLUSTER_UNAVAILABLE, CAPACITY}) | PULLING
+)
+"""Reasons of a pod that waits for the model registry, the controller, the container engine, the cluster's API server,
+for room, for gigabytes of an image: no fault of its version, whose deadline waits too. A pull that gets no further ends
+by itself."""
 HELD_UP = NO_FAULT | {SECRETS_MISSING}
 """Reasons that a version tells of its pods: what it waits for."""
 OUT_OF_MEMORY = "OutOfMemory"
@@ -41,8 +45,11 @@ class RunEnd:
     is_permanent: bool = False
     is_intended: bool = False
     log_tail: tuple[str, ...] = ()
-    has_started: bool = True
-    """False: there never was a process."""
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a process has ended: of one that never began the reason is all that there is to say."""
+        return self.reason == "Exited" or self.code is not None or self.signal is not None
 
     def describe(self) -> str:
         """One phrase for people, such as `exit code 1` or `killed by SIGKILL`."""

@@ -137,7 +137,7 @@ async def _store_run_end(
         return
     if end.reason != "Exited":
         await _publish_pod_event(session, version, PodNoted, pod, level="error", reason=end.reason, message=end.message)
-    if end.has_started:
+    if end.has_run:
         await _publish_pod_event(
             session, version, PodExited, pod, exit_code=end.code, signal=end.signal, restarts=pod.restarts
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,6 +33,13 @@ def _count_pods(row: DeploymentRow, pods: Sequence[PodRow], now: datetime, limit
     if rollover := rows.rollover_of(row):
         new = rows.count_pods([pod for pod in pods if pod.generation >= rollover.generation])
         rows.set_rollover(row, after_new_count(rollover, new, row.replicas, now, limits))
+
+
+def put_off(row: DeploymentRow, now: datetime) -> None:
+    """Begin a version's deadlines anew: what runs its pods does not answer, so that nothing is seen of them."""
+    rows.set_progress(row, replace(rows.progress_of(row), trying_since=now))
+    if rollover := rows.rollover_of(row):
+        rows.set_rollover(row, replace(rollover, progress=replace(rollover.progress, trying_since=now)))
 
 
 def set_endpoints(row: DeploymentRow, pods: Sequence[PodRow]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,24 +93,26 @@ def pod_timeline(pod: PodRow) -> PodTimeline:
     )
 
 
-async def version_states(session: AsyncSession, waits: Mapping[str, str]) -> list[VersionState]:
-    """Every version that is not gone; `waits` says why pods have no room."""
+async def version_states(
+    session: AsyncSession, waits: Mapping[str, str], problem: str | None = None
+) -> list[VersionState]:
+    """Every version that is not gone; `waits`: why pods wait; `problem`: why nothing can be done with pods."""
     found = await rows.pods_by_version(session)
     return [
-        _state(row, found.get(row.version_id, []), waits)
+        _state(row, found.get(row.version_id, []), waits, problem)
         for row in await rows.deployments(session)
         if row.deleted is None
     ]
 
 
-def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionState:
+def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str], problem: str | None) -> VersionState:
     progress, seen = rows.progress_of(row), rows.count_pods(pods)
     rollover = rows.rollover_of(row)
-    told = (
-        (progress.failure or (rollover and rollover.failure) or _wait(pods, waits))
-        if row.desired_replicas > 0
-        else None
-    )
+    told = None
+    if row.desired_replicas > 0:
+        told = progress.failure or (rollover and rollover.failure) or _wait(pods, waits)
+        if told is None and problem and (rollover or not progress.was_ready):
+            told = VersionFailure("Waiting", f"nothing can be done with its pods yet: {problem}")
     return VersionState(
         version_id=row.version_id,
         service=row.service,
@@ -130,8 +133,9 @@ def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | 
     """What a version waits for that is no fault of its own."""
     without_room = [pod.name for pod in pods if pod.reason == CAPACITY]
     if not without_room:
-        held_up = next((pod for pod in pods if pod.reason in HELD_UP), None)
-        return None if held_up is None else VersionFailure("Waiting", _words_of(held_up))
+        told = (VersionFailure(pod.reason, waits[pod.name]) for pod in pods if pod.reason and pod.name in waits)
+        held_up = (VersionFailure("Waiting", _words_of(pod)) for pod in pods if pod.reason in HELD_UP)
+        return next(chain(told, held_up), None)
     why = next((waits[name] for name in without_room if name in waits), "it is about to be given")
     return VersionFailure("Waiting", f"capacity: there is no room for a pod yet: {why}")
 

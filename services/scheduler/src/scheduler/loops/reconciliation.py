@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from scheduler.domain.verdict import is_overdue
-from scheduler.handlers.outcome import update_outcome
+from scheduler.handlers.outcome import put_off, update_outcome
 from scheduler.loops.dependencies import LoopDependencies
 from scheduler.loops.metrics import SchedulerMetrics
 from scheduler.loops.retry import retry_while_unavailable
@@ -56,11 +56,14 @@ async def _reconcile_version(dependencies: LoopDependencies, version: Deployment
 
 
 async def _look_at_deadline(dependencies: LoopDependencies, version_id: UUID) -> None:
-    """A version that nothing happens to fails by the clock alone."""
+    """A version that nothing happens to fails by the clock alone, unless nothing can happen to it."""
+    now = dependencies.steady_clock.now()
     async with dependencies.lease.unit_of_work() as session:
         row = await session.get(DeploymentRow, version_id)
-        if row is not None:
-            await update_outcome(session, row, dependencies.steady_clock.now(), dependencies.observer.limits)
+        if row is not None and dependencies.backend.problem():
+            put_off(row, now)
+        elif row is not None:
+            await update_outcome(session, row, now, dependencies.observer.limits)
 
 
 def _count(metrics: SchedulerMetrics, pods: list[PodRow]) -> None:

@@ -229,7 +229,8 @@ def _resource_source(row: VersionRow) -> ResourceSourceView | GroupSourceView:
 
 def _why(version: StoredVersion) -> dict[str, Any]:
     """`reason`, `message`, `log_tail`: of the failure, else of the last roll-back, else of what its pods wait for."""
-    seen, back = version.seen if version.is_current else None, version.row.rolled_back
+    is_told = version.is_current or version.status is VersionStatus.UPDATING
+    seen, back = version.seen if is_told else None, version.row.rolled_back
     is_last = back is not None and back.get("revision", version.row.revision) == version.row.revision
     if back is not None and is_last and version.status is not VersionStatus.FAILED:
         return {"reason": "RolledBack", "message": f"{back['reason']}: {back['message']}", "log_tail": back["log_tail"]}

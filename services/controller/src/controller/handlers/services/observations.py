@@ -96,10 +96,13 @@ def _report_of(version: StoredVersion, state: VersionState | None, asked_at: dat
 
 def _report_of_state(version: StoredVersion, state: VersionState) -> VersionReport:
     if state.is_rolling:  # what is ready are the pods of the generation before
-        seen = version.observation
-        return VersionReport(
-            state.version_id, seen.generation if seen else state.generation, state.phase, state.ready_replicas
+        seen, generation = version.observation, state.generation
+        report = VersionReport(
+            state.version_id, seen.generation if seen else generation, state.phase, state.ready_replicas
         )
+        if state.has_rollout_failed:  # the roll-back says why
+            return report
+        return replace(report, reason=state.reason, message=state.message, log_tail=state.log_tail)
     return VersionReport(
         state.version_id,
         state.generation,

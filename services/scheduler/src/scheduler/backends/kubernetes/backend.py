@@ -338,7 +338,7 @@ class KubernetesBackend:
         return self._room.machine()
 
     def waiting_reasons(self) -> Mapping[str, str]:
-        """Pods without room, and why; see `Backend.waiting_reasons`."""
+        """Pods that wait, and why; see `Backend.waiting_reasons`."""
         return self.observer.waiting_reasons()
 
     def problem(self) -> str | None:

@@ -46,7 +46,7 @@ from scheduler.backends.preparation.mounts import AskForImageSecret, inline_file
 from scheduler.backends.preparation.registry_logins import RegistryLogin, registry_login
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
 from scheduler.domain.rollout import template_of
-from scheduler.domain.values import SECRETS_UNAVAILABLE
+from scheduler.domain.values import CLUSTER_UNAVAILABLE, SECRETS_UNAVAILABLE
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.errors import PenstockError, Temporary
@@ -138,17 +138,16 @@ class VersionWork:
         try:
             await (self._delete() if self.wanted is None else self._bring(self.wanted))
         except (ApiError, PenstockError, RegistryUnavailable, PreparationFailed) as why:
-            return self._failed(why, _trouble_of(why))
+            return self._failed(why)
         self._attempt = 0
         self._set_trouble(None)
         return 0.0
 
-    def _failed(self, why: Failure, trouble: WaitReason | None) -> float:
+    def _failed(self, why: Failure) -> float:
         if self._attempt == 0:
             log.warning("%s: %s", self.name, why.message)
         self._attempt += 1
-        if trouble is not None:
-            self._set_trouble(trouble)
+        self._set_trouble(_trouble_of(why))
         return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._attempt - 1, 10))
 
     def _set_trouble(self, trouble: WaitReason | None) -> None:
@@ -298,8 +297,8 @@ def _template_of(found: Object) -> str | None:
     return ((template.get("metadata") or {}).get("labels") or {}).get(TEMPLATE_LABEL)
 
 
-def _trouble_of(why: Failure) -> WaitReason | None:
-    """What pods wait for, where it is more than the cluster's own answer."""
+def _trouble_of(why: Failure) -> WaitReason:
+    """What pods wait for."""
     match why:
         case ApiRefused():
             return explain_refused(why.message)
@@ -311,8 +310,8 @@ def _trouble_of(why: Failure) -> WaitReason | None:
             return WaitReason(SECRETS_UNAVAILABLE, why.message)
         case PenstockError():
             return WaitReason("SecretMissing", why.message)
-        case _:
-            return None
+        case ApiError():
+            return WaitReason(CLUSTER_UNAVAILABLE, f"the cluster does not answer; it is tried again ({why.message})")
 
 
 def _pull_secrets_of(found: Object) -> set[str]:

@@ -165,9 +165,7 @@ class PodLifecycle:
             process = await self.dependencies.runner.adopt(run) or await self._start(run)
         except PreparationFailed as failure:
             run.write_line(f"{failure.reason}: {failure.message}")
-            return RunEnd(
-                run.number, None, None, failure.reason, failure.message, failure.is_permanent, has_started=False
-            )
+            return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
         was_ready = self.record.ready_run == run.number and process.is_alive()
         watch = RunWatch(run, process, self.dependencies.options, self.dependencies.clock, was_ready=was_ready)
         self.watch = watch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -196,7 +197,7 @@ async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 def _away(why: Exception) -> ApiAway:
-    words = str(why) or type(why).__name__
+    words = re.sub(r" ssl:(<[^>]*>|\S+)", "", str(why)) or type(why).__name__  # aiohttp names an object of Python's
     return ApiAway(f"the API server does not answer: {words}")
 
 

@@ -113,8 +113,8 @@ def preparation_end(status: Mapping[str, Any] | None) -> RunEnd | None:
     except (ValueError, KeyError, TypeError, IndexError):
         why = "it ran out of memory" if ended.get("reason") == "OOMKilled" else f"exit code {ended.get('exitCode')}"
         message = f"preparing the pod failed: {why}"
-        return RunEnd(number, None, None, "PreparationFailed", message, log_tail=_lines(said), has_started=False)
-    return RunEnd(number, None, None, reason, message, is_permanent=is_permanent, has_started=False)
+        return RunEnd(number, None, None, "PreparationFailed", message, log_tail=_lines(said))
+    return RunEnd(number, None, None, reason, message, is_permanent=is_permanent)
 
 
 def _lines(said: str) -> tuple[str, ...]:

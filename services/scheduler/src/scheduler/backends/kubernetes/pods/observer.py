@@ -16,7 +16,7 @@ from scheduler.backends.kubernetes.facts.pods import PodFacts, Stage, read_pod
 from scheduler.backends.kubernetes.facts.runs import RunFacts
 from scheduler.backends.kubernetes.facts.sentences import WaitReason
 from scheduler.domain.start_timeline import IMAGE_PULLED, LOADING_MODEL, loading_words
-from scheduler.domain.values import CAPACITY, Observation, PodNote, PodObservation, PodsListed, PodStatus, RunEnd
+from scheduler.domain.values import Observation, PodNote, PodObservation, PodsListed, PodStatus, RunEnd
 from shared.clock import Clock
 from shared.contracts.deployment import PodReport
 
@@ -205,9 +205,9 @@ class PodObserver:
         return [pod for pod in self.pods.values() if pod.facts.version_id == version_id]
 
     def waiting_reasons(self) -> Mapping[str, str]:
-        """Pods without room, and why."""
-        found = {name: pod.wait.message for name, pod in self.pods.items() if pod.wait and pod.wait.reason == CAPACITY}
-        return found | {name: wait.message for name, (_, wait) in self.unmade.items() if wait.reason == CAPACITY}
+        """Pods that wait for what they cannot do themselves, and why."""
+        found = {name: pod.wait.message for name, pod in self.pods.items() if pod.wait}
+        return found | {name: wait.message for name, (_, wait) in self.unmade.items()}
 
     # ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -215,7 +215,7 @@ class PodObserver:
         """Emit a pod as it is, and what has just happened to it."""
         facts = pod.facts
         for end in self._new_ends(pod):
-            pod.ended_run, pod.last_exit = end.run, end.describe()
+            pod.ended_run, pod.last_exit = end.run, pod.last_exit if end.is_intended else end.describe()
             self._emit(self._observation(pod, end=end))
         if facts.wait != pod.wait and not _same(facts.wait, pod.wait):
             pod.wait = facts.wait
@@ -347,7 +347,7 @@ def _same(left: WaitReason | None, right: WaitReason | None) -> bool:
 
 
 def _never_started(run: int, wait: WaitReason) -> RunEnd:
-    return RunEnd(run, None, None, wait.reason, wait.message, is_permanent=True, has_started=False)
+    return RunEnd(run, None, None, wait.reason, wait.message, is_permanent=True)
 
 
 def _unmade(name: str, version_id: UUID, generation: int, *, is_gone: bool = False) -> PodObservation:
