@@ -29,6 +29,8 @@ const ON_THE_WAY = new Set([
   'FetchingModel',
   'BuildingEnvironment',
   'LoadingModel',
+  'PullingImage',
+  'Pulling',
   'Restarting',
   'Draining',
 ]);

@@ -5,6 +5,8 @@ import { useTexts } from '@/i18n';
 import type { PlatformService } from '../queries';
 import { usePart } from '../usePart';
 
+const SENTENCE = { maxWidth: 480, whiteSpace: 'normal', overflowWrap: 'anywhere' } as const;
+
 /** The platform's own processes. */
 export function Services() {
   const t = useTexts().platform.services;
@@ -23,7 +25,12 @@ export function Services() {
         },
         { title: t.version, dataIndex: 'version', render: (version: string | null) => version ?? '–' },
         { title: t.since, key: 'since', render: (_, service) => <Timestamp at={service.since} /> },
-        { title: t.problem, dataIndex: 'problem', render: (problem: string | null) => problem ?? '–' },
+        {
+          title: t.problem,
+          dataIndex: 'problem',
+          render: (problem: string | null) =>
+            problem === null ? '–' : <div style={SENTENCE}>{problem}</div>,
+        },
       ]}
     />
   );

@@ -22,6 +22,7 @@ export function PodsCard({ version, mayEdit, open, onOpen }: Props) {
   const formats = useFormats();
   const pods = useQuery(podsQuery(version.service, version.name));
   const running = mayEdit ? pods.data?.find((pod) => pod.status === 'Running') : undefined;
+  const hint = version.desired_replicas > 0 ? t.noPodsYetHint : t.noPodsHint;
   const hasTerminals = useQuery(terminalQuery(running)).data ?? false;
   return (
     <Card
@@ -37,7 +38,7 @@ export function PodsCard({ version, mayEdit, open, onOpen }: Props) {
         columns={podColumns(texts, formats, { mayEdit, hasTerminals })}
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <EmptyState title={t.noPods} hint={t.noPodsHint} /> }}
+        locale={{ emptyText: pods.isPending ? ' ' : <EmptyState title={t.noPods} hint={hint} /> }}
         expandable={{
           expandedRowKeys: open === '' ? [] : [open],
           onExpand: (isOpen, pod) => onOpen(isOpen ? pod.name : ''),

@@ -131,6 +131,7 @@ export const versions = {
   notReady: 'not ready',
   noPods: 'No pods',
   noPodsHint: 'Pods are here while the version is active: start it.',
+  noPodsYetHint: 'They are on their way; what holds them up stands above.',
   restartPod: 'Restart',
   restartPodTitle: (pod: string) => `Restart pod ${pod}?`,
   restartPodText: 'The other pods carry its calls meanwhile; with none, callers wait for it.',

@@ -128,4 +128,100 @@ export const reasons = {
   LoadingModel: { says: 'The model is being loaded.', next: '' },
   Restarting: { says: 'The pod restarts, as it was asked to.', next: '' },
   Draining: { says: 'The pod finishes its last requests and ends.', next: '' },
+  ImageRefused: {
+    says: 'The registry does not give out the image.',
+    next: "Name a secret with its user and password, or correct the image's name; a secret that was corrected is used at the next try.",
+  },
+  ImageNotFound: {
+    says: 'There is no such image for this machine.',
+    next: 'Check its name, tag and kind of processor, or push it, and start the version again.',
+  },
+  ImageNameInvalid: { says: "The image's name is none.", next: 'Correct it.' },
+  ImagePullFailed: {
+    says: 'The image could not be pulled.',
+    next: 'If it goes on, whoever operates the platform can look at the registry.',
+  },
+  RegistryUnreachable: {
+    says: "The image's registry cannot be reached.",
+    next: "It is tried again by itself; check the registry's name, and its network.",
+  },
+  RegistryNotTrusted: {
+    says: "The certificate of the image's registry is not trusted.",
+    next: 'Have it trusted on the nodes; it is tried again by itself.',
+  },
+  RegistryLimit: {
+    says: "The image's registry gives out no more for now.",
+    next: 'Name a secret with a user of it; it is tried again by itself.',
+  },
+  NodeDiskFull: {
+    says: "The node's disk is too full for the image.",
+    next: 'Free some of it, or add a node; it is tried again by itself.',
+  },
+  ImageDamaged: {
+    says: 'The node cannot read its copy of the image.',
+    next: 'It is tried again by itself; remove the copy if it goes on.',
+  },
+  ImageNotOnNode: {
+    says: 'The image is not on the node, and may not be pulled.',
+    next: 'Load it there, or allow that it is pulled.',
+  },
+  ImageRunsAsRoot: {
+    says: 'The image runs as root, which pods may not.',
+    next: 'Build it with `USER` and a number above 0.',
+  },
+  ContainerNotCreated: {
+    says: 'The node could not make the container.',
+    next: 'It is tried again by itself.',
+  },
+  CommandNotFound: {
+    says: 'The image cannot run its command.',
+    next: 'Correct the command, or build the image for this kind of processor.',
+  },
+  CommandNotPermitted: {
+    says: "The pod's user may not execute the image's command.",
+    next: 'Correct its permissions in the image.',
+  },
+  EngineUnavailable: {
+    says: 'The container engine does not answer.',
+    next: 'Pods that run serve on; nothing is started or ended until it is back.',
+  },
+  ClusterUnavailable: {
+    says: "The cluster's API server does not answer.",
+    next: 'Pods that run serve on; nothing is started or ended until it is back.',
+  },
+  NotPermitted: {
+    says: "The platform's account on the cluster may not do that.",
+    next: 'Whoever operates the cluster gives it the role that the message names.',
+  },
+  PodSecurityRefused: {
+    says: "The namespace's pod security does not admit the pod.",
+    next: 'Change what the version asks for, or the namespace.',
+  },
+  LimitRangeRefused: {
+    says: "The namespace's limits do not admit a pod of this size.",
+    next: 'Choose another size, or have them changed.',
+  },
+  AdmissionRefused: {
+    says: 'A policy of the cluster refuses the pod.',
+    next: 'Change what the version asks for, or the policy.',
+  },
+  ClassMissing: {
+    says: 'The cluster lacks a class that the pods are to have.',
+    next: 'Make it, or change the setting.',
+  },
+  AccountMissing: {
+    says: 'The service account of the pods is missing.',
+    next: 'Make it; it is tried again by itself.',
+  },
+  NamespaceEnds: { says: 'The namespace is being deleted.', next: 'Choose another one.' },
+  PodsRefused: {
+    says: 'The cluster refuses to make pods.',
+    next: 'It is tried again by itself; the message says why.',
+  },
+  StartTimeout: {
+    says: 'It did not get healthy in time.',
+    next: 'Look at the log and at the health path: what answers there, and on which port.',
+  },
+  PullingImage: { says: 'Its image is being pulled.', next: '' },
+  Pulling: { says: 'Its image is being pulled.', next: '' },
 };

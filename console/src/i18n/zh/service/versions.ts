@@ -123,6 +123,7 @@ export const versions: typeof en = {
   notReady: '未就绪',
   noPods: '没有实例',
   noPodsHint: '服务版本活动期间实例会列在这里：请启动它。',
+  noPodsYetHint: '实例正在准备；如有阻碍，见上方说明。',
   restartPod: '重启',
   restartPodTitle: (pod) => `重启实例 ${pod}？`,
   restartPodText: '期间由其他实例承接调用；若没有其他实例，调用方将等待。',

@@ -1,1 +1,0 @@
-function e(e,n,r){let i=[n??``,t(r)].find(t=>Object.hasOwn(e,t));return i===void 0?void 0:e[i]}function t(e){let t=/^([A-Za-z]+): /.exec(e??``)?.[1]??``;return t.charAt(0).toUpperCase()+t.slice(1)}var n=new Set([`Preparing`,`FetchingModel`,`BuildingEnvironment`,`LoadingModel`,`Restarting`,`Draining`]);function r(e){return e!==null&&n.has(e)}export{e as n,r as t};
