@@ -33,6 +33,10 @@ def processes(home: Home, state: RunState | None) -> Iterator[Finding]:
         yield failed("processes", f"{process.name} is {process.state}", f"its log says why: {log}")
     if not down:
         yield ok("processes", f"{len(state.processes)} serve")
+    if problem := (read_scheduler_admin(state, "/readyz") or {}).get("problem"):
+        yield failed(
+            "processes", f"the scheduler can do nothing with pods: {problem}", "pods that run serve on meanwhile"
+        )
     yesterday = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - DAY_S))
     for incident in Incidents(home.run / "incidents.jsonl").read()[-3:]:
         if incident.get("at", "") > yesterday:
