@@ -3,7 +3,7 @@ import { Flex } from 'antd';
 import { asApiError } from '@/api';
 import { AsCode } from '@/components/code/AsCode';
 import { curlOf, pythonOf } from '@/components/code/curl';
-import { SearchField } from '@/components/form/FilterField';
+import { SearchField } from '@/components/filter/FilterField';
 import { modelsQuery } from '@/components/model/queries';
 import { RegistrySelect } from '@/components/model/RegistrySelect';
 import { CursorPager } from '@/components/page/CursorPager';

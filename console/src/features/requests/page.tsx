@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Alert, Flex, Skeleton, Typography } from 'antd';
 import { asApiError } from '@/api';
-import { SearchField } from '@/components/form/FilterField';
+import { SearchField } from '@/components/filter/FilterField';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { text, useSearchState } from '@/components/page/useSearchState';

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { AutoComplete, Checkbox, Flex, Select, Switch, Tooltip } from 'antd';
 import { serviceQuery } from '@/api';
-import { SearchField } from '@/components/form/FilterField';
-import { useDraft } from '@/components/form/useDraft';
+import { SearchField } from '@/components/filter/FilterField';
+import { useDraft } from '@/components/filter/useDraft';
 import { TimeRange } from '@/components/time/TimeRange';
 import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Flex, Segmented, Select } from 'antd';
 import { serviceQuery } from '@/api';
-import { SearchField } from '@/components/form/FilterField';
+import { SearchField } from '@/components/filter/FilterField';
 import { TimeRange } from '@/components/time/TimeRange';
 import type { Range } from '@/components/time/timeRange';
 import { useTexts } from '@/i18n';

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Card, Flex, Table, Typography } from 'antd';
 import { asApiError } from '@/api';
-import { SearchField } from '@/components/form/FilterField';
+import { SearchField } from '@/components/filter/FilterField';
 import { EmptyState } from '@/components/page/EmptyState';
 import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { text, useSearchState } from '@/components/page/useSearchState';

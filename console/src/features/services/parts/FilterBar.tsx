@@ -1,7 +1,7 @@
 import { Flex, Select } from 'antd';
 import { memo } from 'react';
 import { useSession } from '@/api';
-import { SearchField, WordField } from '@/components/form/FilterField';
+import { SearchField, WordField } from '@/components/filter/FilterField';
 import type { SearchSetter } from '@/components/page/useSearchState';
 import { useTexts } from '@/i18n';
 import { type Filters, type PARAMS, STATUSES } from '../filters';
