@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -147,10 +148,15 @@ PORTION = 200
 
 
 async def _in_portions(session: AsyncSession, query: Select[Any]) -> AsyncIterator[Any]:
-    found = await session.stream(query.execution_options(yield_per=PORTION))
-    async for rows in found.partitions():
+    """All rows come at once; to make Python's objects of them takes longest, and is done when they are asked for.
+
+    Not out of a cursor of the server's, which whoever is cancelled leaves open.
+    """
+    connection = await session.connection()  # a session would make all of them before it gives out the first
+    for rows in (await connection.execute(query)).partitions(PORTION):
         for row in rows:
             yield row
+        await asyncio.sleep(0)
 
 
 def _plain(kind: type[SQLModel]) -> Select[Any]:
