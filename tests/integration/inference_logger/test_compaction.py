@@ -21,6 +21,7 @@ from inference_logger.store import catalogue
 from inference_logger.store.delta import compaction
 from inference_logger.store.delta.commits import CommitResult
 from inference_logger.store.delta.payload import PayloadTables
+from inference_logger.store.storage import Storage
 from running_services.logged_requests import START, counted, log, record
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
@@ -176,7 +177,11 @@ async def test_tables_with_many_commits_are_merged(
         await logger.stop()
 
 
-async def test_tables_of_the_monitor_are_kept_tidy_too_and_lose_no_row(nats_server: NatsProcess, home: Path) -> None:
+@pytest.mark.parametrize("is_single_writer", [False, True])
+async def test_tables_of_the_monitor_are_kept_tidy_too_and_lose_no_row(
+    nats_server: NatsProcess, home: Path, monkeypatch: pytest.MonkeyPatch, *, is_single_writer: bool
+) -> None:
+    """But where the store does not keep two writers apart."""
     logger = RunningLogger(nats_server.url, home)
     await logger.start()
     try:
@@ -192,8 +197,16 @@ async def test_tables_of_the_monitor_are_kept_tidy_too_and_lose_no_row(nats_serv
         async with stores.database.unit_of_work() as session:
             await catalogue.note_commit(session, key, CommitResult(location, 3, 4), datetime.now(UTC))
         kept = Keeping(timedelta(0), timedelta(days=30), local_commits=0)
+
+        async def storage_of(location: str) -> Storage:
+            return Storage(is_single_writer=is_single_writer)
+
+        monkeypatch.setattr(stores.storages, "of", storage_of)
         await compact_tables(stores, kept)
         table = DeltaTable(location)
+        if is_single_writer:
+            assert (table.version(), len(table.file_uris())) == (3, 4)
+            return
         assert sorted(table.to_pyarrow_table().column("count").to_pylist()) == [0, 1, 2, 3]
         assert len(table.file_uris()) == len([*Path(location).glob("*.parquet")]) == 1
         assert len(table.history()) == 1

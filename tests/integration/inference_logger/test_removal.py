@@ -171,7 +171,7 @@ def test_profiles_of_a_deleted_service_go_and_those_of_its_successor_stay(tmp_pa
     assert DeltaTable(both).to_pyarrow_table().num_rows == 1
 
 
-async def test_what_the_monitor_writes_is_listed_and_left_alone(
+async def test_what_the_monitor_writes_is_listed_and_keeps_its_rows(
     js: JetStreamContext, running: RunningLogger, home: Path
 ) -> None:
     folder = home / "tables" / "wine" / "profile_metrics"
@@ -188,6 +188,6 @@ async def test_what_the_monitor_writes_is_listed_and_left_alone(
     assert (listed.name, listed.rows, listed.status) == ("wine.profile_metrics", 1, "ok")
     assert listed.location == folder.as_uri()
     await compact_tables(running.app.sink.stores, Keeping(timedelta(0), timedelta(0)))
-    assert DeltaTable(folder).version() == 0
+    assert DeltaTable(folder).to_pyarrow_table().num_rows == 1
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

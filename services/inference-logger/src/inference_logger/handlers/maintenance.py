@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from inference_logger.store.delta.log_entries import trim_log
 from inference_logger.store.delta.open_tables import open_table
 from inference_logger.store.delta.payload import PayloadTables
 from inference_logger.store.delta.rows import as_one_commit
+from inference_logger.store.storage import Storage
 from inference_logger.store.tables import TableRow
 from shared.database import Database
 from shared.errors import Conflict, NotFound, Unavailable
@@ -53,6 +54,15 @@ class Keeping:
         return self.remote_commits if is_remote(location) else self.local_commits
 
 
+@dataclass(frozen=True)
+class TidiedTable:
+    """A table that the catalogue names."""
+
+    storage: Storage
+    is_own: bool
+    """Of the kinds that the logger writes; else the monitor does."""
+
+
 async def compact_tables(stores: Stores, kept: Keeping) -> None:
     """Remove old rows, compact every table and set its entry to what it says of itself: those of the monitor too, which
     has a commit for each window. Rows of profiles stay.
@@ -61,9 +71,7 @@ async def compact_tables(stores: Stores, kept: Keeping) -> None:
     """
     async with stores.database.read() as session:
         rows = await catalogue.find_tables(session)
-    own = {row.location for row in rows if row.kind in KINDS}
-    tidy = partial(_compact_table, kept=kept, own=own)
-    await _at_each(stores, [row.location for row in _owned(stores, rows)], tidy)
+    await _at_each(stores, [row.location for row in _owned(stores, rows)], partial(_compact_table, kept=kept))
 
 
 @dataclass
@@ -111,21 +119,29 @@ async def _one_by_one(stores: Stores, locations: Sequence[str], work: Callable[[
 
 
 async def _merge_table(stores: Stores, location: str) -> None:
-    async with stores.database.read() as session:
-        if not await catalogue.is_listed(session, location):
-            return
-    storage = await stores.storages.of(location)
-    with suppress(NotFound):  # a pass over all tables says so in the catalogue
-        await storage.run(stores.tables.merge, location, storage)
+    found = await _to_tidy(stores, location)
+    if found is not None:
+        with suppress(NotFound):  # a pass over all tables says so in the catalogue
+            await found.storage.run(stores.tables.merge, location, found.storage)
 
 
-async def _compact_table(stores: Stores, location: str, *, kept: Keeping, own: Collection[str]) -> None:
+async def _to_tidy(stores: Stores, location: str) -> TidiedTable | None:
+    """None for what is named no more, and for the monitor's in a store that does not keep two writers apart."""
     async with stores.database.read() as session:
-        if not await catalogue.is_listed(session, location):
-            return
-    storage = await stores.storages.of(location)
+        entry = await catalogue.find_entry(session, location)
+    if entry is None:
+        return None
+    found = TidiedTable(await stores.storages.of(location), entry.kind in KINDS)
+    return None if found.storage.is_single_writer and not found.is_own else found
+
+
+async def _compact_table(stores: Stores, location: str, *, kept: Keeping) -> None:
+    found = await _to_tidy(stores, location)
+    if found is None:
+        return
+    storage = found.storage
     try:
-        if kept.rows is not None and location in own:
+        if kept.rows is not None and found.is_own:
             await storage.run(stores.tables.expire, location, (stores.clock.now() - kept.rows).date(), storage)
         today = running_day(stores.clock.now())
         await storage.run(partial(stores.tables.compact, today=today), location, kept.files, storage)

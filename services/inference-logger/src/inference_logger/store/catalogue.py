@@ -61,9 +61,14 @@ async def find_locations(session: AsyncSession) -> frozenset[str]:
     return frozenset(plain_path(found) for found in (await session.execute(select(table.location))).scalars())
 
 
+async def find_entry(session: AsyncSession, location: str) -> TableRow | None:
+    """What the catalogue says of the table there."""
+    return await session.get(TableRow, location)
+
+
 async def is_listed(session: AsyncSession, location: str) -> bool:
     """Whether the catalogue names a table there."""
-    return await session.get(TableRow, location) is not None
+    return await find_entry(session, location) is not None
 
 
 async def own_tables(session: AsyncSession, service: str | None = None) -> list[TableRow]:
