@@ -9,7 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-FOLDER = Path(__file__).parents[4] / "deploy" / "kubernetes"
+FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 
 Rule = tuple[str, str]
 
