@@ -141,7 +141,8 @@ async def test_a_start_that_fails_says_why(tmp_path: Path, namespace: str) -> No
     async with on_cluster(tmp_path, namespace) as world:
         await world.backend.apply(small(env={"FAIL": "7"}))
         end = await an_end(world)
-        assert (end.code, end.log_tail[-1]) == (7, "Traceback: the model is broken")
+        assert end.code == 7
+        assert "Traceback: the model is broken" in end.log_tail  # a node orders a container's two streams as it may
         await eventually(lambda: [each.reason for each in world.now.values()] == ["BackOff"], within=30)
 
 
