@@ -26,7 +26,7 @@ from running_services.logged_traffic import LoggedTraffic
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
 from servers.object_stores.careless_store import careless_store
-from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess
+from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess, bucket_server
 from shared.clock import SystemClock
 from shared.contracts.rpc.inference_logger.tables import AccountingQuery, DestinationState
 from shared.errors import Unavailable
@@ -39,11 +39,8 @@ HELD_UP_S = 10.0
 
 @pytest.fixture(scope="module")
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedProcess]:
-    server = SeaweedProcess(tmp_path_factory.mktemp("weed"))
-    server.start()
-    server.make_bucket("lake")
-    yield server
-    server.kill()
+    with bucket_server(tmp_path_factory.mktemp("weed"), "lake") as server:
+        yield server
 
 
 @pytest.fixture

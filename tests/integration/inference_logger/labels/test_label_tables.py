@@ -29,7 +29,7 @@ from running_services.destination_answers import DestinationAnswers, answering
 from running_services.label_sources import DefinedSources
 from running_services.running_logger import RunningLogger
 from servers.nats_process import NatsProcess
-from servers.object_stores.seaweed_process import WRITER, SeaweedProcess
+from servers.object_stores.seaweed_process import WRITER, SeaweedProcess, bucket_server
 from shared.contracts.inference_tables.label_sources import LabelRun, LabelSource
 from shared.errors import UpstreamFailed
 from waiting.eventually import eventually
@@ -135,11 +135,8 @@ async def test_a_large_table_is_taken_in_rounds_by_column_and_time(
 
 @pytest.fixture(scope="module")
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedProcess]:
-    server = SeaweedProcess(tmp_path_factory.mktemp("weed"))
-    server.start()
-    server.make_bucket("lake")
-    yield server
-    server.kill()
+    with bucket_server(tmp_path_factory.mktemp("weed"), "lake") as server:
+        yield server
 
 
 async def test_an_object_store_is_read_through_its_destination(

@@ -19,7 +19,7 @@ from monitor.main import MIGRATIONS
 from quality_tables import HOUR, NOON, SCHEMA, Lake, wine_rows
 from running_services.running_rules import Rules, StoppedClock
 from servers.migrated_stores import MigratedStores
-from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess
+from servers.object_stores.seaweed_process import READER, WRITER, SeaweedProcess, bucket_server
 from shared.contracts.quality.monitors import Baseline, Monitor
 from shared.contracts.rpc.controller import Destination
 from shared.contracts.rpc.inference_logger.tables import TableView
@@ -62,11 +62,8 @@ class StoredLake(Lake):
 
 @pytest.fixture(scope="module")
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedProcess]:
-    server = SeaweedProcess(tmp_path_factory.mktemp("weed"))
-    server.start()
-    server.make_bucket("lake")
-    yield server
-    server.kill()
+    with bucket_server(tmp_path_factory.mktemp("weed"), "lake") as server:
+        yield server
 
 
 @pytest.fixture

@@ -253,7 +253,7 @@ async def test_a_deployment_that_a_hand_edits_or_deletes_is_brought_back(tmp_pat
                 await world.backend.apply(deployment)
                 return condition()
 
-            await eventually(tried, within=START_S)
+            assert await eventually(tried, within=START_S)
 
         await world.backend.apply(deployment)
         await world.until_ready()
@@ -308,7 +308,7 @@ async def test_usage_is_measured(tmp_path: Path, namespace: str) -> None:
         async def measured() -> bool:
             return any(each.memory_bytes > 1 << 20 and each.pod == pod.pod for each in await world.backend.usage())
 
-        await eventually(measured, within=60)
+        assert await eventually(measured, within=60)
 
 
 async def test_a_terminal(tmp_path: Path, namespace: str) -> None:

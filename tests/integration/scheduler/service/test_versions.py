@@ -165,9 +165,15 @@ async def test_a_pod_that_ends_says_whether_fewer_are_wanted_or_another_takes_it
         two = await serve_one(controller, replicas=2)
         one = two.model_copy(update={"generation": 2, "desired_replicas": 1})
         controller.listed[two.version_id] = one
-        await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["ScaledDown"])
+
+        def reasons() -> list[str]:
+            return [each.reason for each in controller.said(PodTerminated)]
+
+        await eventually(lambda: reasons() == ["ScaledDown"])
         controller.listed[two.version_id] = one.model_copy(update={"generation": 3, "restart": 3})
-        await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["ScaledDown", "Replaced"])
+        assert await eventually(
+            lambda: [e.reason for e in controller.said(PodTerminated)] == ["ScaledDown", "Replaced"]
+        )
 
 
 async def test_a_deleted_version_does_not_come_back(home: Path, nats_server: NatsProcess) -> None:
@@ -190,7 +196,7 @@ async def test_a_version_missing_from_the_list_twice_is_ended(home: Path, nats_s
     async with controlling(nats_server) as controller, scheduling(settings_for(home, nats_server.url)):
         await serve_one(controller)
         controller.listed.clear()
-        await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["Deleted"])
+        assert await eventually(lambda: [e.reason for e in controller.said(PodTerminated)] == ["Deleted"])
 
 
 async def test_a_controller_with_another_database_ends_nothing(home: Path, nats_server: NatsProcess) -> None:

@@ -119,7 +119,7 @@ async def test_a_killed_scheduler_leaves_nothing_of_a_session(home: Path) -> Non
         terminal = await pod.open(*python("import signal,time; signal.signal(1, signal.SIG_IGN); time.sleep(600)"))
         (child,) = await eventually(lambda: psutil.Process(terminal.attending.pid).children())
         terminal.writer.transport.abort()  # as the system does to the descriptors of a process that is killed
-        await eventually(lambda: not child.is_running())
+        assert await eventually(lambda: not child.is_running())
         await terminal.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,15 @@ class SeaweedProcess(ServerProcess):
 def _identity(name: str, credentials: S3Credentials, *actions: str) -> dict[str, Any]:
     keys = [{"accessKey": credentials.access_key, "secretKey": credentials.secret_key}]
     return {"name": name, "credentials": keys, "actions": actions}
+
+
+@contextmanager
+def bucket_server(folder: Path, bucket: str) -> Iterator[SeaweedProcess]:
+    """A server that keeps its files in `folder` and has this bucket; it is gone afterwards."""
+    server = SeaweedProcess(folder)
+    server.start()
+    try:
+        server.make_bucket(bucket)
+        yield server
+    finally:
+        server.kill()

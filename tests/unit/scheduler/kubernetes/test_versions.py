@@ -278,7 +278,7 @@ async def test_a_scheduler_that_takes_over_writes_the_login_again() -> None:
     after = At(deployment, LOGIN)
     after.cluster.objects = at.cluster.objects
     async with working(after):
-        await eventually(lambda: after.cluster.writes == ["apply Secret", "apply Secret", "apply Deployment"])
+        assert await eventually(lambda: after.cluster.writes == ["apply Secret", "apply Secret", "apply Deployment"])
 
 
 async def test_more_pods_are_pulled_with_the_login_of_now() -> None:
