@@ -103,4 +103,5 @@ def test_the_blocks_of_compose_run_too(clone: Path) -> None:
     try:
         run([step for block in bounded for step in steps(block)], folder, dict(os.environ), within=1200)
     finally:
-        subprocess.run(["docker-compose", "down", "-v"], cwd=folder, capture_output=True, check=False)
+        for ends in (["stop", "scheduler"], ["run", "--rm", "--no-deps", "scheduler", "end-pods"], ["down", "-v"]):
+            subprocess.run(["docker-compose", *ends], cwd=folder, capture_output=True, check=False)
