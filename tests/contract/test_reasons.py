@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.backends.kubernetes.facts import sentences
+from scheduler.backends.kubernetes.versions import RESTORED
 from scheduler.domain.values import CAPACITY, HELD_UP
 
 CONSOLE = Path(__file__).parents[2] / "console/src/i18n"
@@ -33,6 +34,6 @@ def of_a_cluster() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_reasons_have_their_words(language: str) -> None:
-    reasons = of_a_cluster() | HELD_UP
+    reasons = of_a_cluster() | HELD_UP | {RESTORED}
     assert CAPACITY in reasons
     assert reasons - known(language) == set()

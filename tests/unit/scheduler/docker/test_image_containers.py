@@ -154,6 +154,16 @@ async def test_what_was_pulled_with_a_login_is_nobodys_without_one(tmp_path: Pat
     assert "name a secret with its user and password" in failed.value.message
 
 
+async def test_an_image_whose_pull_with_a_login_was_cut_off_is_nobodys_without_one(tmp_path: Path) -> None:
+    at = At(tmp_path, FakeEngine(registry={IMAGE: image("sha256:1", DIGEST)}))
+    with PinnedImages(tmp_path / "images").pulling_with_login(IMAGE):  # as a scheduler leaves it that is killed there
+        at.engine.here[IMAGE] = at.engine.registry[IMAGE]
+        at.engine.trouble = "unauthorized: authentication required"
+        with pytest.raises(PreparationFailed, match="does not give out"):
+            await at.plan()
+    assert (await at.plan()).shown_image == DIGEST  # a pull that has ended without it leaves the copy to everybody
+
+
 async def test_an_image_that_somebody_put_here_serves_while_its_registry_does_not(tmp_path: Path) -> None:
     engine = FakeEngine(here={IMAGE: image("sha256:1", DIGEST)}, trouble="dial tcp: connection refused")
     at = At(tmp_path, engine)

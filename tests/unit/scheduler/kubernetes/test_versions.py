@@ -114,6 +114,11 @@ class At:
         found["metadata"]["labels"]["penstock.io/version-id"] = str(deployment.version_id)
         self.observer.changed("added", found)
 
+    def told_of(self, reason: str) -> list[PodObservation]:
+        return [
+            each for each in self.seen if isinstance(each, PodObservation) and each.note and each.note.reason == reason
+        ]
+
     def pod(self, name: str) -> PodObservation:
         return [each for each in self.seen if isinstance(each, PodObservation) and each.pod == name][-1]
 
@@ -150,18 +155,39 @@ async def test_what_a_hand_has_changed_is_brought_back() -> None:
     deployment = wanted()
     async with working(At(deployment)) as at:
         await eventually(lambda: len(at.cluster.writes) == 3)
+        at.add_pod("p", deployment)
+        assert len(await settled(at)) == 3
         found = at.cluster.objects[at.work.name]
         found["spec"] = {**found["spec"], "replicas": 7}
         found["metadata"]["generation"] += 1
         assert (await settled(at))[3:] == ["apply Deployment"]
         assert at.cluster.objects[at.work.name]["spec"]["replicas"] == 1
+        (told,) = at.told_of("DeploymentRestored")
+        assert told.pod == "p"
+        assert told.note is not None
+        assert "was changed: 7 replicas, not 1, outside of Penstock" in told.note.message
+
+
+async def test_a_change_of_ours_is_nobodys_elses() -> None:
+    deployment = wanted()
+    async with working(At(deployment)) as at:
+        await settled(at)
+        at.work.wanted = deployment.model_copy(update={"generation": 2, "desired_replicas": 3})
+        assert (await settled(at))[3:] == ["apply Deployment"]
+        await settled(at)
+        assert at.told_of("DeploymentRestored") == []
 
 
 async def test_one_deleted_by_hand_is_made_again() -> None:
     async with working(At(wanted())) as at:
         await eventually(lambda: len(at.cluster.writes) == 3)
+        await settled(at)
         del at.cluster.objects[at.work.name]
         assert (await settled(at))[3:] == ["apply Deployment", "apply PodDisruptionBudget", "apply Secret"]
+        (told,) = at.told_of("DeploymentRestored")
+        assert told.note is not None
+        assert f"the Deployment {at.work.name} was deleted" in told.note.message
+        assert at.pod(told.pod).is_gone  # it stood for the pods that there were not
 
 
 async def test_surplus_leaves_the_routes_before_there_is_less() -> None:

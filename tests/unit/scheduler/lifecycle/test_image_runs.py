@@ -13,9 +13,10 @@ import pytest
 
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.lifecycle.options import LifecycleOptions
-from scheduler.backends.lifecycle.run_watch import NEVER_LOADS, RunWatch
+from scheduler.backends.lifecycle.run_watch import NEVER_LOADS, TOLD_AFTER_S, RunWatch
 from scheduler.backends.lifecycle.runner import Endpoint
 from scheduler.domain.probes import PodHealth, ProbeLimits, ProbeResult, judge_health
+from scheduler.domain.values import NOT_HEALTHY
 from shared.clock import SystemClock
 
 
@@ -72,6 +73,22 @@ async def test_its_health_is_all_that_an_image_is_asked_for(tmp_path: Path) -> N
     assert len(asked) == 4
     assert b"token" not in b"".join(asked).lower()
     assert seen.report is None
+
+
+async def test_what_keeps_an_image_from_being_ready_is_told_once_for_each_answer(tmp_path: Path) -> None:
+    async with server([503, 503, 503, 404, 200, 503], []) as port:
+        seen = watch(tmp_path, port)
+        await seen.check()
+        assert seen.take_unhealthy() is None  # it may well be about to
+        seen.begun -= TOLD_AFTER_S
+        told = []
+        for _ in range(5):
+            await seen.check()
+            told.append(seen.take_unhealthy())
+    said = [note and note.message for note in told]
+    assert [note and note.reason for note in told] == [NOT_HEALTHY, None, NOT_HEALTHY, None, None]
+    assert said[0] == "GET /healthz?full=1 answers 503; it is ended 600 s after its start"
+    assert str(said[2]).startswith("GET /healthz?full=1 answers 404")
 
 
 @pytest.mark.parametrize("code", [NEVER_LOADS, 1])

@@ -218,6 +218,14 @@ export const reasons = {
     says: 'The cluster refuses to make pods.',
     next: 'It is tried again by itself; the message says why.',
   },
+  NotHealthy: {
+    says: 'Its health path does not say yet that it is ready.',
+    next: 'If it is not still loading: look at its log, and at what answers at the health path and the port.',
+  },
+  DeploymentRestored: {
+    says: 'Its Deployment was changed in the cluster, and is as the version says again.',
+    next: 'Change the version, not the Deployment.',
+  },
   StartTimeout: {
     says: 'It did not get healthy in time.',
     next: 'Look at the log and at the health path: what answers there, and on which port.',

@@ -162,6 +162,14 @@ export const reasons: typeof en = {
   AccountMissing: { says: '实例的服务账号不存在。', next: '请创建该账号；平台会自动重试。' },
   NamespaceEnds: { says: '命名空间正在删除。', next: '请改用其他命名空间。' },
   PodsRefused: { says: '集群拒绝创建实例。', next: '平台会自动重试；原因见消息。' },
+  NotHealthy: {
+    says: '健康检查路径尚未表明实例已就绪。',
+    next: '如果不是仍在加载：请查看日志，以及健康检查路径与端口上的应答。',
+  },
+  DeploymentRestored: {
+    says: '其 Deployment 在集群中被改动，已恢复为版本所述。',
+    next: '请修改版本，而不是 Deployment。',
+  },
   StartTimeout: {
     says: '未能在限定时间内变为健康。',
     next: '请查看日志与健康检查路径：由哪个端口应答、应答内容是什么。',

@@ -6,7 +6,8 @@ Pods that the second one still has, from before the first was chosen, serve unti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from uuid import UUID
 
 from scheduler.domain.ports import DEFAULT_SIZE, Backend, Terminal
@@ -126,7 +127,7 @@ class BackendsBeside:
     def _backend_of(self, pod: str) -> Backend:
         return self.machine if self.is_of_machine(pod) else self.main
 
-    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncIterator[OutputLine]:
+    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncGenerator[OutputLine, None]:
         """Lines of a pod's output, or a job's; see `Backend.logs`."""
         lines = self.machine.logs(pod, since, follow=follow)
         try:
@@ -134,8 +135,9 @@ class BackendsBeside:
         except NotFound:
             lines = self.main.logs(pod, since, follow=follow)
             first = await anext(lines, None)
-        if first is not None:
-            yield first
+        async with aclosing(lines):
+            if first is not None:
+                yield first
             async for line in lines:
                 yield line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -101,7 +101,7 @@ class Backend(Protocol):
         """First a `PodsListed`, then each pod as it is, then everything that happens to pods."""
         ...
 
-    def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncIterator[OutputLine]:
+    def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncGenerator[OutputLine, None]:
         """Lines of a pod's output from `since` on, run after run; ends at the last one unless it follows.
 
         Raises:

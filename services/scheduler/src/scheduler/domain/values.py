@@ -18,16 +18,20 @@ SECRETS_UNAVAILABLE = "SecretsUnavailable"
 SECRETS_MISSING = "SecretMissing"
 ENGINE_UNAVAILABLE = "EngineUnavailable"
 CLUSTER_UNAVAILABLE = "ClusterUnavailable"
+NOT_PERMITTED = "NotPermitted"
+NOT_HEALTHY = "NotHealthy"
 CAPACITY = "Capacity"
 PULLING = frozenset({"PullingImage", "Pulling"})
 """Reasons of a pod whose image is on its way, told by us, or by a node of a cluster."""
 NO_FAULT = (
-    frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CLUSTER_UNAVAILABLE, CAPACITY}) | PULLING
+    frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CLUSTER_UNAVAILABLE})
+    | {NOT_PERMITTED, CAPACITY}
+    | PULLING
 )
 """Reasons of a pod that waits for the model registry, the controller, the container engine, the cluster's API server,
-for room, for gigabytes of an image: no fault of its version, whose deadline waits too. A pull that gets no further ends
-by itself."""
-HELD_UP = NO_FAULT | {SECRETS_MISSING}
+rights on it, for room, for gigabytes of an image: no fault of its version, whose deadline waits too. A pull that gets
+no further ends by itself."""
+HELD_UP = NO_FAULT | {SECRETS_MISSING, NOT_HEALTHY}
 """Reasons that a version tells of its pods: what it waits for."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -66,10 +67,11 @@ class OutputPublisher:
     async def _read(self, pod: str, since: LogPosition) -> list[OutputLine]:
         """What is new, at most `TURN_LINES`: the rest is there at the next turn."""
         lines: list[OutputLine] = []
-        async for line in self.backend.logs(pod, since):
-            lines.append(line)
-            if len(lines) == TURN_LINES:
-                break
+        async with aclosing(self.backend.logs(pod, since)) as found:
+            async for line in found:
+                lines.append(line)
+                if len(lines) == TURN_LINES:
+                    break
         return lines
 
     def _sampled(self, position: LogPositionRow, lines: Sequence[OutputLine]) -> list[OutputLine]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -353,7 +353,7 @@ class KubernetesBackend:
         while True:
             yield await self._observed.get()
 
-    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncIterator[OutputLine]:
+    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncGenerator[OutputLine, None]:
         """Lines of a pod's output from `since` on, run after run; see `Backend.logs`."""
         while True:
             for line in await self._outputs.read(pod, since):

@@ -46,7 +46,7 @@ from scheduler.backends.preparation.mounts import AskForImageSecret, inline_file
 from scheduler.backends.preparation.registry_logins import RegistryLogin, registry_login
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
 from scheduler.domain.rollout import template_of
-from scheduler.domain.values import CLUSTER_UNAVAILABLE, SECRETS_UNAVAILABLE
+from scheduler.domain.values import CLUSTER_UNAVAILABLE, SECRETS_UNAVAILABLE, PodNote
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.errors import PenstockError, Temporary
@@ -56,6 +56,8 @@ log = logging.getLogger("penstock.scheduler.kubernetes")
 Failure = ApiError | PenstockError | RegistryUnavailable | PreparationFailed
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 30.0
 GOES_FIRST = "-100"
+RESTORED = "DeploymentRestored"
+"""Reason of an event: somebody changed a Deployment, or removed it, and it is as its version says again."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class VersionWork:
         self._wake = asyncio.Event()
         self._applied: int | None = None
         """Generation of the Deployment that our last write made."""
+        self._seen_as: tuple[int, int] | None = None
+        """Generation and replicas of the version that the Deployment was seen to have."""
         self._attempt = 0
         self._is_secret_lost = False
 
@@ -164,9 +168,30 @@ class VersionWork:
     async def _bring(self, wanted: Deployment) -> None:
         found, template = self.found, template_of(wanted)
         if found is not None and self._is_as_wanted(found, wanted, template) and not self._is_secret_lost:
+            self._seen_as = _told_by(wanted)
             self._dependencies.observer.reinstate(self.version_id, wanted.desired_replicas)
             return
+        change = self._change_by_others(found, wanted)
+        await self._write(found, wanted, template)
+        if change is not None:
+            said = f"{change}, outside of Penstock; it is as the version says again"
+            self._dependencies.observer.tell_once(self.name, self.version_id, PodNote(RESTORED, said, "warning"))
+
+    def _change_by_others(self, found: Object | None, wanted: Deployment) -> str | None:
+        """What somebody did to a Deployment that was as wanted, in words; None: nobody has."""
+        if self._applied is None or self._seen_as != _told_by(wanted):
+            return None
+        if found is None:
+            return f"the Deployment {self.name} was deleted"
+        if found["metadata"]["generation"] <= self._applied:
+            return None  # a write of ours that was not seen yet
+        replicas = (found.get("spec") or {}).get("replicas")
+        what = f": {replicas} replicas, not {wanted.desired_replicas}" if replicas != wanted.desired_replicas else ""
+        return f"the Deployment {self.name} was changed{what}"
+
+    async def _write(self, found: Object | None, wanted: Deployment, template: str) -> None:
         await self._dependencies.fence()
+        self._seen_as = None
         is_same_template = found is not None and _template_of(found) == template
         if found is not None and is_same_template:
             await self._choose_surplus(found, wanted, template)
@@ -274,6 +299,10 @@ class VersionWork:
             if refused.status != NOT_FOUND:
                 raise
         self._applied = None
+
+
+def _told_by(wanted: Deployment) -> tuple[int, int]:
+    return wanted.generation, wanted.desired_replicas
 
 
 def _is_private(wanted: Deployment) -> bool:

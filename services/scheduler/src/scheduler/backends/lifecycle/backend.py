@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -316,7 +316,7 @@ class PodBackend:
         while True:
             yield await self._observed.get()
 
-    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncIterator[OutputLine]:
+    async def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncGenerator[OutputLine, None]:
         """Lines of a pod's output from `since` on, run after run."""
         folder = self._folder(pod)
         while True:

@@ -254,6 +254,8 @@ class PodLifecycle:
                 continue
             if await watch.check():
                 self._emit_health(watch)
+            if (note := watch.take_unhealthy()) is not None:
+                self._add_note(note)
             await self._pause(watch.pause_s)
 
     def _emit_health(self, watch: RunWatch) -> None:

@@ -10,8 +10,8 @@ from scheduler.backends.lifecycle.probe import probe_pod
 from scheduler.backends.lifecycle.runner import RunProcess
 from scheduler.backends.pod_api.health import read_report
 from scheduler.backends.pod_api.tokens import TOKEN_VARIABLE
-from scheduler.domain.probes import PodHealth, judge_health
-from scheduler.domain.values import OUT_OF_MEMORY, PodNote, RunEnd
+from scheduler.domain.probes import PodHealth, ProbeAnswer, judge_health
+from scheduler.domain.values import NOT_HEALTHY, OUT_OF_MEMORY, PodNote, RunEnd
 from shared.clock import Clock
 from shared.contracts.deployment import PodReport, ReportedEvent
 
@@ -22,6 +22,8 @@ ATTENDED_DELAY_S = 30.0
 POLL_S = 0.05
 NEVER_LOADS = 5
 """Exit code of a model server whose model raised what it would raise again: a missing module, no Python."""
+TOLD_AFTER_S = 15.0
+"""How long somebody's own image may be silent, or say that it is not ready, before people are told what it says."""
 LOADING_SHARE = 0.1
 """Of the time that a pod has been loading: how late its readiness may be seen."""
 
@@ -45,6 +47,8 @@ class RunWatch:
         """The pod's report: read when it turns ready, and when its health answer has another revision."""
         self._revision: int | None = None
         self._gone_since: float | None = None
+        self._last_answer: tuple[ProbeAnswer, int] | None = None
+        self._told_answer: tuple[ProbeAnswer, int] | None = None
 
     @property
     def token(self) -> str | None:
@@ -101,6 +105,7 @@ class RunWatch:
         before = self.health
         result = await probe_pod(self.process, self.options.probe_timeout_s, self.token)
         now = self.clock.monotonic()
+        self._last_answer = result.answer, result.status
         self.health = judge_health(before, result, now, self.options.probe_limits)
         if self.health.is_ready and self.ready_since is None:
             self.ready_since = now
@@ -112,6 +117,17 @@ class RunWatch:
             self.killed_for = verdict
             await self.process.send(signal.SIGKILL)
         return is_news or self.health.is_ready != before.is_ready
+
+    def take_unhealthy(self) -> PodNote | None:
+        """Why somebody's own image is not ready yet, a while after its start; once for each other answer."""
+        is_late = self.clock.monotonic() - self.begun >= TOLD_AFTER_S
+        if self.process.health_path is None or self.health.was_ready or not is_late or not self.health.reason:
+            return None
+        if self._last_answer == self._told_answer:
+            return None
+        self._told_answer = self._last_answer
+        limit = f"it is ended {self.options.start_limit_s:g} s after its start"
+        return PodNote(NOT_HEALTHY, f"{self.health.reason}; {limit}", "warning")
 
     async def _read_report(self) -> None:
         """What the pod says of itself; somebody's own image is asked for its health and nothing else."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,18 +128,25 @@ class ImageContainers:
             return self._told(source, here, name, add_note)
         started = time.monotonic()
         try:
-            await self._pull(version, source, name, add_note)
+            pulled = await self._pulled(version, source, name, add_note)
         except PreparationFailed as failed:
-            if here is None or self.pins.is_private(str(here["Id"])):
+            if here is None or self.pins.is_private(str(here["Id"]), name):
                 raise
             add_note(PodNote("ImageNotChecked", f"the copy on this machine is used: {failed.message}"[:500], "warning"))
             return self._told(source, here, name, add_note)
-        inspected = await self._inspected(name)
-        if inspected is None:
-            raise PreparationFailed("ImageGone", f"{source.image} was pulled, and is not there")
-        if source.credentials is not None:
-            self.pins.mark_private(str(inspected["Id"]))
-        return self._told(source, inspected, name, add_note, time.monotonic() - started)
+        return self._told(source, pulled, name, add_note, time.monotonic() - started)
+
+    async def _pulled(self, version: UUID, source: ImageSource, name: str, add_note: AddNote) -> dict[str, Any]:
+        """The image as the engine has it now, marked as private before it is where it took a login."""
+        is_private = source.credentials is not None
+        with self.pins.pulling_with_login(name) if is_private else nullcontext():
+            await self._pull(version, source, name, add_note)
+            inspected = await self._inspected(name)
+            if inspected is None:
+                raise PreparationFailed("ImageGone", f"{source.image} was pulled, and is not there")
+            if is_private:
+                self.pins.mark_private(str(inspected["Id"]))
+        return inspected
 
     def _told(
         self,
@@ -214,7 +222,7 @@ def pull_failure(image: str, refused: EngineRefused, *, has_login: bool) -> Prep
     if refused.status == NOT_FOUND:
         why = f"there is no image {image}: check its name and tag, or push it, and start the version again{said}"
         return PreparationFailed("ImageNotFound", why, is_permanent=True)
-    return PreparationFailed("ImagePullFailed", f"the image {image} cannot be pulled; it is tried again{said}")
+    return PreparationFailed("ImagePullFailed", f"the image {image} cannot be pulled{said}")
 
 
 def _source(deployment: Deployment) -> ImageSource:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from scheduler.domain.rollout import configuration_of
@@ -44,15 +46,31 @@ class PinnedImages:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def is_private(self, identity: str) -> bool:
-        """Whether an image was pulled with a login: it is nobody's who has none."""
-        return (self._folder / "private" / identity.replace(":", "-")).exists()
+    def is_private(self, identity: str, name: str) -> bool:
+        """Whether an image was pulled with a login, or its name is being: it is nobody's who has none."""
+        return self._private(identity).exists() or self._private(name).exists()
+
+    @contextmanager
+    def pulling_with_login(self, name: str) -> Iterator[None]:
+        """What the name means is private from here on: a scheduler that is killed in between leaves it so."""
+        mark = self._private(name)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
 
     def mark_private(self, identity: str) -> None:
         """An image was pulled with a login."""
-        private = self._folder / "private"
-        private.mkdir(parents=True, exist_ok=True)
-        (private / identity.replace(":", "-")).touch()
+        mark = self._private(identity)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+    def _private(self, of: str) -> Path:
+        """The mark of an image's id, or of a name's digest."""
+        known = of if of.startswith("sha256:") else f"name:{sha256(of.encode()).hexdigest()}"
+        return self._folder / "private" / known.replace(":", "-")
 
     def write(self, key: str, image: PinnedImage) -> None:
         """From now on the version has this one."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.domain.values import CAPACITY
+from scheduler.domain.values import CAPACITY, NOT_PERMITTED
 
 MAX_QUOTED = 300
 
@@ -167,7 +167,7 @@ _UNSCHEDULED_OTHER = ("", CAPACITY, "the cluster finds no node for the pod yet",
 _REFUSED_RULES: Sequence[Rule] = (
     (
         r'cannot (?P<verb>\w+) resource "(?P<what>[\w/]+)"',
-        "NotPermitted",
+        NOT_PERMITTED,
         "the scheduler's account may not {verb} {what}: give it the role of deploy/kubernetes/rbac-namespace.yaml",
         False,
     ),

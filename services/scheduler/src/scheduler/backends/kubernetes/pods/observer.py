@@ -136,6 +136,18 @@ class PodObserver:
             pod.note = note
         self._emit(self._observation(pod, note=note))
 
+    def tell_once(self, owner: str, version_id: UUID, note: PodNote) -> None:
+        """Something has happened to a version: told of one of its pods, or of the pods that it has not."""
+        pods = self.of_version(version_id)
+        if pods:
+            self._emit(self._observation(pods[0], note=note))
+            return
+        name = f"{owner}{UNMADE}"
+        wanted = self._wanted_of(version_id)
+        self._emit(replace(_unmade(name, version_id, wanted.generation if wanted else 1), note=note))
+        if name not in self.unmade:
+            self._emit(_unmade(name, version_id, 0, is_gone=True))
+
     def explain_kill(self, name: str, note: PodNote) -> None:
         """Kubelet ends the container of a pod, for this reason."""
         if pod := self.pods.get(name):
