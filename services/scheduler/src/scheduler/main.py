@@ -136,7 +136,7 @@ def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend, termi
     consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
     consumers.serve_terminals(bus, lease.database, backend, terminals.open)
-    consumers.serve_nodes(bus, backend, built.machine)
+    consumers.serve_nodes(bus, backend, built.ready)
     consumers.serve_environments(bus, partial(environment_outlook, built.environments))
     consumers.serve_jobs(bus, lease, dependencies.clock, dependencies.jobs_wakeup.notify)
     consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)

@@ -75,6 +75,8 @@ class PodLifecycle:
         self.watch: RunWatch | None = None
         self.waits_for_gpus: str | None = None
         """For which, in words, where nothing else is missing for its start."""
+        self.is_known = not folder.record.is_placed or folder.record.ended_run >= folder.record.run
+        """Whether it is known what runs of it: not yet of one that another scheduler may have left running."""
         self._ready_for_s = 0.0
         self._deaths = 0
         self._requested = asyncio.Event()
@@ -160,9 +162,8 @@ class PodLifecycle:
 
     async def _one_run(self, run: RunFolder) -> RunEnd:
         """Start the run, or find it running or ended; how it ended."""
-        run.make()
         try:
-            process = await self.dependencies.runner.adopt(run) or await self._start(run)
+            process = await self._adopted(run) or await self._start(run)
         except PreparationFailed as failure:
             run.write_line(f"{failure.reason}: {failure.message}")
             return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
@@ -179,12 +180,20 @@ class PodLifecycle:
             self._deaths = watch.report.worker_deaths if watch.report else 0
             self.watch = None
 
+    async def _adopted(self, run: RunFolder) -> RunProcess | None:
+        """What runs already."""
+        try:
+            run.make()
+            return await self.dependencies.runner.adopt(self.record, run)
+        finally:
+            self.is_known = True
+
     async def _start(self, run: RunFolder) -> RunProcess:
         if self.record.is_terminating:
             raise PodEnding
         self.status, self.reason = "Waiting", "Preparing"
         self.emit()
-        self.dependencies.runner.warm()  # while the model is on its way
+        self.dependencies.runner.warm(self.record)  # while the model is on its way
         prepared = await self._unless_ending(self._prepared(run))
         secrets = await self._unless_ending(self._secrets(run))
         await self._unless_ending(self._gpus())
@@ -369,6 +378,7 @@ class PodLifecycle:
                 is_surplus=record.is_surplus,
                 report=report,
                 created_at=datetime.fromtimestamp(record.created_at, UTC),
+                backend=record.deployment.resources.backend,
                 observed_at=self.dependencies.clock.now(),
             )
         )
