@@ -68,6 +68,11 @@ class ReadyBackends(Contract):
             return self.machine
         return next((each.machine for each in self.backends if each.name == backend), None)
 
+    def are_apart(self, one: BackendName | None, other: BackendName | None) -> bool:
+        """Whether pods of these two run on different machines, as far as that is known."""
+        left, right = self.machine_of(one), self.machine_of(other)
+        return left is not None and right is not None and left.name != right.name
+
 
 class NodeState(Contract):
     """What the scheduler knows of one node: the `generation` that it acts on, and what the pods on it ask for."""
