@@ -13,8 +13,8 @@ import pytest
 
 from running_services.scheduler_world import wanted
 from scheduler.backends.beside import BackendsBeside
-from scheduler.domain.ports import Backend
-from scheduler.domain.values import MeasuredUsage, Observation, PodObservation, PodsListed
+from scheduler.domain.ports import Backend, Reach
+from scheduler.domain.values import REACH_ASKED, UNREACHABLE, MeasuredUsage, Observation, PodObservation, PodsListed
 from shared.contracts.deployment import BackendName, Deployment, Resources
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.errors import Unavailable
@@ -89,10 +89,20 @@ class Two:
         return [each.pod for each in self.seen if isinstance(each, PodObservation)]
 
 
+@dataclass
+class Answered:
+    """Routers that have answered what a test says."""
+
+    said: str | None = None
+
+    def refusal(self, backend: BackendName | None, address: str) -> str | None:
+        return self.said
+
+
 @asynccontextmanager
-async def two(default: BackendName = "process") -> AsyncIterator[Two]:
+async def two(default: BackendName = "process", reach: Reach | None = None) -> AsyncIterator[Two]:
     cluster, machine = StandIn(), StandIn()
-    found = Two(cluster, machine, BackendsBeside(cast(Backend, cluster), cast(Backend, machine), default))
+    found = Two(cluster, machine, BackendsBeside(cast(Backend, cluster), cast(Backend, machine), default, reach))
 
     async def note() -> None:
         async for each in found.both.watch():
@@ -198,3 +208,31 @@ async def test_each_has_the_nodes_of_its_groups_and_only_the_default_a_shared_po
         assert world.machine.wanted_nodes == [here, container]
         assert world.cluster.wanted_nodes == [there]
         assert [pool.node for pool in world.both.pools() or ()] == [None, "here", "box", "there"]
+
+
+async def test_pods_of_the_cluster_are_ready_once_routers_reach_them_and_old_ones_serve_until_then() -> None:
+    routers = Answered(REACH_ASKED)
+    async with two(reach=routers) as world:
+        await listed(world, world.cluster, world.machine)
+        far = on("kubernetes")
+        world.machine.tell("old", far)
+        world.cluster.tell("new", far)
+
+        def new() -> PodObservation:
+            return [each for each in world.seen if isinstance(each, PodObservation) and each.pod == "new"][-1]
+
+        await eventually(lambda: len(world.pods()) == 2)
+        asked = new().note
+        assert asked is not None
+        assert (new().ready, new().status, asked.is_event) == (False, "Running", False)
+        routers.said = "routers do not reach it"
+        await eventually(lambda: new().reason == UNREACHABLE)
+        note = new().note
+        assert note is not None
+        assert (new().ready, new().status, note.message, note.is_event) == (False, "Waiting", routers.said, True)
+        await world.both.apply(far)
+        assert world.machine.deleted == []
+        routers.said = None
+        await eventually(lambda: new().ready)
+        await world.both.apply(far)
+        assert world.machine.deleted == [far.version_id]

@@ -33,7 +33,7 @@ from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
-from scheduler.domain.ports import Backend, RouteStatus
+from scheduler.domain.ports import Backend, Reach, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.machine import machine_capacity
 from scheduler.settings import SchedulerSettings
@@ -79,6 +79,7 @@ def build_backend(
     fence: Callable[[], Awaitable[None]],
     environ: Mapping[str, str],
     preparation: Preparation | None = None,
+    reach: Reach | None = None,
 ) -> BuiltBackend:
     """The backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
     pods = settings.home.resolve() / "pods"
@@ -108,10 +109,11 @@ def build_backend(
         fence=fence,
         ask_for_secrets=secret_values_over(bus, "version_id"),
         jobs=jobs,
+        reach=reach,
     )
     if settings.has("kubernetes"):
         cluster = _cluster_backend(settings, environ, mounts, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
-        both = BackendsBeside(cluster, backend, settings.backend)
+        both = BackendsBeside(cluster, backend, settings.backend, reach)
 
         def token_of(pod: str) -> str | None:
             return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)

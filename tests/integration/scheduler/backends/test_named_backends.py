@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from scheduler.backends.lifecycle.runner import Runner
 from scheduler.backends.lifecycle.runner_set import RunnerSet
 from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.backends.process.runner import ProcessRunner
-from scheduler.domain.values import LogPosition, PodObservation
+from scheduler.domain.ports import Reach
+from scheduler.domain.values import REACH_ASKED, UNREACHABLE, LogPosition, PodObservation
 from servers.container_engine import missing_engine
 from shared.clock import SystemClock
 from shared.contracts.deployment import BackendName, Deployment, Resources
@@ -57,10 +58,10 @@ class Installation:
         return ProcessRunner(preparation, QUICK, SystemClock())
 
     @asynccontextmanager
-    async def at_work(self, *ready: BackendName) -> AsyncIterator[World]:
+    async def at_work(self, *ready: BackendName, reach: Reach | None = None) -> AsyncIterator[World]:
         processes = ProcessRunner(NotedPreparation(self.home, self.by_default), QUICK, SystemClock())
         runners = RunnerSet({"process": processes, "docker": self._docker()}, "process", ready)
-        async with at_work(self.home, runners, QUICK, [BOXES]) as world:
+        async with at_work(self.home, runners, QUICK, [BOXES], reach=reach) as world:
             yield world
 
     def both(self) -> AbstractAsyncContextManager[World]:
@@ -151,4 +152,50 @@ async def test_without_the_backend_pods_go_on_and_new_ones_say_what_is_missing(i
         assert [each.pod for each in world.ready] == [pod.pod]
         for each in (boxed, more):
             await world.backend.delete(each.version_id)
+        await eventually(lambda: not world.now)
+
+
+@dataclass
+class Routers:
+    """What routers have answered, and for which backends they were asked."""
+
+    said: str | None = REACH_ASKED
+    asked: set[tuple[BackendName | None, str]] = field(default_factory=set)
+
+    def refusal(self, backend: BackendName | None, address: str) -> str | None:
+        self.asked.add((backend, address))
+        return None if backend is None else self.said
+
+
+async def test_a_pod_that_routers_do_not_reach_is_not_ready_and_replaces_none(installation: Installation) -> None:
+    plain, routers = wanted(1), Routers()
+    moved = in_boxes(plain)
+    async with installation.at_work("process", "docker", reach=routers) as world:
+        await world.backend.apply(plain)
+        (old,) = await eventually(lambda: world.ready)
+        await world.backend.apply(moved)
+        await eventually(lambda: any(backend == "docker" for backend, _ in routers.asked))
+        routers.said = "routers do not reach it"
+        (new,) = await eventually(lambda: [each for each in world.now.values() if each.reason == UNREACHABLE])
+        assert (new.ready, new.status, new.note and new.note.message) == (False, "Waiting", routers.said)
+        notes = [each.note.message for each in world.seen if each.note and each.note.is_event]
+        assert REACH_ASKED not in notes
+        await world.backend.apply(moved)
+        assert [each.pod for each in world.ready] == [old.pod]
+
+        routers.said = None
+
+        async def replaced() -> bool:
+            await world.backend.apply(moved)
+            return old.pod not in world.now and len(world.ready) == 1
+
+        await eventually(replaced)
+        assert world.ready[0].pod == new.pod
+    # A run that was ready once is not asked for again: a new scheduler takes no callers from it.
+    routers.said = "routers do not reach it"
+    async with installation.at_work("process", "docker", reach=routers) as world:
+        await eventually(lambda: world.ready)
+        await world.backend.apply(moved)
+        assert not any(each.reason == UNREACHABLE for each in world.seen)
+        await world.backend.delete(moved.version_id)
         await eventually(lambda: not world.now)

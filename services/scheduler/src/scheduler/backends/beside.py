@@ -14,12 +14,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from scheduler.domain.ports import DEFAULT_SIZE, Backend, Terminal
+from scheduler.domain.ports import DEFAULT_SIZE, Backend, Reach, Terminal
 from scheduler.domain.values import (
+    REACH_ASKED,
+    UNREACHABLE,
     LogPosition,
     MeasuredUsage,
     Observation,
     OutputLine,
+    PodNote,
     PodObservation,
     PodsListed,
     RunObservation,
@@ -29,17 +32,22 @@ from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.contracts.terminals import TerminalSize
 from shared.errors import NotFound, Temporary
 
+LOOK_S = 0.25
+
 log = logging.getLogger("penstock.scheduler.pods")
 
 
 class BackendsBeside:
     """`scheduler.domain.ports.Backend` over two."""
 
-    def __init__(self, cluster: Backend, machine: Backend, default: BackendName) -> None:
-        """`default`: what runs pods whose resources name nothing."""
+    def __init__(self, cluster: Backend, machine: Backend, default: BackendName, reach: Reach | None = None) -> None:
+        """`default`: what runs pods whose resources name nothing. `reach` is the cluster's: the machine has its own."""
         self.cluster = cluster
         self.machine = machine
         self._default = default
+        self._reach = reach
+        self._held: dict[str, tuple[PodObservation, str]] = {}
+        """Pods of the cluster that are ready, and why they are not told as such."""
         self._all = (cluster, machine) if default == "kubernetes" else (machine, cluster)
         self._listed: set[Backend] = set()
         """Those that have told what they have."""
@@ -113,17 +121,42 @@ class BackendsBeside:
         async with asyncio.TaskGroup() as group:
             for backend in self._all:
                 group.create_task(_hand_on(backend, told), name="observing")
+            group.create_task(self._look_again(told), name="reach of the cluster")
             while True:
                 backend, seen = await told.get()
                 if isinstance(seen, PodObservation):
+                    if backend is self.cluster and self._default != "kubernetes":
+                        seen = self._as_reached(replace(seen, backend="kubernetes"))
                     self._remember(backend, seen)
-                    is_named = backend is self.cluster and self._default != "kubernetes"
-                    yield replace(seen, backend="kubernetes") if is_named else seen
+                    yield seen
                     continue
                 self._pods[backend] |= seen.pods
                 self._listed.add(backend)
                 if len(self._listed) == len(self._all):
                     yield PodsListed(frozenset().union(*self._pods.values()))
+
+    def _as_reached(self, seen: PodObservation) -> PodObservation:
+        """A pod of the cluster as it is for callers: ready once routers reach it."""
+        before = self._held.pop(seen.pod, None)
+        if self._reach is None or not seen.ready or seen.is_gone:
+            return seen
+        why = self._reach.refusal("kubernetes", seen.address or "")
+        if why is None:
+            return seen
+        self._held[seen.pod] = (seen, why)
+        is_answered = why != REACH_ASKED
+        note = PodNote(UNREACHABLE, why, "error" if is_answered else "info", is_answered)
+        told = seen.note if before and before[1] == why else note
+        if not is_answered:
+            return replace(seen, ready=False, note=told)
+        return replace(seen, ready=False, status="Waiting", reason=UNREACHABLE, note=told)
+
+    async def _look_again(self, told: asyncio.Queue[tuple[Backend, Observation]]) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for seen, said in list(self._held.values()):
+                if self._reach is not None and self._reach.refusal("kubernetes", seen.address or "") != said:
+                    told.put_nowait((self.cluster, replace(seen, note=None)))
 
     def _remember(self, backend: Backend, seen: PodObservation) -> None:
         if seen.is_gone:

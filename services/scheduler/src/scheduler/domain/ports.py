@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, RunObservation
-from shared.contracts.deployment import Deployment, Resources
+from shared.contracts.deployment import BackendName, Deployment, Resources
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.contracts.terminals import OutputStream, TerminalExit, TerminalSize
 
@@ -162,6 +162,17 @@ class Backend(Protocol):
 def does_not_run(pod: str) -> str:
     """Why a pod has no terminal that could have one."""
     return f"the pod {pod} does not run at the moment"
+
+
+class Reach(Protocol):
+    """Whether routers can send requests to pods of another backend than the default."""
+
+    def refusal(self, backend: BackendName | None, address: str) -> str | None:
+        """Why a pod of `backend` at `address` is not to be routed, in a sentence; None: it may be. Asks nobody.
+
+        To be called again while it is refused: whoever stops is not waited for any more.
+        """
+        ...
 
 
 class RouteStatus(Protocol):

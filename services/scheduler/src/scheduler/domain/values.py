@@ -20,6 +20,10 @@ ENGINE_UNAVAILABLE = "EngineUnavailable"
 CLUSTER_UNAVAILABLE = "ClusterUnavailable"
 BACKEND_MISSING = "BackendMissing"
 CAPACITY = "Capacity"
+UNREACHABLE = "PodsUnreachable"
+"""Reason of a pod that is ready, and that routers do not reach."""
+REACH_ASKED = "routers are being asked whether they reach it"
+"""What is said of such a pod before they have answered."""
 PULLING = frozenset({"PullingImage", "Pulling"})
 """Reasons of a pod whose image is on its way, told by us, or by a node of a cluster."""
 NO_FAULT = (
@@ -31,7 +35,7 @@ NO_FAULT = (
 """Reasons of a pod that waits for the model registry, the controller, the container engine, the cluster's API server,
 a backend that its group names and this scheduler does not have, for room, for gigabytes of an image: no fault of its
 version, whose deadline waits too. A pull that gets no further ends by itself."""
-HELD_UP = NO_FAULT | {SECRETS_MISSING}
+HELD_UP = NO_FAULT | {SECRETS_MISSING, UNREACHABLE}
 """Reasons that a version tells of its pods: what it waits for."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""

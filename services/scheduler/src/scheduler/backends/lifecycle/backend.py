@@ -25,7 +25,7 @@ from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
-from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal, does_not_run
+from scheduler.domain.ports import DEFAULT_SIZE, Reach, RouteStatus, Terminal, does_not_run
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
@@ -60,6 +60,7 @@ class PodBackend:
         fence: Callable[[], Awaitable[None]],
         ask_for_secrets: AskForSecrets | None = None,
         jobs: JobRoom | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.root = root
         self.jobs = jobs
@@ -73,7 +74,7 @@ class PodBackend:
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
         self.runner = runner
         self._dependencies = PodDependencies(
-            runner, options, routes, clock, fence, self._observed.put_nowait, ask_for_secrets
+            runner, options, routes, clock, fence, self._observed.put_nowait, ask_for_secrets, reach
         )
         self._is_adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None

@@ -23,15 +23,17 @@ from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
-from scheduler.domain.ports import RouteStatus
+from scheduler.domain.ports import Reach, RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
 from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
+    REACH_ASKED,
     REGISTRY_UNAVAILABLE,
     SECRETS_MISSING,
     SECRETS_UNAVAILABLE,
+    UNREACHABLE,
     Observation,
     PodNote,
     PodObservation,
@@ -58,6 +60,7 @@ class PodDependencies:
     fence: Callable[[], Awaitable[None]]
     emit: Callable[[Observation], None]
     ask_for_secrets: AskForSecrets | None = None
+    reach: Reach | None = None
 
 
 class PodEnding(Exception):
@@ -77,6 +80,8 @@ class PodLifecycle:
         """For which, in words, where nothing else is missing for its start."""
         self.is_known = not folder.record.is_placed or folder.record.ended_run >= folder.record.run
         """Whether it is known what runs of it: not yet of one that another scheduler may have left running."""
+        self.unreached: str | None = None
+        """Why routers are not to be told of it though it is ready, in words."""
         self._ready_for_s = 0.0
         self._deaths = 0
         self._requested = asyncio.Event()
@@ -96,7 +101,8 @@ class PodLifecycle:
     @property
     def is_ready(self) -> bool:
         """Whether callers may be sent to it."""
-        return self.watch is not None and self.watch.health.is_ready and self.status == "Running"
+        is_healthy = self.watch is not None and self.watch.health.is_ready and self.status == "Running"
+        return is_healthy and self.unreached is None
 
     def state(self) -> PodState:
         """What the roll-out decides on."""
@@ -261,12 +267,25 @@ class PodLifecycle:
                 await self._stop_process(watch)
                 await self.dependencies.clock.sleep(POLL_S)
                 continue
-            if await watch.check():
+            is_news = await watch.check()
+            if self._look_at_reach(watch) or is_news:
                 self._emit_health(watch)
             await self._pause(watch.pause_s)
 
+    def _look_at_reach(self, watch: RunWatch) -> bool:
+        """Whether it changed if routers reach it. A run that was ready once has been reached."""
+        before, reach = self.unreached, self.dependencies.reach
+        self.unreached = None
+        if reach is not None and watch.health.is_ready and self.record.ready_run != watch.run.number:
+            self.unreached = reach.refusal(self.record.deployment.resources.backend, watch.process.address)
+        return self.unreached != before
+
     def _emit_health(self, watch: RunWatch) -> None:
         """Emit a change of readiness, or of the pod's report."""
+        if self.unreached is not None:
+            is_answered = self.unreached != REACH_ASKED
+            self._add_note(PodNote(UNREACHABLE, self.unreached, "error" if is_answered else "info", is_answered))
+            return
         self.status, self.reason = "Running", watch.health.reason
         if watch.health.is_ready and self.record.ready_run != watch.run.number:
             self.folder.update(ready_run=watch.run.number)
