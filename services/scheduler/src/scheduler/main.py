@@ -28,6 +28,7 @@ from scheduler.loops.output import run_output
 from scheduler.loops.reach import RouterReach
 from scheduler.loops.reconciliation import run_reconciliation
 from scheduler.loops.resync import run_resync
+from scheduler.loops.retry import retry_while_unavailable
 from scheduler.loops.routes import run_routes
 from scheduler.loops.terminals import TerminalSessions
 from scheduler.loops.usage import run_usage
@@ -65,11 +66,15 @@ class App:
     async def _lead(self) -> None:
         """Wait for the lease, then work until it is lost. What only a leader may do does not begin before."""
         await self.dependencies.lease.acquire()
-        async with self.dependencies.lease.database.read() as session:
-            self.reach.note_reached(await rows.named_backends_with_ready_pods(session))
+        await retry_while_unavailable(self._note_reached, "reading what was reached", self.dependencies.clock)
         async with asyncio.TaskGroup() as group:
             for name, loop in self._leader_loops().items():
                 group.create_task(loop, name=name)
+
+    async def _note_reached(self) -> None:
+        """Before the first pod is seen: nobody's callers are taken away to ask what was known."""
+        async with self.dependencies.lease.unit_of_work() as session:
+            self.reach.note_reached(await rows.named_backends_with_ready_pods(session))
 
     def _leader_loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         settings, dependencies = self.settings, self.dependencies
