@@ -44,6 +44,10 @@ export const groupsQuery = (project: string | null = null) =>
 /** What the shared pool and the nodes of groups have room for. */
 export const capacityQuery = queryOptions({
   queryKey: ['resources', 'capacity'],
-  queryFn: async ({ signal }) => (await data(api.GET('/api/v1/capacity', { signal }))).pools,
+  queryFn: ({ signal }) => data(api.GET('/api/v1/capacity', { signal })),
+  select: (found) => found.pools,
   meta: watch(['pods', 'node', 'group', 'version']),
 });
+
+/** What runs pods, the default first. */
+export const backendsQuery = queryOptions({ ...capacityQuery, select: (found) => found.backends });

@@ -754,7 +754,8 @@ export interface paths {
         head?: never;
         /**
          * Change Resource Group
-         * @description Edit a group; its name only while no version names it. Needs an administrator.
+         * @description Edit a group; its name only while no version names it. Another backend replaces the pods of its versions, one
+         *     after the other. Needs an administrator.
          */
         patch: operations["change_resource_group_api_v1_resource_groups__group__patch"];
         trace?: never;
@@ -858,7 +859,8 @@ export interface paths {
         put?: never;
         /**
          * Move Node
-         * @description Hand a node without pods to another group; 503 while the scheduler is away. Needs an administrator.
+         * @description Hand a node without pods to another group of the same machine; 503 while the scheduler is away. Needs an
+         *     administrator.
          */
         post: operations["move_node_api_v1_resource_groups__group__nodes__node__move_post"];
         delete?: never;
@@ -3065,6 +3067,32 @@ export interface components {
             target_concurrency: number;
         };
         /**
+         * BackendView
+         * @description One way to run pods that the scheduler has ready; resource groups may name it.
+         */
+        BackendView: {
+            /**
+             * Is Default
+             * @description Whether it runs the pods of the shared pool, and of groups that name none.
+             */
+            is_default: boolean;
+            /**
+             * Machine
+             * @description What it runs pods on.
+             */
+            machine: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "process" | "docker" | "kubernetes";
+            /**
+             * Problem
+             * @description Why it can do nothing now, in a sentence; null: it can.
+             */
+            problem: string | null;
+        };
+        /**
          * BacklogView
          * @description What is not in the inference tables yet; null while the inference logger is away.
          */
@@ -3426,9 +3454,14 @@ export interface components {
         };
         /**
          * CapacityView
-         * @description The machine, and the pools that it is divided into.
+         * @description The machine, what runs pods, and the pools that there are.
          */
         CapacityView: {
+            /**
+             * Backends
+             * @description What runs pods, the default first.
+             */
+            backends: components["schemas"]["BackendView"][];
             /** Machine */
             machine: string;
             /** Pools */
@@ -4676,9 +4709,14 @@ export interface components {
         Grain: "total" | "month" | "day";
         /**
          * GroupChange
-         * @description What of a group may be edited; its name only while no version names it.
+         * @description What of a group may be edited; its name only while no version names it. Another backend replaces its pods.
          */
         GroupChange: {
+            /**
+             * Backend
+             * @description What runs its pods, of those that the scheduler has ready; null: its default.
+             */
+            backend?: ("process" | "docker" | "kubernetes") | null;
             /** Description */
             description?: string | null;
             /** Name */
@@ -4748,6 +4786,11 @@ export interface components {
          *     Projects and a service that the caller may not see are not named.
          */
         GroupView: {
+            /**
+             * Backend
+             * @description What runs its pods; null: the scheduler's default.
+             */
+            backend: ("process" | "docker" | "kubernetes") | null;
             capacity: components["schemas"]["Capacity"];
             /**
              * Created At
@@ -6665,6 +6708,11 @@ export interface components {
          */
         NewGroup: {
             /**
+             * Backend
+             * @description What runs its pods, of those that the scheduler has ready; null: its default.
+             */
+            backend?: ("process" | "docker" | "kubernetes") | null;
+            /**
              * Description
              * @default
              */
@@ -8281,6 +8329,11 @@ export interface components {
          * @description What one pod may use.
          */
         Resources: {
+            /**
+             * Backend
+             * @description What runs it, where its group names that; None: the scheduler's default.
+             */
+            backend?: ("process" | "docker" | "kubernetes") | null;
             /**
              * Cpu
              * @description Cores.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,11 @@ from running_services.bus_service import SmallService, sqlite_url
 from servers.nats_process import NatsProcess
 from shared.bus import Bus
 from shared.bus import rpc as wire
+from shared.clock import SystemClock
 from shared.contracts.deployment import PodView
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.monitor import LOGS, LogPage, LogsQuery
+from shared.contracts.rpc.router import REACH, ReachAnswer, ReachQuery
 from shared.contracts.rpc.scheduler import PODS, RESTART_POD, PodList, PodRef, PodsQuery
 from shared.errors import Detail, LimitExceeded, NotFound, PenstockError, Unavailable
 
@@ -171,3 +174,31 @@ async def test_only_the_owner_may_answer(pair: Pair) -> None:
 
     with pytest.raises(AssertionError, match="not controller's to serve"):
         bus.serve(RESTART_POD, restart)
+
+
+async def test_every_process_answers_for_itself(nats_server: NatsProcess, tmp_path: Path) -> None:
+    async def answer(name: str, query: ReachQuery) -> ReachAnswer:
+        if name == "router-3":
+            raise Unavailable("it is about to end")
+        return ReachAnswer(router=name, problem=query.address if name == "router-2" else None)
+
+    routers = []
+    for name in ("router-1", "router-2", "router-3"):
+        bus = Bus("router", nats_server.url, clock=SystemClock(), owns_streams=True)
+        bus.serve_each(REACH, partial(answer, name))
+        routers.append(bus)
+    asker = Bus("scheduler", nats_server.url, clock=SystemClock(), owns_streams=True)
+    work = [asyncio.create_task(bus.run()) for bus in (*routers, asker)]
+    try:
+        for bus in (*routers, asker):
+            await bus.connected()
+        found = await asker.ask_each(REACH, ReachQuery(address="10.0.0.1:80"), expected=2, within_s=20)
+        assert {(each.router, each.problem) for each in found if isinstance(each, ReachAnswer)} == {
+            ("router-1", None),
+            ("router-2", "10.0.0.1:80"),
+        }
+        assert len(await asker.ask_each(REACH, ReachQuery(address="10.0.0.1:80"), expected=9, within_s=0.3)) == 2
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)

@@ -138,6 +138,8 @@ ALLOWED: dict[str, set[str]] = {
     "penstock.rpc.scheduler.pods": {"controller"},
     "penstock.rpc.controller.registry_access": {"scheduler"},
     "penstock.rpc.controller.image_secret": {"scheduler"},
+    "penstock.rpc.router.reach": {"scheduler"},
+    "_INBOX.svc.scheduler.x": {"controller", "router"},
     "penstock.rpc.monitor.logs": {"controller"},
     "penstock.dead.v1.monitor-events": {"monitor"},
     "_INBOX.svc.controller.x": {"scheduler", "router", "monitor", "inference-logger", "controller"},

@@ -17,6 +17,7 @@ from scheduler.backends.lifecycle.runner import Runner
 from scheduler.backends.preparation.port import AddNote, PreparationLog
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
+from scheduler.domain.ports import Reach
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.values import PodObservation, PodsListed
 from shared.clock import SystemClock
@@ -118,6 +119,7 @@ async def at_work(
     options: LifecycleOptions,
     nodes: Sequence[Node] | None = (),
     ask_for_secrets: Any = None,
+    reach: Reach | None = None,
 ) -> AsyncIterator[World]:
     """The same with any runner."""
 
@@ -133,6 +135,7 @@ async def at_work(
         routes=routes,
         fence=leads,
         ask_for_secrets=ask_for_secrets,
+        reach=reach,
     )
     if nodes is not None:
         backend.set_nodes(nodes)

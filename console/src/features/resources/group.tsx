@@ -6,6 +6,7 @@ import { ErrorNotice } from '@/components/page/ErrorNotice';
 import { PageHeader } from '@/components/page/PageHeader';
 import { Nodes } from './parts/Nodes';
 import { Projects } from './parts/Projects';
+import { RunsOn } from './parts/RunsOn';
 import { groupQuery } from './queries';
 
 /** One resource group: who may use it, and its nodes. */
@@ -18,6 +19,7 @@ export function Page() {
       {error && <ErrorNotice error={asApiError(error)} retry={() => void refetch()} />}
       {data && (
         <Flex vertical gap="middle">
+          <RunsOn group={data} />
           <Nodes group={group} />
           <Projects group={data} />
         </Flex>

@@ -8,6 +8,7 @@ export type NewGroup = Schemas['NewGroup'];
 export type Node = Schemas['NodeView'];
 export type NewNode = Schemas['NewNode'];
 export type Pool = Schemas['PoolView'];
+export type Backend = Schemas['BackendView'];
 export type Capacity = Schemas['Capacity'];
 
 export const groupQuery = (group: string) =>
@@ -37,6 +38,8 @@ export const deleteSpec = (spec: string) =>
   data(api.DELETE('/api/v1/resource-specs/{spec}', { params: { path: { spec } } }));
 
 export const createGroup = (body: NewGroup) => data(api.POST('/api/v1/resource-groups', { body }));
+export const changeGroup = (group: string, body: Schemas['GroupChange']) =>
+  data(api.PATCH('/api/v1/resource-groups/{group}', { params: { path: { group } }, body }));
 export const deleteGroup = (group: string) =>
   data(api.DELETE('/api/v1/resource-groups/{group}', { params: { path: { group } } }));
 export const addProject = (group: string, project: string) =>

@@ -8,6 +8,7 @@ import logging
 import socket
 import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from router.api import RouterMetricsCollector
@@ -20,6 +21,7 @@ from router.domain.traffic_counters import TrafficTallies
 from router.loops.heartbeat import HeartbeatLoop
 from router.loops.routes import RouteSyncLoop
 from router.loops.traffic import TrafficReportLoop
+from router.reach import reach
 from router.settings import RouterSettings
 from router.shipper.process import ShipperProcess
 from router.spool import SpoolState, SpoolWriter
@@ -30,6 +32,7 @@ from shared.app import run_app
 from shared.bus import Bus
 from shared.bus.status import StatusReporter
 from shared.clock import Clock, SystemClock
+from shared.contracts.rpc.router import REACH
 from shared.contracts.rpc.status import SpoolFill
 from shared.errors import InvalidInput, Unavailable
 from shared.http import admin_app, serve
@@ -60,7 +63,7 @@ class App:
         self.table = RouteTable(self.traffic)
         self.spool = SpoolWriter(SpoolFiles(settings.folder / "spool"), cap_bytes=settings.spool_max_bytes)
         url, status = settings.nats_url.get_secret_value(), self._status(clock)
-        self.bus = ReconnectingBus(lambda: Bus("router", url, clock=clock, status=status))
+        self.bus = ReconnectingBus(lambda: self._connected(Bus("router", url, clock=clock, status=status)))
         self.counts = CountsWriter(settings.folder / "counts")
         self.plane = DataPlane(self.table, self.spool, _limits(settings), self.counts)
         snapshot = SnapshotFile(settings.folder / "routes.json")
@@ -91,6 +94,11 @@ class App:
         finally:
             self.counts.close()
             self.spool.close()
+
+    def _connected(self, bus: Bus) -> Bus:
+        """With what it answers over it."""
+        bus.serve_each(REACH, partial(reach, f"router-{self.settings.id}"))
+        return bus
 
     def _status(self, clock: Clock) -> StatusReporter:
         return StatusReporter(f"router-{self.settings.id}", clock.now(), spool=lambda: spool_fill(self.spool.state()))

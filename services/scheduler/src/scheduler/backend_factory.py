@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scheduler.backends.beside import BackendsBeside
@@ -16,7 +17,7 @@ from scheduler.backends.gpus.nvml import open_nvml
 from scheduler.backends.lifecycle.backend import PodBackend
 from scheduler.backends.lifecycle.folders.pod_folder import has_containers
 from scheduler.backends.lifecycle.runner import Runner
-from scheduler.backends.lifecycle.runner_pair import RunnerPair
+from scheduler.backends.lifecycle.runner_set import RunnerSet
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.models.limits import GIB, ModelLimits
 from scheduler.backends.pod_api.tokens import PodTokens
@@ -32,13 +33,14 @@ from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
 from scheduler.domain.placement import Capacity
-from scheduler.domain.ports import Backend, RouteStatus
+from scheduler.domain.ports import Backend, Reach, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
 from scheduler.machine import machine_capacity
 from scheduler.settings import SchedulerSettings
 from shared.bus import Bus
 from shared.clock import Clock
-from shared.contracts.nodes import Machine
+from shared.contracts.deployment import BackendName, Resources
+from shared.contracts.nodes import Machine, ReadyBackend
 from shared.security.addresses import AddressRule
 
 if TYPE_CHECKING:
@@ -58,8 +60,8 @@ class BuiltBackend:
     token_of: Callable[[str], str | None]
     """What a pod is to be asked with, by name."""
     control_groups: ControlGroups | None
-    machine: Callable[[], Machine]
-    """What there is room on."""
+    ready: Callable[[], tuple[ReadyBackend, ...]]
+    """What resource groups may name, the default first."""
     environments: EnvironmentStore
 
     def close(self) -> None:
@@ -77,6 +79,7 @@ def build_backend(
     fence: Callable[[], Awaitable[None]],
     environ: Mapping[str, str],
     preparation: Preparation | None = None,
+    reach: Reach | None = None,
 ) -> BuiltBackend:
     """The backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
     pods = settings.home.resolve() / "pods"
@@ -106,16 +109,37 @@ def build_backend(
         fence=fence,
         ask_for_secrets=secret_values_over(bus, "version_id"),
         jobs=jobs,
+        reach=reach,
     )
-    if settings.backend == "kubernetes":
+    if settings.has("kubernetes"):
         cluster = _cluster_backend(settings, environ, mounts, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
-        both = BackendsBeside(cluster, backend)
+        both = BackendsBeside(cluster, backend, settings.backend, reach)
 
         def token_of(pod: str) -> str | None:
             return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
 
-        return BuiltBackend(both, jobs, confinement, token_of, control_groups, cluster.machine, environments)
-    return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, lambda: machine, environments)
+        ready = partial(_ready_backends, settings, both, machine, cluster)
+        return BuiltBackend(both, jobs, confinement, token_of, control_groups, ready, environments)
+    ready = partial(_ready_backends, settings, backend, machine, None)
+    return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, ready, environments)
+
+
+def _ready_backends(
+    settings: SchedulerSettings, backend: Backend, machine: Machine, cluster: KubernetesBackend | None
+) -> tuple[ReadyBackend, ...]:
+    """What groups may name now, and on which machine that runs their pods."""
+    own = {"process": machine, "docker": machine.model_copy(update={"runs_images": True})}
+    if cluster is not None:
+        own["kubernetes"] = cluster.machine()
+    return tuple(
+        ReadyBackend(
+            name=name,
+            is_default=name == settings.backend,
+            machine=own[name],
+            problem=backend.problem_for(Resources(spec="", cpu=1, memory_gb=1, backend=name)),
+        )
+        for name in settings.ready_backends
+    )
 
 
 def _cluster_backend(
@@ -195,9 +219,11 @@ def _with_containers(
 ) -> tuple[Runner, EnvironmentStore]:
     """What runs pods, and the environments that it runs them in. Pods that are there already go on as what they are."""
     home = settings.home.resolve()
-    is_chosen = settings.backend == "docker"
-    if not is_chosen and not has_containers(home / "pods"):
-        return processes, environments
+    runners: dict[BackendName, Runner] = {"process": processes}
+    is_only = settings.has("docker") and not settings.has("process")
+    default: BackendName = "docker" if settings.backend == "docker" or is_only else "process"
+    if not settings.has("docker") and not has_containers(home / "pods"):
+        return RunnerSet(runners, default, settings.ready_backends), environments
     # Imported here: most installations have no engine, and start without its client.
     from scheduler.backends.docker.assembly import EngineChoice, assemble  # noqa: PLC0415
 
@@ -213,14 +239,14 @@ def _with_containers(
         settings.docker_gpu_request,
     )
     containers = assemble(choice, processes.options, mounts, environments, clock)
-    if is_chosen:
-        return RunnerPair(containers.runner, processes), containers.environments
-    return RunnerPair(processes, containers.runner), environments
+    runners["docker"] = containers.runner
+    found = containers.environments if default == "docker" else environments
+    return RunnerSet(runners, default, settings.ready_backends), found
 
 
 def _gpus(settings: SchedulerSettings) -> tuple[Gpu, ...]:
     """Those that pods of this machine may be given. Of an engine elsewhere only a number is known, where it is set."""
-    is_elsewhere = settings.backend == "docker" and not settings.docker_host.startswith("unix:")
+    is_elsewhere = settings.has("docker") and not settings.docker_host.startswith("unix:")
     there = () if settings.gpu == 0 or is_elsewhere else find_gpus(open_nvml())
     wanted = [name.strip() for name in settings.gpu_devices.split(",") if name.strip()]
     chosen = selected_gpus(there, wanted, settings.gpu)
@@ -237,7 +263,6 @@ def _machine(settings: SchedulerSettings, gpus: Sequence[Gpu]) -> Machine:
         cpu=settings.cpu or found.cpu,
         memory_gb=settings.memory_gb or found.memory_gb,
         gpu=len(gpus),
-        runs_images=settings.backend == "docker",
     )
 
 

@@ -25,9 +25,24 @@ from shared.contracts.rpc.controller import (
     SecretsQuery,
     SecretValues,
 )
+from shared.contracts.rpc.router import REACH, ReachAnswer, ReachQuery
 
 PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
+REACH_WITHIN_S = 3.0
+"""Longer than a router tries to open a connection."""
+
+
+def routers_over(bus: Bus) -> Callable[[str], Awaitable[Sequence[ReachAnswer]]]:
+    """Asks every router whether it reaches the address of a pod."""
+
+    async def reached(address: str) -> Sequence[ReachAnswer]:
+        there = len(await bus.kv(ROUTERS_BUCKET).list_all())
+        query = ReachQuery(address=address)
+        answers = await bus.ask_each(REACH, query, expected=max(there, 1), within_s=REACH_WITHIN_S)
+        return [each for each in answers if isinstance(each, ReachAnswer)]
+
+    return reached
 
 
 def registry_access_over(bus: Bus) -> Callable[[str], Awaitable[RegistryAccess]]:

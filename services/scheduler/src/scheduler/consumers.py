@@ -16,7 +16,7 @@ from scheduler.store.nodes import release_node, store_node
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.jobs import JobOrder, JobQuery, JobState
-from shared.contracts.nodes import Machine, NodeStateList, PoolStateList
+from shared.contracts.nodes import NodeStateList, PoolStateList, ReadyBackend
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.retraining import CANCEL_JOB, JOB, RUN_JOB
 from shared.contracts.rpc.scheduler import (
@@ -109,7 +109,7 @@ def serve_pods(bus: Bus, database: Database, backend: Backend, usage: views.Late
 
     async def states(_: Nothing) -> VersionStateList:
         async with database.read() as session:
-            states = await views.version_states(session, backend.waiting_reasons(), backend.problem())
+            states = await views.version_states(session, backend.waiting_reasons(), backend.problem_for)
             return VersionStateList(items=tuple(states))
 
     async def timeline(ref: PodRef) -> PodTimeline:
@@ -151,20 +151,22 @@ def serve_environments(bus: Bus, outlook: Callable[[ModelFiles], EnvironmentOutl
     bus.serve(ENVIRONMENT, environment)
 
 
-def serve_nodes(bus: Bus, backend: Backend, machine: Callable[[], Machine]) -> None:
+def serve_nodes(bus: Bus, backend: Backend, ready: Callable[[], tuple[ReadyBackend, ...]]) -> None:
     """Answer what is on each node, and what room there is; `Unavailable` until pods are placed by them."""
 
     async def nodes(_: Nothing) -> NodeStateList:
         known = backend.nodes()
         if known is None:
             raise Unavailable("the nodes are not known yet", retry_after_s=1)
-        return NodeStateList(machine=machine(), items=tuple(known))
+        backends = ready()
+        return NodeStateList(machine=backends[0].machine, backends=backends, items=tuple(known))
 
     async def capacity(_: Nothing) -> PoolStateList:
         known = backend.pools()
         if known is None:
             raise Unavailable("the room that there is is not known yet", retry_after_s=1)
-        return PoolStateList(machine=machine(), items=tuple(known))
+        backends = ready()
+        return PoolStateList(machine=backends[0].machine, backends=backends, items=tuple(known))
 
     bus.serve(NODES, nodes)
     bus.serve(CAPACITY, capacity)

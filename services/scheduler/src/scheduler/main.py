@@ -16,7 +16,7 @@ from scheduler.api import build_admin
 from scheduler.backend_factory import BuiltBackend, build_backend
 from scheduler.backends.environments.outlook import environment_outlook
 from scheduler.backends.preparation.port import Preparation
-from scheduler.clients import EndpointsPublisher
+from scheduler.clients import EndpointsPublisher, routers_over
 from scheduler.handlers.observations import ObservationContext
 from scheduler.loops.autoscaling import run_autoscaling
 from scheduler.loops.dependencies import LoopDependencies
@@ -25,15 +25,19 @@ from scheduler.loops.metering import run_metering
 from scheduler.loops.metrics import SchedulerMetrics
 from scheduler.loops.observation import run_observation
 from scheduler.loops.output import run_output
+from scheduler.loops.reach import RouterReach
 from scheduler.loops.reconciliation import run_reconciliation
 from scheduler.loops.resync import run_resync
+from scheduler.loops.retry import retry_while_unavailable
 from scheduler.loops.routes import run_routes
 from scheduler.loops.terminals import TerminalSessions
 from scheduler.loops.usage import run_usage
 from scheduler.settings import SchedulerSettings
+from scheduler.store import rows
 from scheduler.store.lease import Lease
 from shared.bus import Bus
 from shared.clock import Clock, SteadyClock
+from shared.contracts.nodes import ReadyBackend
 from shared.filesystem.disk import DiskCheck
 from shared.http import serve
 from shared.migrations import open_migrated
@@ -52,6 +56,7 @@ class App:
     admin: Starlette
     built: BuiltBackend
     terminals: TerminalSessions
+    reach: RouterReach
 
     def loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Everything that runs: the admin port at once, the rest once this scheduler leads."""
@@ -61,9 +66,15 @@ class App:
     async def _lead(self) -> None:
         """Wait for the lease, then work until it is lost. What only a leader may do does not begin before."""
         await self.dependencies.lease.acquire()
+        await retry_while_unavailable(self._note_reached, "reading what was reached", self.dependencies.clock)
         async with asyncio.TaskGroup() as group:
             for name, loop in self._leader_loops().items():
                 group.create_task(loop, name=name)
+
+    async def _note_reached(self) -> None:
+        """Before the first pod is seen: nobody's callers are taken away to ask what was known."""
+        async with self.dependencies.lease.unit_of_work() as session:
+            self.reach.note_reached(await rows.named_backends_with_ready_pods(session))
 
     def _leader_loops(self) -> dict[str, Coroutine[Any, Any, None]]:
         settings, dependencies = self.settings, self.dependencies
@@ -74,6 +85,7 @@ class App:
             "observe": run_observation(dependencies),
             "reconcile": run_reconciliation(dependencies, settings.reconcile_interval.total_seconds()),
             "resync": run_resync(dependencies, settings.resync_interval.total_seconds()),
+            "reach": self.reach.run(),
             "routes": run_routes(dependencies),
             "autoscale": run_autoscaling(dependencies, settings.autoscaling_interval.total_seconds()),
             "output": run_output(dependencies, settings.pod_output_rate),
@@ -107,8 +119,16 @@ async def build_app(
     url = settings.nats_url.get_secret_value()
     bus = Bus("scheduler", url, clock=clock, database=database, registry=telemetry.registry)
     routes = EndpointsPublisher(bus, clock)
+    reach = RouterReach(routers_over(bus), settings.backend, clock)
     built = build_backend(
-        settings, bus, clock=clock, routes=routes, fence=lease.check, environ=environ, preparation=preparation
+        settings,
+        bus,
+        clock=clock,
+        routes=routes,
+        fence=lease.check,
+        environ=environ,
+        preparation=preparation,
+        reach=reach,
     )
     dependencies = LoopDependencies(
         lease,
@@ -123,20 +143,34 @@ async def build_app(
         token_of=built.token_of,
         follow_new_controller=settings.follow_new_controller,
     )
-    bus.status.problem = built.backend.problem
+    bus.status.problem = partial(_problem, built, reach)
     terminals = TerminalSessions(bus, built.backend, dependencies.metrics)
-    _attach_consumers(dependencies, built, terminals)
+    _attach_consumers(dependencies, built, terminals, reach)
     admin = _build_admin(settings, telemetry, dependencies, built)
-    return App(settings, telemetry, dependencies, admin, built, terminals)
+    return App(settings, telemetry, dependencies, admin, built, terminals, reach)
 
 
-def _attach_consumers(dependencies: LoopDependencies, built: BuiltBackend, terminals: TerminalSessions) -> None:
+def _problem(built: BuiltBackend, reach: RouterReach) -> str | None:
+    """Of what runs pods, and of the way to them."""
+    return "; ".join(filter(None, (built.backend.problem(), reach.problem()))) or None
+
+
+def _ready(built: BuiltBackend, reach: RouterReach) -> tuple[ReadyBackend, ...]:
+    """What groups may name, with what keeps pods of each from running or from callers."""
+    return tuple(
+        each.model_copy(update={"problem": each.problem or reach.problem(each.name)}) for each in built.ready()
+    )
+
+
+def _attach_consumers(
+    dependencies: LoopDependencies, built: BuiltBackend, terminals: TerminalSessions, reach: RouterReach
+) -> None:
     """Subscribe to the controller's events, answer calls."""
     bus, backend, lease = dependencies.bus, dependencies.backend, dependencies.lease
     consumers.consume_intent(bus, lease, dependencies.steady_clock, dependencies.reconcile_wakeup.notify)
     consumers.serve_pods(bus, lease.database, backend, dependencies.usage)
     consumers.serve_terminals(bus, lease.database, backend, terminals.open)
-    consumers.serve_nodes(bus, backend, built.machine)
+    consumers.serve_nodes(bus, backend, partial(_ready, built, reach))
     consumers.serve_environments(bus, partial(environment_outlook, built.environments))
     consumers.serve_jobs(bus, lease, dependencies.clock, dependencies.jobs_wakeup.notify)
     consumers.serve_runs(bus, lease.database, lambda: dependencies.open_runs is not None)
@@ -153,5 +187,5 @@ def _build_admin(
         dependencies.usage,
         lambda: lease.is_held and bus.is_connected and not disk.problem(),
         confinement=built.confinement.report(),
-        details=lambda: {"problem": found} if (found := disk.problem() or dependencies.backend.problem()) else {},
+        details=lambda: {"problem": found} if (found := disk.problem() or bus.status.problem()) else {},
     )

@@ -16,6 +16,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from scheduler.domain.autoscaling import AutoscalerTiming
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
+from shared.contracts.deployment import BackendName
 from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
@@ -77,9 +78,13 @@ class SchedulerSettings(DatabaseSettings):
     memory_overcommit: float = Field(default=1.5, gt=0)
     """Times the memory that pods may ask for all together; default 1.5."""
 
-    backend: Literal["process", "docker", "kubernetes"] = "process"
+    backend: BackendName = "process"
     """What runs pods: process (on this machine), docker (containers of an engine), kubernetes (a namespace of a
     cluster); default process."""
+
+    backends: Annotated[tuple[BackendName, ...], NoDecode] = ()
+    """Backends that are ready, comma-separated: what resource groups may name for their pods. Default `backend` alone,
+    which is one of them in any case."""
 
     docker_host: str = "unix:///var/run/docker.sock"
     """Address of the container engine, Docker's or Podman's; default unix:///var/run/docker.sock."""
@@ -263,7 +268,7 @@ class SchedulerSettings(DatabaseSettings):
     """Lines a second that a pod may print in the long run, default 1,000; ten times as many at once. Of more a sample
     is sent on, and a line that says how many are missing."""
 
-    @field_validator("allowed_indexes", "allowed_stores", "allowed_package_paths", mode="before")
+    @field_validator("allowed_indexes", "allowed_stores", "allowed_package_paths", "backends", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -295,8 +300,17 @@ class SchedulerSettings(DatabaseSettings):
 
     @model_validator(mode="after")
     def _has_image(self) -> SchedulerSettings:
-        if self.backend == "kubernetes" and not self.kubernetes_image:
-            raise ValueError("backend is kubernetes, and kubernetes_image is empty: name the platform's image")
+        if self.has("kubernetes") and not self.kubernetes_image:
+            raise ValueError("kubernetes is a backend, and kubernetes_image is empty: name the platform's image")
+        return self
+
+    @model_validator(mode="after")
+    def _share_a_machine(self) -> SchedulerSettings:
+        if self.has("process") and self.has("docker") and not self.docker_host.startswith("unix:"):
+            raise ValueError(
+                "backends are process and docker, which share the room of one machine, and docker_host is not a socket "
+                f"of this machine: {self.docker_host}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -335,6 +349,15 @@ class SchedulerSettings(DatabaseSettings):
     def _range_of_users(cls, text: str) -> str:
         user_range(text)
         return text
+
+    @property
+    def ready_backends(self) -> tuple[BackendName, ...]:
+        """The default first."""
+        return tuple(dict.fromkeys((self.backend, *self.backends)))
+
+    def has(self, backend: BackendName) -> bool:
+        """Whether it is ready."""
+        return backend in self.ready_backends
 
     @property
     def confinement_user_range(self) -> range:

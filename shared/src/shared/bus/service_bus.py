@@ -18,6 +18,7 @@ from shared.bus.chunks import Chunks, ChunkStreams, hold_chunks, read_chunks
 from shared.bus.connection.client import BusConnection
 from shared.bus.connection.watchdog import BusLost, Watchdog
 from shared.bus.consumers import advisories, dead_letters
+from shared.bus.every_process import ask_each, serve_each
 from shared.bus.kv import Bucket
 from shared.bus.metrics import BusMetrics
 from shared.bus.nats_errors import NATS_ERRORS
@@ -78,6 +79,7 @@ class Bus:
         self._durables = durables_of(service)
         self._handlers: dict[str, Mapping[type[Event], Any]] = {}
         self._rpc_handlers: dict[RpcMethod, rpc.RpcHandler] = {}
+        self._each_handlers: dict[RpcMethod, rpc.RpcHandler] = {}
         self._consumers: dict[str, EventConsumer] = {}
         self._subscriptions: Subscriptions | None = None
         self._is_subscribed = False
@@ -135,6 +137,21 @@ class Bus:
         """Serve `method`; a `PenstockError` of the handler is raised again in the caller."""
         assert method.service == self.service, f"{method.subject} is not {self.service}'s to serve"
         self._rpc_handlers[method] = handler
+
+    def serve_each(self, method: RpcMethod, handler: Callable[[Any], Awaitable[Contract]]) -> None:
+        """Serve `method` in every process of this service: whoever asks (`ask_each`) hears them all."""
+        assert method.service == self.service, f"{method.subject} is not {self.service}'s to serve"
+        self._each_handlers[method] = handler
+
+    async def ask_each(self, method: RpcMethod, request: Contract, *, expected: int, within_s: float) -> list[Contract]:
+        """What every process of another service says; waits for `expected` of them, no longer than `within_s`.
+
+        Raises `Unavailable` while the bus is away.
+        """
+        try:
+            return await ask_each(self.nc, [method], request, lambda told: len(told) >= expected, within_s=within_s)
+        except NATS_ERRORS as error:
+            raise Unavailable(f"the bus is away: {describe_error(error)}", retry_after_s=1) from error
 
     async def call(self, method: RpcMethod, request: Contract, *, timeout: float = PATIENCE_S) -> Any:
         """Call a method of another service. Raises the error that it raised; `Unavailable` when it is away or slow."""
@@ -252,6 +269,8 @@ class Bus:
             self._subscriptions = self._build_subscriptions()
             await self._subscriptions.open()
         await serve_status(self.nc, self.service, self.status)
+        for method, handler in self._each_handlers.items():
+            await serve_each(self.nc, method, handler)
         await advisories.subscribe_advisories(self.nc, self._durables, self.metrics)
         self._is_subscribed = True
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from pydantic import ValidationError
 
-from shared.bus import rpc
-from shared.bus.nats_errors import NATS_ERRORS
+from shared.bus.every_process import ask_each, serve_each
+from shared.contracts.base import Contract
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.status import LoggerBacklog, ServiceStatus, SpoolFill, StoreSize, status_method
 from shared.errors import PenstockError
 
 if TYPE_CHECKING:  # SQLAlchemy is for services that have a database
     from shared.database import Database
-
-LATECOMERS_S = 0.05
-"""For processes that were not expected: they answer about when the others do."""
 
 
 class StatusReporter:
@@ -69,54 +62,18 @@ class StatusReporter:
 
 
 async def serve_status(nc: Client, service: str, reporter: StatusReporter) -> None:
-    """Answer how this process is: every process of a service does, not one of them."""
-    method = status_method(service)
-
-    async def answer(message: Msg) -> None:
-        if rpc.is_from_service(message.reply):
-            body, headers = await rpc.handle_request(
-                method, reporter.report, message.data, message.headers or {}, largest=rpc.largest_reply(nc)
-            )
-            with contextlib.suppress(*NATS_ERRORS):  # whoever asked does not wait for ever
-                await nc.publish(message.reply, body, headers=headers or None)
-
-    await nc.subscribe(method.subject, cb=answer)
+    """Answer how this process is."""
+    await serve_each(nc, status_method(service), reporter.report)
 
 
 async def gather_status(
     nc: Client, services: Iterable[str], is_complete: Callable[[dict[str, ServiceStatus]], bool], *, within_s: float
 ) -> dict[str, ServiceStatus]:
     """Name → how it is, of all processes that answer until `is_complete`, or in time. Raises what NATS raises."""
-    found: dict[str, ServiceStatus] = {}
-    is_done = asyncio.Event()
-
-    async def take(message: Msg) -> None:
-        if (status := _status_of(message)) is not None:
-            found[status.name] = status
-            if is_complete(found):
-                is_done.set()
-
-    inbox = nc.new_inbox()
-    subscription = await nc.subscribe(inbox, cb=take)
-    try:
-        for service in services:
-            await nc.publish(status_method(service).subject, b"{}", reply=inbox)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await is_done.wait()
-                await asyncio.sleep(LATECOMERS_S)
-    finally:
-        with contextlib.suppress(*NATS_ERRORS):
-            await subscription.unsubscribe()
-    return found
+    methods = [status_method(service) for service in services]
+    replies = await ask_each(nc, methods, Nothing(), lambda told: is_complete(_by_name(told)), within_s=within_s)
+    return _by_name(replies)
 
 
-def _status_of(message: Msg) -> ServiceStatus | None:
-    """None for an error, and for the server's word that nobody listens."""
-    headers: dict[str, Any] = message.headers or {}
-    if rpc.ERROR_HEADER in headers or not message.data:
-        return None
-    try:
-        return ServiceStatus.model_validate_json(message.data)
-    except ValidationError:
-        return None
+def _by_name(told: Iterable[Contract]) -> dict[str, ServiceStatus]:
+    return {each.name: each for each in told if isinstance(each, ServiceStatus)}

@@ -11,6 +11,8 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 from shared.contracts.base import Contract
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=63)]
+BackendName = Literal["process", "docker", "kubernetes"]
+"""What runs pods: processes of the scheduler's machine, containers of an engine, a namespace of a cluster."""
 
 
 class MlflowSource(Contract):
@@ -106,6 +108,12 @@ class Resources(Contract):
     group: DnsLabel | None = Field(
         default=None,
         description="Resource group on whose nodes alone it runs; None: the shared pool.",
+        exclude_if=lambda name: name is None,
+    )
+    backend: BackendName | None = Field(
+        default=None,
+        description="What runs it, where its group names that; None: the scheduler's default.",
+        # Absent where there is none: what runs already keeps its template and its digest.
         exclude_if=lambda name: name is None,
     )
 

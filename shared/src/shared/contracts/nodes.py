@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.deployment import DnsLabel
+from shared.contracts.deployment import BackendName, DnsLabel
 
 
 class Node(Contract):
@@ -30,6 +30,9 @@ class Node(Contract):
         default="stay",
         description="`move`: each ends once another one, elsewhere in the group, stands in for it; `end`: at once.",
     )
+    backend: BackendName | None = Field(
+        default=None, description="What runs the pods of its group; None: the scheduler's default."
+    )
 
 
 class Machine(Contract):
@@ -42,6 +45,33 @@ class Machine(Contract):
     runs_images: bool = Field(
         default=False, description="Whether pods may be containers of images of their owners (process backend: no)."
     )
+
+
+class ReadyBackend(Contract):
+    """One way to run pods that a scheduler has ready, and the machine that it runs them on."""
+
+    name: BackendName
+    is_default: bool = Field(description="Whether it runs the pods of the shared pool, and of groups that name none.")
+    machine: Machine
+    problem: str | None = Field(default=None, description="Why it can do nothing now, in a sentence; None: it can.")
+
+
+class ReadyBackends(Contract):
+    """What a scheduler says of where pods run. `machine`: the default backend's."""
+
+    machine: Machine
+    backends: tuple[ReadyBackend, ...] = Field(default=(), description="Empty: an earlier release, which has one.")
+
+    def machine_of(self, backend: BackendName | None) -> Machine | None:
+        """What pods of `backend` (None: the default) run on; None: this scheduler does not have it."""
+        if backend is None:
+            return self.machine
+        return next((each.machine for each in self.backends if each.name == backend), None)
+
+    def are_apart(self, one: BackendName | None, other: BackendName | None) -> bool:
+        """Whether pods of these two run on different machines, as far as that is known."""
+        left, right = self.machine_of(one), self.machine_of(other)
+        return left is not None and right is not None and left.name != right.name
 
 
 class NodeState(Contract):
@@ -85,15 +115,13 @@ class PoolState(Contract):
     )
 
 
-class PoolStateList(Contract):
-    """Every pool of a machine; the shared one first."""
+class PoolStateList(ReadyBackends):
+    """Every pool; the shared one first."""
 
-    machine: Machine
     items: tuple[PoolState, ...]
 
 
-class NodeStateList(Contract):
-    """Every node that the scheduler knows, and the machine that they are shares of."""
+class NodeStateList(ReadyBackends):
+    """Every node that the scheduler knows."""
 
-    machine: Machine
     items: tuple[NodeState, ...]

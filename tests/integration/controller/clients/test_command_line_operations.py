@@ -47,6 +47,18 @@ async def test_groups_and_nodes(cli: CommandLine, peers: Peers) -> None:
     await cli("groups", "delete", "risk")
 
 
+async def test_a_group_names_what_runs_its_pods(cli: CommandLine, peers: Peers) -> None:
+    peers.has("process", "docker")
+    assert (await cli.json("groups", "create", "boxes", "--backend", "docker"))["backend"] == "docker"
+    refused = await cli("groups", "create", "far", "--backend", "kubernetes", code=2)
+    assert "it has process, docker (SCHEDULER_BACKENDS)" in refused.stderr
+    await cli("groups", "edit", "boxes", "--backend", "podman", code=2)
+    assert (await cli.json("groups", "edit", "boxes", "--backend", "default"))["backend"] is None
+    assert (await cli.json("groups", "edit", "boxes", "--backend", "process"))["backend"] == "process"
+    told = (await cli("capacity")).stdout.splitlines()[-2:]
+    assert told == ["process (default) runs pods on here", "docker runs pods on here"]
+
+
 async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
     hold = PodAllocation(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
     peers.pools = (PoolState(cpu=8, memory_gb=30, held=(hold,)),)

@@ -13,8 +13,8 @@ from scheduler.loops.metrics import SchedulerMetrics
 from scheduler.loops.terminals import TerminalSessions
 from shared.bus import Bus
 from shared.clock import SystemClock
-from shared.contracts.deployment import PodView, VersionState
-from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList
+from shared.contracts.deployment import BackendName, PodView, VersionState
+from shared.contracts.nodes import Machine, NodeState, NodeStateList, PoolState, PoolStateList, ReadyBackend
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import (
     CAPACITY,
@@ -64,13 +64,22 @@ class SchedulerAnswers:
     def sees(self, *nodes: dict[str, Any], pods: int = 0, generation: int = 1_000_000) -> None:
         """From now on, the scheduler knows these nodes (as the API shows them) and so many pods on each."""
         states = [NodeState(id=node["id"], generation=generation, pods=pods, cpu=pods) for node in nodes]
-        self.nodes = NodeStateList(machine=self.nodes.machine, items=tuple(states))
+        self.nodes = self.nodes.model_copy(update={"items": tuple(states)})
+
+    def has(self, *backends: BackendName, **elsewhere: Machine) -> None:
+        """From now on it has these backends, the first by default; `elsewhere`: what some of them run pods on."""
+        here = self.nodes.machine
+        ready = []
+        for name in backends:
+            machine = elsewhere.get(name, here).model_copy(update={"runs_images": name != "process"})
+            ready.append(ReadyBackend(name=name, is_default=name == backends[0], machine=machine))
+        self.nodes = NodeStateList(machine=ready[0].machine, backends=tuple(ready), items=self.nodes.items)
 
     async def _nodes(self, _: Nothing) -> NodeStateList:
         return self.nodes
 
     async def _capacity(self, _: Nothing) -> PoolStateList:
-        return PoolStateList(machine=self.nodes.machine, items=self.pools)
+        return PoolStateList(machine=self.nodes.machine, backends=self.nodes.backends, items=self.pools)
 
     async def _states(self, _: Nothing) -> VersionStateList:
         return VersionStateList(items=self.states)

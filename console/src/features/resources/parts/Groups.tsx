@@ -10,6 +10,7 @@ import { ListCard } from '@/components/page/ListCard';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { createGroup, deleteGroup, type Group, type NewGroup, useResourceWrite } from '../queries';
+import { BackendField } from './BackendField';
 import { Size } from './Size';
 
 /** Resource groups that the user may see. */
@@ -37,6 +38,11 @@ export function Groups() {
         }
         columns={[
           { title: common.name, key: 'name', render: (_, group) => <GroupLink name={group.name} /> },
+          {
+            title: t.backend,
+            dataIndex: 'backend',
+            render: (backend: Group['backend']) => (backend === null ? t.byDefault : t.backends[backend]),
+          },
           { title: t.nodes, dataIndex: 'nodes', align: 'right' },
           { title: t.capacity, key: 'capacity', render: (_, group) => <Size of={group.capacity} /> },
           {
@@ -75,6 +81,7 @@ function NewGroupForm({ onClose }: { onClose: () => void }) {
     <FormModal<NewGroup> title={t.create} action={common.create} submit={write.mutateAsync} onClose={onClose}>
       <NameField />
       <DescriptionField />
+      <BackendField />
     </FormModal>
   );
 }

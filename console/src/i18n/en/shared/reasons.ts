@@ -185,6 +185,14 @@ export const reasons = {
     says: 'The container engine does not answer.',
     next: 'Pods that run serve on; nothing is started or ended until it is back.',
   },
+  PodsUnreachable: {
+    says: 'Routers do not reach the pods of this backend.',
+    next: 'The message says what to change; it is tried again every 5 seconds.',
+  },
+  BackendMissing: {
+    says: 'The scheduler does not have the backend that the resource group names.',
+    next: 'Name it in SCHEDULER_BACKENDS, or give the group another one. Pods that run serve on.',
+  },
   ClusterUnavailable: {
     says: "The cluster's API server does not answer.",
     next: 'Pods that run serve on; nothing is started or ended until it is back.',

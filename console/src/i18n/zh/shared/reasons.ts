@@ -147,6 +147,14 @@ export const reasons: typeof en = {
     says: '容器引擎无应答。',
     next: '运行中的实例照常服务；恢复之前不会启动或停止任何实例。',
   },
+  PodsUnreachable: {
+    says: '路由器无法访问该运行方式的实例。',
+    next: '消息中说明了如何更改；每 5 秒重试一次。',
+  },
+  BackendMissing: {
+    says: '调度器没有资源组指定的运行方式。',
+    next: '请在 SCHEDULER_BACKENDS 中加入它，或为资源组选择其他方式。运行中的实例照常服务。',
+  },
   ClusterUnavailable: {
     says: '集群的 API 服务器无应答。',
     next: '运行中的实例照常服务；恢复之前不会启动或停止任何实例。',

@@ -10,7 +10,7 @@ from penstock.client.types import Json
 
 
 def capacity() -> Request[Json]:
-    """Room for pods: `pools` with their `capacity`, what of it is `free`, whose pods hold it and whose wait."""
+    """Room for pods: `pools` with their `capacity`, what of it is `free`, whose pods hold it; the `backends`."""
     return Request("GET", "/capacity")
 
 
@@ -25,7 +25,7 @@ def group(name: str) -> Request[Json]:
 
 
 def create_group(body: Mapping[str, Any]) -> Request[Json]:
-    """Create a group without nodes: `name`, `description`, `tags`, `projects`."""
+    """Create a group without nodes: `name`, `description`, `tags`, `projects`, `backend`."""
     return post("/resource-groups", body)
 
 

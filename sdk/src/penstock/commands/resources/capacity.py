@@ -20,6 +20,13 @@ def capacity(output: Output = Format.TABLE) -> None:
         print(json.dumps(found, ensure_ascii=False))
         return
     show_all([_line(pool) for pool in found["pools"]], COLUMNS, output)
+    if output is Format.TABLE and len(found.get("backends") or ()) > 1:
+        print("\n".join(map(_backend, found["backends"])))
+
+
+def _backend(ready: Mapping[str, Any]) -> str:
+    word = f"{ready['name']} (default)" if ready["is_default"] else ready["name"]
+    return f"{word} runs pods on {ready['machine']}" + (f": {ready['problem']}" if ready["problem"] else "")
 
 
 def _line(pool: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,8 +19,10 @@ Project = Annotated[str, typer.Argument(help="Name of the project.")]
 Group = Annotated[str, typer.Argument(help="Name of the group.")]
 Node = Annotated[str, typer.Argument(help="Name of the node.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="NAME=VALUE; may be repeated.")]
+Backend = Literal["process", "docker", "kubernetes", "default"]
+WHAT_RUNS_PODS = "What runs its pods, of those that the scheduler has ready (`penstock capacity -o json`)."
 Force = Annotated[bool, typer.Option("--force", help="Its pods end at once, whoever calls them.")]
-GROUPS = ("name", "service", "projects", "nodes", "capacity", "tags", "description", "created_at")
+GROUPS = ("name", "service", "projects", "backend", "nodes", "capacity", "tags", "description", "created_at")
 NODES = ("name", "status", "capacity", "allocated", "pods", "billing_mode", "expires_at", "joined_at")
 NODE = ("group", *NODES, "allocatable", "machine", "console_url", "expires_soon")
 
@@ -46,15 +48,19 @@ def show_group(name: Name, output: Output = Format.TABLE) -> None:
 @groups.command("create")
 def create_group(
     name: Name,
+    *,
     description: Annotated[str, typer.Option(help="For people.")] = "",
     project: Annotated[
         list[str] | None, typer.Option(help="Project whose services may use it; may be repeated.")
     ] = None,
     tag: Tags = None,
+    backend: Annotated[Backend, typer.Option(help=WHAT_RUNS_PODS)] = "default",
     output: Output = Format.TABLE,
 ) -> None:
     """Create a group without nodes. Needs an administrator."""
     body = {"name": name, "description": description, "projects": project or [], "tags": parse_tags(tag or ())}
+    if backend != "default":
+        body["backend"] = backend
     with connect() as client:
         show_one(client.create_group(body), GROUPS, output)
 
@@ -62,14 +68,20 @@ def create_group(
 @groups.command("edit")
 def edit_group(
     name: Name,
+    *,
     rename: Annotated[str | None, typer.Option(help="Another name, while no version names it.")] = None,
     description: Annotated[str | None, typer.Option(help="For people.")] = None,
     tag: Tags = None,
+    backend: Annotated[
+        Backend | None, typer.Option(help=f"{WHAT_RUNS_PODS} Pods that another one runs are replaced.")
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Change what is given; the tags given replace all that there are. Needs an administrator."""
-    wanted = {"name": rename, "description": description, "tags": None if tag is None else parse_tags(tag)}
-    changes = given_changes(wanted)
+    tags = None if tag is None else parse_tags(tag)
+    changes = given_changes({"name": rename, "description": description, "tags": tags, "backend": backend})
+    if backend == "default":
+        changes["backend"] = None
     with connect() as client:
         show_one(client.edit_group(name, changes), GROUPS, output)
 

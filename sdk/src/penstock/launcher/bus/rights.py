@@ -90,6 +90,7 @@ ASKS: dict[str, tuple[str, ...]] = {
         "penstock.rpc.controller.registry_access",
         "penstock.rpc.controller.secret_values",
         "penstock.rpc.controller.image_secret",
+        "penstock.rpc.router.reach",
     ),
     "router": ("penstock.rpc.controller.masking_key",),
     "monitor": (

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, RunObservation
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import BackendName, Deployment, Resources
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.contracts.terminals import OutputStream, TerminalExit, TerminalSize
 
@@ -82,7 +82,11 @@ class Backend(Protocol):
         ...
 
     def problem(self) -> str | None:
-        """Why nothing can be done with pods now (what runs them does not answer), in a sentence; None: it can."""
+        """Why nothing can be done with some pods now (what runs them does not answer), in a sentence; None: it can."""
+        ...
+
+    def problem_for(self, resources: Resources) -> str | None:
+        """Why nothing can be done now with pods of such resources, in a sentence; None: it can."""
         ...
 
     async def apply(self, deployment: Deployment) -> None:
@@ -98,7 +102,11 @@ class Backend(Protocol):
         ...
 
     def watch(self) -> AsyncIterator[Observation]:
-        """First a `PodsListed`, then each pod as it is, then everything that happens to pods."""
+        """First a `PodsListed`, then each pod as it is, then everything that happens to pods.
+
+        Of several backends as one the list comes once all of them have told theirs; what happens to pods of those that
+        have is told before.
+        """
         ...
 
     def logs(self, pod: str, since: LogPosition, *, follow: bool = False) -> AsyncGenerator[OutputLine, None]:
@@ -154,6 +162,17 @@ class Backend(Protocol):
 def does_not_run(pod: str) -> str:
     """Why a pod has no terminal that could have one."""
     return f"the pod {pod} does not run at the moment"
+
+
+class Reach(Protocol):
+    """Whether routers can send requests to pods of another backend than the default."""
+
+    def refusal(self, backend: BackendName | None, address: str) -> str | None:
+        """Why a pod of `backend` at `address` is not to be routed, in a sentence; None: it may be. Asks nobody.
+
+        To be called again while it is refused: whoever stops is not waited for any more.
+        """
+        ...
 
 
 class RouteStatus(Protocol):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.contracts.deployment import Deployment, PodReport
+from shared.contracts.deployment import BackendName, Deployment, PodReport
 
 PodStatus = Literal["Waiting", "Running", "Failed", "Terminating"]
 NoteLevel = Literal["info", "warning", "error"]
@@ -20,18 +20,23 @@ ENGINE_UNAVAILABLE = "EngineUnavailable"
 CLUSTER_UNAVAILABLE = "ClusterUnavailable"
 NOT_PERMITTED = "NotPermitted"
 NOT_HEALTHY = "NotHealthy"
+BACKEND_MISSING = "BackendMissing"
 CAPACITY = "Capacity"
+UNREACHABLE = "PodsUnreachable"
+"""Reason of a pod that is ready, and that routers do not reach."""
+REACH_ASKED = "routers are being asked whether they reach it"
+"""What is said of such a pod before they have answered."""
 PULLING = frozenset({"PullingImage", "Pulling"})
 """Reasons of a pod whose image is on its way, told by us, or by a node of a cluster."""
 NO_FAULT = (
     frozenset({REGISTRY_UNAVAILABLE, SECRETS_UNAVAILABLE, ENGINE_UNAVAILABLE, CLUSTER_UNAVAILABLE})
-    | {NOT_PERMITTED, CAPACITY}
+    | {BACKEND_MISSING, NOT_PERMITTED, CAPACITY}
     | PULLING
 )
 """Reasons of a pod that waits for the model registry, the controller, the container engine, the cluster's API server,
-rights on it, for room, for gigabytes of an image: no fault of its version, whose deadline waits too. A pull that gets
-no further ends by itself."""
-HELD_UP = NO_FAULT | {SECRETS_MISSING, NOT_HEALTHY}
+rights on it, a backend that its group names and this scheduler does not have, for room, for gigabytes of an image: no
+fault of its version, whose deadline waits too. A pull that gets no further ends by itself."""
+HELD_UP = NO_FAULT | {SECRETS_MISSING, NOT_HEALTHY, UNREACHABLE}
 """Reasons that a version tells of its pods: what it waits for."""
 OUT_OF_MEMORY = "OutOfMemory"
 """Reason of a run that the kernel ended for its limit."""
@@ -111,6 +116,8 @@ class PodObservation:
     """Whether the kernel keeps it to what it asked for."""
     node: str | None = None
     """Node of a resource group; None: the machine itself."""
+    backend: BackendName | None = None
+    """What runs it, where its resource group names that."""
     report: PodReport | None = None
     created_at: datetime | None = None
     observed_at: datetime | None = None

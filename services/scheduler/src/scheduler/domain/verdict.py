@@ -68,6 +68,13 @@ def after_end(progress: VersionProgress, end: RunEnd, limits: VerdictLimits) -> 
     return progress
 
 
+def after_refusal(progress: VersionProgress, note: PodNote) -> VersionProgress:
+    """Progress after a pod that is ready was not routed: what is told where none ever is."""
+    if progress.was_ready or progress.failure:
+        return progress
+    return replace(progress, last_end=VersionFailure(note.reason, note.message))
+
+
 def _end_message(end: RunEnd) -> str:
     """The end in words; what the process said last comes first: it is most often the exception."""
     words = end.message or end.describe()

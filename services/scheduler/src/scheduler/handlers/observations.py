@@ -5,7 +5,7 @@ Idempotent: an observation that is repeated after a restart of the scheduler cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,8 @@ from sqlmodel import col, select
 
 from scheduler.domain.rollover import after_new_end
 from scheduler.domain.start_timeline import next_timeline
-from scheduler.domain.values import Observation, PodObservation, PodsListed, RunEnd
-from scheduler.domain.verdict import VerdictLimits, after_end, check_warnings
+from scheduler.domain.values import UNREACHABLE, Observation, PodNote, PodObservation, PodsListed, RunEnd
+from scheduler.domain.verdict import VerdictLimits, after_end, after_refusal, check_warnings
 from scheduler.handlers.outcome import update_outcome
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
@@ -101,12 +101,20 @@ async def _store_pod(
         await _publish_pod_event(
             session, version, PodNoted, pod, level=note.level, reason=note.reason, message=note.message
         )
+    if note and note.reason == UNREACHABLE and note.is_event:
+        _note_refusal(version, pod, note)
     if seen.end and seen.end.run > pod.ended_run:
         await _store_run_end(session, version, pod, seen.end, context)
     if pod.ready != was_ready:
         await _publish_readiness(session, version, pod, seen.report)
     if seen.report is not None:
         await _publish_report(session, version, pod, seen.report, is_published=pod.ready != was_ready)
+
+
+def _note_refusal(version: DeploymentRow, pod: PodRow, note: PodNote) -> None:
+    rows.set_progress(version, after_refusal(rows.progress_of(version), note))
+    if (rollover := rows.rollover_of(version)) and pod.generation >= rollover.generation:
+        rows.set_rollover(version, replace(rollover, progress=after_refusal(rollover.progress, note)))
 
 
 async def _follow_output(session: AsyncSession, version: DeploymentRow, pod: str) -> None:

@@ -13,7 +13,7 @@ from scheduler.domain.values import CAPACITY, HELD_UP, MeasuredUsage
 from scheduler.domain.verdict import VersionFailure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
-from shared.contracts.deployment import PodView, VersionState
+from shared.contracts.deployment import PodView, Resources, VersionState
 from shared.contracts.metrics.samples import VersionReplicas
 from shared.contracts.routes import PodEndpoint, VersionEndpoints
 from shared.contracts.rpc.scheduler import PodTimeline, StartPhase
@@ -94,24 +94,26 @@ def pod_timeline(pod: PodRow) -> PodTimeline:
 
 
 async def version_states(
-    session: AsyncSession, waits: Mapping[str, str], problem: str | None = None
+    session: AsyncSession, waits: Mapping[str, str], problem_for: Callable[[Resources], str | None] = lambda _: None
 ) -> list[VersionState]:
-    """Every version that is not gone; `waits`: why pods wait; `problem`: why nothing can be done with pods."""
+    """Every version that is not gone; `waits`: why pods wait; `problem_for`: why nothing can be done with its pods."""
     found = await rows.pods_by_version(session)
     return [
-        _state(row, found.get(row.version_id, []), waits, problem)
+        _state(row, found.get(row.version_id, []), waits, problem_for)
         for row in await rows.deployments(session)
         if row.deleted is None
     ]
 
 
-def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str], problem: str | None) -> VersionState:
+def _state(
+    row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str], problem_for: Callable[[Resources], str | None]
+) -> VersionState:
     progress, seen = rows.progress_of(row), rows.count_pods(pods)
     rollover = rows.rollover_of(row)
     told = None
     if row.desired_replicas > 0:
         told = progress.failure or (rollover and rollover.failure) or _wait(pods, waits)
-        if told is None and problem and (rollover or not progress.was_ready):
+        if told is None and (rollover or not progress.was_ready) and (problem := _problem(row, problem_for)):
             told = VersionFailure("Waiting", f"nothing can be done with its pods yet: {problem}")
     return VersionState(
         version_id=row.version_id,
@@ -127,6 +129,11 @@ def _state(row: DeploymentRow, pods: Sequence[PodRow], waits: Mapping[str, str],
         is_rolling=rollover is not None,
         has_rollout_failed=rollover is not None and rollover.failure is not None,
     )
+
+
+def _problem(row: DeploymentRow, problem_for: Callable[[Resources], str | None]) -> str | None:
+    wanted = rows.deployment_of(row)
+    return None if wanted is None else problem_for(wanted.resources)
 
 
 def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | None:

@@ -60,7 +60,8 @@ async def _look_at_deadline(dependencies: LoopDependencies, version_id: UUID) ->
     now = dependencies.steady_clock.now()
     async with dependencies.lease.unit_of_work() as session:
         row = await session.get(DeploymentRow, version_id)
-        if row is not None and dependencies.backend.problem():
+        wanted = rows.deployment_of(row) if row is not None else None
+        if row is not None and wanted is not None and dependencies.backend.problem_for(wanted.resources):
             put_off(row, now)
         elif row is not None:
             await update_outcome(session, row, now, dependencies.observer.limits)

@@ -18,7 +18,7 @@ from scheduler.domain.start_timeline import StartTimeline
 from scheduler.domain.values import NO_FAULT
 from scheduler.domain.verdict import PodCounts, VersionFailure, VersionProgress
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import BackendName, Deployment
 
 _TIMELINE = TypeAdapter(StartTimeline)
 
@@ -124,6 +124,14 @@ def timeline_of(pod: PodRow) -> StartTimeline | None:
 def set_timeline(pod: PodRow, timeline: StartTimeline | None) -> None:
     """Store it."""
     pod.timeline = None if timeline is None else _TIMELINE.dump_python(timeline, mode="json")
+
+
+async def named_backends_with_ready_pods(session: AsyncSession) -> set[BackendName]:
+    """Backends that groups name, and of which callers were sent to pods when this was last written."""
+    ready = select(PodRow.version_id).where(col(PodRow.ready))
+    found = (await session.execute(select(DeploymentRow).where(col(DeploymentRow.version_id).in_(ready)))).scalars()
+    named = (wanted.resources.backend for row in found if (wanted := deployment_of(row)))
+    return {backend for backend in named if backend is not None}
 
 
 def count_pods(pods: Sequence[PodRow]) -> PodCounts:

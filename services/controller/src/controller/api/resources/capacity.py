@@ -11,6 +11,7 @@ from controller.api.dependencies import CurrentPrincipal, Dependencies
 from controller.api.resources.groups import Capacity
 from controller.domain.access.roles import Principal
 from controller.store.resources.groups import page_of_groups
+from shared.contracts.deployment import BackendName
 from shared.contracts.nodes import PodAllocation, PoolState, PoolStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import CAPACITY
@@ -43,10 +44,20 @@ class PoolView(BaseModel):
     waiting: list[HoldView] = Field(description="Pods that wait for room; of a group, shown at each of its nodes.")
 
 
+class BackendView(BaseModel):
+    """One way to run pods that the scheduler has ready; resource groups may name it."""
+
+    name: BackendName
+    is_default: bool = Field(description="Whether it runs the pods of the shared pool, and of groups that name none.")
+    machine: str = Field(description="What it runs pods on.")
+    problem: str | None = Field(description="Why it can do nothing now, in a sentence; null: it can.")
+
+
 class CapacityView(BaseModel):
-    """The machine, and the pools that it is divided into."""
+    """The machine, what runs pods, and the pools that there are."""
 
     machine: str
+    backends: list[BackendView] = Field(description="What runs pods, the default first.")
     pools: list[PoolView]
 
 
@@ -57,7 +68,13 @@ async def read_capacity(deps: Dependencies, principal: CurrentPrincipal) -> Capa
     async with deps.read_session() as session:
         visible = {row.name for row in await page_of_groups(session, principal.projects, None, ALL_GROUPS)}
     pools = [pool for pool in seen.items if pool.group is None or pool.group in visible]
-    return CapacityView(machine=seen.machine.name, pools=[_pool_view(pool, principal) for pool in pools])
+    return CapacityView(
+        machine=seen.machine.name,
+        backends=[
+            BackendView(**each.model_dump(exclude={"machine"}), machine=each.machine.name) for each in seen.backends
+        ],
+        pools=[_pool_view(pool, principal) for pool in pools],
+    )
 
 
 def _pool_view(pool: PoolState, principal: Principal) -> PoolView:

@@ -8,20 +8,32 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.api.dependencies import Actor, CurrentPrincipal, Dependencies, IfMatch, json_answer
-from controller.api.idempotency import PostRequest, no_preparation
+from controller.api.idempotency import PostRequest
 from controller.api.pagination import Cursor, Page, PageSize, cursor_of_page, cursor_of_token, token_of_cursor
 from controller.domain.access.roles import Principal, Role
 from controller.domain.resources.groups import GroupChange, NewGroup
 from controller.handlers.resources import groups
+from controller.handlers.services import moved_groups
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.access.people import visible_services
-from controller.store.resources.groups import StoredGroup, load_group, page_of_groups, whole_group, whole_groups
+from controller.store.resources.groups import (
+    StoredGroup,
+    load_group,
+    lock_users,
+    page_of_groups,
+    whole_group,
+    whole_groups,
+)
 from controller.store.services.services import load_service
 from controller.store.tables import GroupRow, NodeRow
+from shared.contracts.deployment import BackendName
+from shared.contracts.nodes import NodeStateList
+from shared.contracts.rpc.method import Nothing
+from shared.contracts.rpc.scheduler import NODES
 from shared.errors import NotFound
 
 router = APIRouter(tags=["resource groups"])
@@ -47,6 +59,7 @@ class GroupView(BaseModel):
     name: str
     description: str
     tags: dict[str, str]
+    backend: BackendName | None = Field(description="What runs its pods; null: the scheduler's default.")
     projects: list[str]
     service: str | None
     is_bound: bool
@@ -62,11 +75,14 @@ class GroupView(BaseModel):
 async def create_resource_group(command: NewGroup, post: PostRequest, principal: CurrentPrincipal) -> Response:
     """Create a group without nodes. Needs an administrator."""
 
-    async def work(unit: UnitOfWork, _: None) -> GroupView:
-        row = await groups.create_group(unit, command)
+    async def work(unit: UnitOfWork, there: NodeStateList | None) -> GroupView:
+        row = await groups.create_group(unit, command, there)
         return await _view_of(unit.session, row, principal)
 
-    return await post.run_once(command, work, no_preparation)
+    async def ready() -> NodeStateList | None:
+        return None if command.backend is None else await post.deps.call(NODES, Nothing(), NodeStateList)
+
+    return await post.run_once(command, work, ready)
 
 
 @router.get("/resource-groups", response_model=Page[GroupView])
@@ -108,11 +124,16 @@ async def change_resource_group(
     principal: CurrentPrincipal,
     allowed: IfMatch,
 ) -> Response:
-    """Edit a group; its name only while no version names it. Needs an administrator."""
+    """Edit a group; its name only while no version names it. Another backend replaces the pods of its versions, one
+    after the other. Needs an administrator."""
+    names_backend = "backend" in change.model_fields_set
+    there = await deps.call(NODES, Nothing(), NodeStateList) if names_backend else None
     async with deps.unit_of_work(actor) as unit:
+        if names_backend:  # before the group: who edits a version locks its service first
+            await lock_users(unit.session, group)
         row = await load_group(unit.session, group, for_update=True)
         require_revision(allowed, row.revision)
-        await groups.change_group(unit, row, change)
+        await moved_groups.change_group(unit, row, change, there)
         return json_answer(await _view_of(unit.session, row, principal))
 
 

@@ -85,7 +85,7 @@ async def add_node(group: GroupPath, command: NewNode, post: PostRequest) -> Res
 
     async def work(unit: UnitOfWork, there: NodeStateList) -> NodeView:
         row = await load_group(unit.session, group)
-        node = await nodes.add_node(unit, row, command, there.machine)
+        node = await nodes.add_node(unit, row, command, there)
         return _view(post.deps, row.name, node, {each.id: each for each in there.items})
 
     return await post.run_once(command, work, machine)
@@ -158,17 +158,18 @@ async def renew_node(group: GroupPath, node: NodePath, command: Renewal, post: P
 
 @router.post("/resource-groups/{group}/nodes/{node}/move", status_code=200, response_model=NodeView)
 async def move_node(group: GroupPath, node: NodePath, command: Move, post: PostRequest) -> Response:
-    """Hand a node without pods to another group; 503 while the scheduler is away. Needs an administrator."""
+    """Hand a node without pods to another group of the same machine; 503 while the scheduler is away. Needs an
+    administrator."""
 
-    async def ask() -> Seen:
-        return {each.id: each for each in (await post.deps.call(NODES, Nothing(), NodeStateList)).items}
+    async def ask() -> NodeStateList:
+        return await post.deps.call(NODES, Nothing(), NodeStateList)
 
-    async def work(unit: UnitOfWork, seen: Seen) -> NodeView:
+    async def work(unit: UnitOfWork, there: NodeStateList) -> NodeView:
         row = await load_group(unit.session, group)
         found = await load_node(unit.session, row, node, for_update=True)
         to = await load_group(unit.session, command.group)
-        await nodes.move_node(unit, row, found, to, seen.get(found.id))
-        return _view(post.deps, to.name, found, seen)
+        await nodes.move_node(unit, row, found, to, there)
+        return _view(post.deps, to.name, found, {each.id: each for each in there.items})
 
     return await post.run_once(command, work, ask, 200)
 

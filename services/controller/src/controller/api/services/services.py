@@ -18,7 +18,7 @@ from controller.api.dependencies import (
 )
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
-from controller.api.services.sources import resolve_source
+from controller.api.services.sources import group_of, require_images, resolve_source
 from controller.api.services.views import (
     ServiceView,
     TrafficView,
@@ -95,6 +95,7 @@ async def change_service(
     dry_run: DryRun = False,
 ) -> Response:
     """Edit it; log delivery reaches all its versions, resources its only active one."""
+    await _check_images(deps, service, change)
     async with deps.unit_of_work(actor, dry_run=dry_run) as unit:
         stored = await _for_change(unit, service, allowed)
         before = state_of(stored) if dry_run else None
@@ -177,6 +178,20 @@ async def _for_change(unit: UnitOfWork, name: str, allowed: frozenset[int] | Non
     return stored
 
 
+async def _check_images(deps: ApiDependencies, service: str, change: ServiceChange) -> None:
+    """Versions that are made from images need a backend that runs them, wherever they are moved."""
+    if change.resource_source is None:
+        return
+    async with deps.read_session() as session:
+        stored = await load_service(session, service)
+    if any(version.row.image is not None for version in stored.active()):
+        await require_images(deps, stored.row.project, group_of(change.resource_source))
+
+
 async def _resolved(deps: ApiDependencies, command: NewService) -> ResolvedSource | None:
     version = command.version
-    return None if version is None else await resolve_source(deps, version.model_source, command.project)
+    return (
+        None
+        if version is None
+        else await resolve_source(deps, version.model_source, command.project, group_of(version.resource_source))
+    )

@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from controller.api.dependencies import ApiDependencies
 from controller.domain.registries.models import ResolvedSource
+from controller.domain.resources.groups import backend_name, require_backend
 from controller.domain.services.image_commands import ImageModelSource
-from controller.domain.services.version_commands import ModelSource
+from controller.domain.services.version_commands import GroupSource, ModelSource, ResourceSource
+from controller.store.resources.groups import is_granted, load_group
+from shared.contracts.deployment import BackendName
 from shared.contracts.nodes import NodeStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES
-from shared.errors import Detail, InvalidInput
+from shared.errors import Detail, InvalidInput, NotFound
 
 
-async def resolve_source(deps: ApiDependencies, source: ModelSource | ImageModelSource, project: str) -> ResolvedSource:
-    """The model version that a registry has, or an image that the scheduler's backend can run.
+async def resolve_source(
+    deps: ApiDependencies, source: ModelSource | ImageModelSource, project: str, group: str | None
+) -> ResolvedSource:
+    """The model version that a registry has, or an image that the backend of its resource group can run.
 
-    Raises `InvalidInput` where it can not, `Unavailable` while who must be asked is away.
+    `group`: None for the shared pool. Raises `InvalidInput` where it cannot, `Unavailable` while who must be asked is
+    away.
     """
     if isinstance(source, ModelSource):
         return await deps.registries.resolve(source, project)
-    machine = (await deps.call(NODES, Nothing(), NodeStateList)).machine
+    await require_images(deps, project, group)
+    return source.as_contract()
+
+
+async def require_images(deps: ApiDependencies, project: str, group: str | None) -> None:
+    """Raises `InvalidInput` where pods of a group (None: of the shared pool) cannot be made from images."""
+    async with deps.read_session() as session:
+        backend = await _backend_of(session, project, group) if group is not None else None
+    machine = require_backend(backend, await deps.call(NODES, Nothing(), NodeStateList))
     if not machine.runs_images:
+        where = f" of resource group {group!r}" if group is not None else ""
         raise InvalidInput(
-            "The process backend cannot run images; they need the Docker or the Kubernetes backend (SCHEDULER_BACKEND)",
+            f"The process backend{where} cannot run images; they need the Docker or the Kubernetes backend, of the "
+            "installation (SCHEDULER_BACKEND) or of a resource group (SCHEDULER_BACKENDS)",
             (Detail(("model_source", "kind"), "images are not possible on the process backend"),),
         )
-    return source.as_contract()
+
+
+async def _backend_of(session: AsyncSession, project: str, group: str) -> BackendName | None:
+    """Of a group that `project` may use; `NotFound` for others."""
+    row = await load_group(session, group)
+    if not await is_granted(session, row.id, project):
+        raise NotFound(f"There is no resource group {group!r}")
+    return backend_name(row.backend)
+
+
+def group_of(resources: ResourceSource | GroupSource | None) -> str | None:
+    """Of what a version asks for; None: the shared pool."""
+    return resources.group if isinstance(resources, GroupSource) else None

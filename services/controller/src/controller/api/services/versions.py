@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from controller.api.dependencies import Actor, ApiDependencies, Dependencies, DryRun, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
 from controller.api.pagination import Cursor, Page, PageSize, cursor_after, cursor_of_page, cursor_position
-from controller.api.services.sources import resolve_source
+from controller.api.services.sources import group_of, require_images, resolve_source
 from controller.api.services.views import UpdatePreview, VersionView, update_preview, version_view
 from controller.domain.registries.models import ResolvedSource
 from controller.domain.services.version_commands import NewVersion, Start, Stop, VersionChange
@@ -28,7 +28,7 @@ async def create_version(service: str, command: NewVersion, post: PostRequest) -
     async def prepare() -> ResolvedSource:
         async with post.deps.read_session() as session:
             project = (await load_service(session, service)).row.project
-        return await resolve_source(post.deps, command.model_source, project)
+        return await resolve_source(post.deps, command.model_source, project, group_of(command.resource_source))
 
     async def work(unit: UnitOfWork, source: ResolvedSource) -> VersionView:
         stored = await load_service(unit.session, service, for_update=True)
@@ -75,7 +75,7 @@ async def change_version(
     dry_run: DryRun = False,
 ) -> Response:
     """Edit a version; what reaches the pods of an active one makes a new generation."""
-    source = await _resolved(deps, service, change)
+    source = await _resolved(deps, service, version, change)
     async with deps.unit_of_work(actor, dry_run=dry_run) as unit:
         stored, found = await _for_change(unit, service, version, allowed)
         before = state_of(stored) if dry_run else None
@@ -143,12 +143,18 @@ async def _changed(
     return await post.run_once(options, work, no_preparation, 200)
 
 
-async def _resolved(deps: ApiDependencies, service: str, change: VersionChange) -> ResolvedSource | None:
-    if change.model_source is None:
+async def _resolved(deps: ApiDependencies, service: str, version: str, change: VersionChange) -> ResolvedSource | None:
+    if change.model_source is None and change.resource_source is None:
         return None
     async with deps.read_session() as session:
-        project = (await load_service(session, service)).row.project
-    return await resolve_source(deps, change.model_source, project)
+        stored = await load_service(session, service)
+        row = stored.version(version).row
+    group = row.resource_group if change.resource_source is None else group_of(change.resource_source)
+    if change.model_source is not None:
+        return await resolve_source(deps, change.model_source, stored.row.project, group)
+    if row.image is not None:
+        await require_images(deps, stored.row.project, group)
+    return None
 
 
 async def _for_change(

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool, TypeAdapter
 
 from controller.domain.commands import (
     Change,
@@ -21,12 +21,15 @@ from controller.domain.commands import (
     VersionName,
 )
 from controller.domain.times import Moment
-from shared.contracts.deployment import Resources
-from shared.contracts.nodes import Node, NodeState
+from shared.contracts.deployment import BackendName, Resources
+from shared.contracts.nodes import Machine, Node, NodeState, ReadyBackends
 from shared.errors import Detail, InvalidInput
 
 SOON = timedelta(days=7)
 """How long before a node expires its operators are warned."""
+
+
+_BACKENDS: TypeAdapter[BackendName] = TypeAdapter(BackendName)
 
 
 class NodePhase(StrEnum):
@@ -70,14 +73,22 @@ class NewGroup(Command):
     description: Text = ""
     tags: Tags = Field(default_factory=dict)
     projects: Annotated[tuple[VersionName, ...], Field(max_length=100)] = ()
+    backend: BackendName | None = Field(
+        default=None, description="What runs its pods, of those that the scheduler has ready; null: its default."
+    )
 
 
 class GroupChange(Change):
-    """What of a group may be edited; its name only while no version names it."""
+    """What of a group may be edited; its name only while no version names it. Another backend replaces its pods."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"backend"})
 
     name: VersionName | None = None
     description: Text | None = None
     tags: Tags | None = None
+    backend: BackendName | None = Field(
+        default=None, description="What runs its pods, of those that the scheduler has ready; null: its default."
+    )
 
 
 class NewNode(Command):
@@ -134,13 +145,21 @@ class StoredNode(Protocol):
     expires_at: datetime | None
 
 
-def node_intent(node: StoredNode, group: str) -> Node:
+class NodesGroup(Protocol):
+    """What a node's intent says of its group."""
+
+    name: str
+    backend: str | None
+
+
+def node_intent(node: StoredNode, group: NodesGroup) -> Node:
     """Intent of a node, as the scheduler gets it."""
     leaving: Literal["move", "end"] = "end" if node.is_forced else "move"
     return Node(
         id=node.id,
         name=node.name,
-        group=group,
+        group=group.name,
+        backend=backend_name(group.backend),
         generation=node.generation,
         cpu=node.cpu,
         memory_gb=node.memory_gb,
@@ -176,7 +195,31 @@ def expires_soon(node: StoredNode, now: datetime) -> bool:
     return node.expires_at is not None and node.expires_at - now <= SOON
 
 
-def group_pod_resources(group: str, cpu: float, memory_gb: float, gpu: int) -> Resources:
+def backend_name(stored: str | None) -> BackendName | None:
+    """As contracts have it."""
+    return None if stored is None else _BACKENDS.validate_python(stored)
+
+
+def require_backend(backend: BackendName | None, there: ReadyBackends) -> Machine:
+    """What pods of `backend` (None: the default) run on; `InvalidInput` where the scheduler does not have it."""
+    machine = there.machine_of(backend)
+    if machine is None:
+        has = ", ".join(each.name for each in there.backends) or "its default alone"
+        raise InvalidInput(
+            f"The scheduler does not have the backend {backend} ready: it has {has} (SCHEDULER_BACKENDS)",
+            (Detail(("backend",), f"not one of those that are ready: {has}"),),
+        )
+    return machine
+
+
+def group_pod_resources(group: NodesGroup, cpu: float, memory_gb: float, gpu: int) -> Resources:
     """What one pod in a group may use; such a size has no entry in the catalogue, and is named by what it is."""
     devices = f"-{gpu}GPU" if gpu else ""
-    return Resources(spec=f"{cpu:g}C{memory_gb:g}G{devices}", cpu=cpu, memory_gb=memory_gb, gpu=gpu, group=group)
+    return Resources(
+        spec=f"{cpu:g}C{memory_gb:g}G{devices}",
+        cpu=cpu,
+        memory_gb=memory_gb,
+        gpu=gpu,
+        group=group.name,
+        backend=backend_name(group.backend),
+    )

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from controller.domain.resources.groups import GroupChange, NewGroup, group_pod_resources, node_intent
+from controller.domain.resources.groups import (
+    GroupChange,
+    NewGroup,
+    backend_name,
+    group_pod_resources,
+    node_intent,
+    require_backend,
+)
 from controller.domain.services.version_commands import GroupSource, ResourceSource
 from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.people import load_project, visible_services
-from controller.store.resources.groups import grants_of_group, is_granted, load_group, users_of_groups, whole_group
+from controller.store.resources.groups import (
+    grants_of_group,
+    is_granted,
+    load_group,
+    users_of_groups,
+    versions_of_group,
+    whole_group,
+)
 from controller.store.resources.specs import resources_of
 from controller.store.tables import GroupProjectRow, GroupRow, ServiceRow
 from shared.bus.outbox import publish
-from shared.contracts.deployment import Resources
+from shared.contracts.deployment import BackendName, Resources
+from shared.contracts.nodes import ReadyBackends
 from shared.errors import Conflict, NotFound
 from shared.events.node import NodeUpdated
 
@@ -30,14 +45,16 @@ async def resources_for(unit: UnitOfWork, service: ServiceRow, source: ResourceS
         own = await visible_services(unit.session, {service.project})
         called = f"service {min(others)!r}" if own and others <= own else "a service of another project"
         raise Conflict(f"Resource group {group.name!r} is bound to {called}")
-    return group_pod_resources(group.name, source.cpu, source.memory_gb, source.gpu)
+    return group_pod_resources(group, source.cpu, source.memory_gb, source.gpu)
 
 
-async def create_group(unit: UnitOfWork, command: NewGroup) -> GroupRow:
-    """A new group without nodes; `Conflict` when the name is taken."""
+async def create_group(unit: UnitOfWork, command: NewGroup, there: ReadyBackends | None) -> GroupRow:
+    """A new group without nodes; `Conflict` when the name is taken. `there`: asked where it names a backend."""
     await _must_be_free(unit, command.name)
+    if there is not None:
+        require_backend(command.backend, there)
     row = GroupRow(
-        **command.model_dump(include={"name", "description", "tags"}),
+        **command.model_dump(include={"name", "description", "tags", "backend"}),
         creator=unit.actor,
         created_at=unit.now,
         updated_at=unit.now,
@@ -50,23 +67,54 @@ async def create_group(unit: UnitOfWork, command: NewGroup) -> GroupRow:
     return row
 
 
-async def change_group(unit: UnitOfWork, group: GroupRow, change: GroupChange) -> None:
-    """Apply the fields that `change` names. A group that a version names keeps its name: its pods know it by that."""
+async def change_group(
+    unit: UnitOfWork, group: GroupRow, change: GroupChange, there: ReadyBackends | None = None
+) -> None:
+    """Apply the fields that `change` names. A group that a version names keeps its name: its pods know it by that.
+
+    `there`: asked where `change` names the backend.
+    """
     values = change.model_dump(exclude_unset=True)
     is_renamed = values.get("name", group.name) != group.name
     if is_renamed:
         await _must_be_unused(unit, group, "keeps its name")
         await _must_be_free(unit, values["name"])
+    has_moved = there is not None and values["backend"] != group.backend
+    if there is not None and has_moved:
+        await _check_move(unit, group, change.backend, there)
     for name, value in values.items():
         setattr(group, name, value)
     if values:
         group.revision += 1
         group.updated_at = unit.now
-    if is_renamed:
+    if is_renamed or has_moved:
+        why = "group renamed" if is_renamed else "another backend"
         for node in (await whole_group(unit.session, group)).nodes:
             node.generation += 1
-            told = node_intent(node, group.name)
-            await publish(unit.session, NodeUpdated(node=told, actor=unit.actor, reason="group renamed"))
+            await publish(unit.session, NodeUpdated(node=node_intent(node, group), actor=unit.actor, reason=why))
+
+
+async def _check_move(unit: UnitOfWork, group: GroupRow, backend: BackendName | None, there: ReadyBackends) -> None:
+    """Raises `InvalidInput` where the scheduler has no such backend, `Conflict` where the group cannot change to it."""
+    machine = require_backend(backend, there)
+    is_elsewhere = there.are_apart(backend_name(group.backend), backend)
+    if is_elsewhere and (nodes := (await whole_group(unit.session, group)).nodes):
+        names = ", ".join(node.name for node in nodes[:5])
+        raise Conflict(
+            f"Nodes of resource group {group.name!r} ({names}) are shares of {nodes[0].machine!r}, and the backend "
+            f"{_word(backend)} runs pods on {machine.name!r}: release them first"
+        )
+    if not machine.runs_images:
+        for version in await versions_of_group(unit.session, group.name):
+            if version.image is not None or (version.last_good or {}).get("image") is not None:
+                raise Conflict(
+                    f"Version {version.name!r} of resource group {group.name!r} is, or would be rolled back to, an "
+                    f"image, which the backend {_word(backend)} cannot run"
+                )
+
+
+def _word(backend: BackendName | None) -> str:
+    return backend or "that is the default"
 
 
 async def delete_group(unit: UnitOfWork, group: GroupRow) -> None:

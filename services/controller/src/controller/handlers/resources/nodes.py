@@ -7,12 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from controller.domain.commands import require_future
-from controller.domain.resources.groups import NewNode, NodeChange, NodePhase, expires_soon, is_empty, node_intent
+from controller.domain.resources.groups import (
+    NewNode,
+    NodeChange,
+    NodePhase,
+    backend_name,
+    expires_soon,
+    is_empty,
+    node_intent,
+    require_backend,
+)
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.resources.groups import every_node, lock_groups
 from controller.store.tables import GroupRow, NodeRow
 from shared.bus.outbox import publish
-from shared.contracts.nodes import Machine, NodeState
+from shared.contracts.nodes import NodeState, NodeStateList, ReadyBackends
 from shared.errors import Conflict
 from shared.events.node import NodeAdded, NodeReleased, NodeUpdated
 
@@ -21,13 +30,16 @@ log = logging.getLogger("penstock.controller.nodes")
 _TINY = 1e-9
 
 
-async def add_node(unit: UnitOfWork, group: GroupRow, command: NewNode, machine: Machine) -> NodeRow:
-    """Reserve a share of `machine`; `Conflict` where it has not so much that no other node reserves."""
+async def add_node(unit: UnitOfWork, group: GroupRow, command: NewNode, there: ReadyBackends) -> NodeRow:
+    """Reserve a share of the machine of the group's backend; `Conflict` where it has not so much that is free."""
     require_future(command.expires_at, unit.now)
     await lock_groups(unit.session)
-    nodes = [node for node, _ in await every_node(unit.session)]
-    if any(node.name == command.name for node in nodes):
+    machine = require_backend(backend_name(group.backend), there)
+    every = await every_node(unit.session)
+    if any(node.name == command.name for node, _ in every):
         raise Conflict(f"There is already a node {command.name!r}")
+    own = backend_name(group.backend)
+    nodes = [node for node, owner in every if not there.are_apart(backend_name(owner.backend), own)]
     for what, unit_name in (("cpu", "cores"), ("memory_gb", "GiB"), ("gpu", "GPUs")):
         left = getattr(machine, what) - sum(getattr(node, what) for node in nodes)
         if getattr(command, what) > left + _TINY:
@@ -46,7 +58,7 @@ async def add_node(unit: UnitOfWork, group: GroupRow, command: NewNode, machine:
     )
     unit.session.add(row)
     await unit.session.flush()
-    await publish(unit.session, NodeAdded(node=node_intent(row, group.name), actor=unit.actor))
+    await publish(unit.session, NodeAdded(node=node_intent(row, group), actor=unit.actor))
     return row
 
 
@@ -93,12 +105,18 @@ async def renew_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, expires_a
         await _set_columns(unit, group, node, "renewed", is_expired=False)
 
 
-async def move_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, to: GroupRow, seen: NodeState | None) -> None:
-    """Hand a node on which there is no pod to another group; it is as ready there as it was here."""
+async def move_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, to: GroupRow, there: NodeStateList) -> None:
+    """Hand a node on which there is no pod to another group of its machine; it is as ready there as it was here."""
     _refuse_released(node)
     if group.id == to.id:
         return
-    if not is_empty(node, seen):
+    machine = require_backend(backend_name(to.backend), there)
+    if there.are_apart(backend_name(group.backend), backend_name(to.backend)):
+        raise Conflict(
+            f"Node {node.name!r} is a share of {node.machine!r}, and the pods of resource group {to.name!r} run on "
+            f"{machine.name!r}"
+        )
+    if not is_empty(node, next((each for each in there.items if each.id == node.id), None)):
         raise Conflict(f"There are pods on node {node.name!r}: drain it first")
     await _set_columns(unit, to, node, "moved", group_id=to.id)
 
@@ -121,7 +139,7 @@ async def advance_node(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: N
 async def _advance_release(unit: UnitOfWork, group: GroupRow, node: NodeRow, seen: NodeState | None) -> bool:
     if not is_empty(node, seen):
         return False
-    await publish(unit.session, NodeReleased(node=node_intent(node, group.name), actor=unit.actor))
+    await publish(unit.session, NodeReleased(node=node_intent(node, group), actor=unit.actor))
     await unit.session.delete(node)
     return True
 
@@ -134,7 +152,7 @@ async def _set_columns(unit: UnitOfWork, group: GroupRow, node: NodeRow, reason:
         setattr(node, name, value)
     node.generation += 1
     _touch(unit, node)
-    await publish(unit.session, NodeUpdated(node=node_intent(node, group.name), actor=unit.actor, reason=reason))
+    await publish(unit.session, NodeUpdated(node=node_intent(node, group), actor=unit.actor, reason=reason))
 
 
 def _touch(unit: UnitOfWork, node: NodeRow) -> None:

@@ -68,6 +68,12 @@ async def _checked(unit: UnitOfWork, vault: Vault, service: ServiceRow, command:
     action = command.action
     if isinstance(action, JobTarget):
         resources = await resources_for(unit, service, action.resource_source)
+        if resources.backend == "kubernetes":
+            raise InvalidInput(
+                f"A job runs on the scheduler's machine, and resource group {resources.group!r} has its pods on "
+                "Kubernetes: give it the shared pool, or another group",
+                (Detail(("action", "resource_source"), "jobs do not run on Kubernetes"),),
+            )
         stored = action.model_dump(mode="json", exclude={"resource_source"})
         stored["resources"] = resources.model_dump(mode="json")
         await lock_environment_secrets(unit.session, stored["env"], service.project)

@@ -111,9 +111,23 @@ async def users_of_groups(session: AsyncSession, names: Sequence[str]) -> dict[s
     return {name: tuple(sorted(services)) for name, services in found.items()}
 
 
-async def every_node(session: AsyncSession) -> list[tuple[NodeRow, str]]:
-    """Every node with the name of its group, by name."""
-    query = select(NodeRow, GroupRow.name).join(GroupRow, col(GroupRow.id) == col(NodeRow.group_id))
+async def lock_users(session: AsyncSession, name: str) -> None:
+    """Wait for whoever else edits the service that the group is bound to, until this transaction ends."""
+    users = (await users_of_groups(session, [name]))[name]
+    query = select(ServiceRow).where(col(ServiceRow.name).in_(users)).order_by(col(ServiceRow.id))
+    await session.scalars(query.with_for_update())
+
+
+async def versions_of_group(session: AsyncSession, name: str) -> Sequence[VersionRow]:
+    """Versions that name the group, or would be rolled back to what does."""
+    before = col(VersionRow.last_good)["resource_group"].as_string()
+    query = select(VersionRow).where(or_(col(VersionRow.resource_group) == name, before == name))
+    return (await session.scalars(query.order_by(col(VersionRow.id)))).all()
+
+
+async def every_node(session: AsyncSession) -> list[tuple[NodeRow, GroupRow]]:
+    """Every node with its group, by name."""
+    query = select(NodeRow, GroupRow).join(GroupRow, col(GroupRow.id) == col(NodeRow.group_id))
     return [(node, group) for node, group in (await session.execute(query.order_by(col(NodeRow.name)))).all()]
 
 

@@ -30,7 +30,10 @@ class SpecRow(ControllerTable, table=True):
 
 
 class GroupRow(ControllerTable, table=True):
-    """A resource group; the service that it is bound to is the one whose versions name it."""
+    """A resource group; the service that it is bound to is the one whose versions name it.
+
+    `backend`: what runs its pods; None: the scheduler's default.
+    """
 
     __tablename__ = "resource_groups"
 
@@ -38,6 +41,7 @@ class GroupRow(ControllerTable, table=True):
     name: str = Field(unique=True, max_length=63)
     description: str = ""
     tags: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    backend: str | None = Field(default=None, max_length=16)
     creator: str = Field(max_length=63)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)

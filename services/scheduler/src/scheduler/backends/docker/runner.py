@@ -27,6 +27,7 @@ from scheduler.backends.lifecycle.runner import MeasuredRun, RunProcess
 from scheduler.backends.preparation.port import AddNote
 from scheduler.domain.values import ENGINE_UNAVAILABLE, MeasuredUsage, PodNote
 from shared.clock import Clock
+from shared.contracts.deployment import Resources
 
 log = logging.getLogger("penstock.scheduler.docker")
 
@@ -145,7 +146,11 @@ class DockerRunner:
 
     # ── runs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def warm(self) -> None:
+    def problem_for(self, resources: Resources) -> str | None:
+        """The same, whatever they ask for."""
+        return self.problem()
+
+    def warm(self, record: PodRecord) -> None:
         """Nothing: images are there, or they are pulled."""
 
     async def prepare(self, record: PodRecord, run: RunFolder, add_note: AddNote) -> PreparedContainer:
@@ -178,7 +183,7 @@ class DockerRunner:
             return None
         return self._as_run(run, container, self._attendants.get(container.id))
 
-    async def adopt(self, run: RunFolder) -> ContainerRun | None:
+    async def adopt(self, record: PodRecord, run: RunFolder) -> ContainerRun | None:
         """See `Runner.adopt`; a container that was made and not written down is found by its labels."""
         container = read_container(run) or await self._unwritten(run)
         if container is None:

@@ -53,7 +53,7 @@ from scheduler.domain.values import (
     RunObservation,
 )
 from shared.clock import Clock
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, Resources
 from shared.contracts.nodes import Machine, Node, NodeState, PoolState
 from shared.contracts.terminals import TerminalSize
 from shared.errors import Conflict, NotFound
@@ -345,6 +345,10 @@ class KubernetesBackend:
         """What the API server answers instead of pods and Deployments; see `Backend.problem`."""
         troubles = (informer.trouble for informer in (self._pods, self._deployments))
         return next((f"the cluster is not followed: {trouble.message}" for trouble in troubles if trouble), None)
+
+    def problem_for(self, resources: Resources) -> str | None:
+        """The same, whatever they ask for."""
+        return self.problem()
 
     # ── seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

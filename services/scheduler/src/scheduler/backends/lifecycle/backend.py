@@ -25,11 +25,11 @@ from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
-from scheduler.domain.ports import DEFAULT_SIZE, RouteStatus, Terminal, does_not_run
+from scheduler.domain.ports import DEFAULT_SIZE, Reach, RouteStatus, Terminal, does_not_run
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
-from shared.contracts.deployment import Deployment
+from shared.contracts.deployment import Deployment, Resources
 from shared.contracts.jobs import JOB_VERSION
 from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.contracts.terminals import TerminalSize
@@ -41,6 +41,7 @@ log = logging.getLogger("penstock.scheduler.pods")
 ALPHABET = string.ascii_lowercase + string.digits
 FOLLOW_S = 0.2
 RETRY_S = 5.0
+KNOWN_POLL_S = 0.02
 LEAVING = ""
 """Template of a pod that has to leave its node or its GPU, as the roll-out sees it: no version's."""
 
@@ -59,6 +60,7 @@ class PodBackend:
         fence: Callable[[], Awaitable[None]],
         ask_for_secrets: AskForSecrets | None = None,
         jobs: JobRoom | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.root = root
         self.jobs = jobs
@@ -72,7 +74,7 @@ class PodBackend:
         self._observed: asyncio.Queue[Observation] = asyncio.Queue()
         self.runner = runner
         self._dependencies = PodDependencies(
-            runner, options, routes, clock, fence, self._observed.put_nowait, ask_for_secrets
+            runner, options, routes, clock, fence, self._observed.put_nowait, ask_for_secrets, reach
         )
         self._is_adopted = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
@@ -141,6 +143,8 @@ class PodBackend:
         await self._is_adopted.wait()
         template = template_of(deployment)
         pods = self._pods_of(deployment.version_id)
+        if not await self._are_known(pods):
+            return
         ended = [pod for pod in pods if self._is_evicted(pod)]
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
         ended += self._freeing_gpus(pods)
@@ -157,6 +161,14 @@ class PodBackend:
         for pod in pods:
             self._update_deployment(pod, deployment, template)
         self._applied.add(deployment.version_id)
+
+    async def _are_known(self, pods: Sequence[PodLifecycle]) -> bool:
+        """Wait until it is known what runs of these; False: what runs them is away, and may have them serving."""
+        while not all(pod.is_known for pod in pods):
+            if self.runner.problem():
+                return False
+            await self.clock.sleep(KNOWN_POLL_S)
+        return True
 
     def _update_deployment(self, pod: PodLifecycle, deployment: Deployment, template: str) -> None:
         """Store the newest intent in a pod that stays; emit the pod again at the first `apply` of its version.
@@ -208,6 +220,10 @@ class PodBackend:
     def problem(self) -> str | None:
         """See `Backend.problem`."""
         return self.runner.problem()
+
+    def problem_for(self, resources: Resources) -> str | None:
+        """See `Backend.problem_for`."""
+        return self.runner.problem_for(resources)
 
     def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
         room = replace(self.options.capacity, gpu=len(self.options.gpus))

@@ -23,15 +23,17 @@ from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
-from scheduler.domain.ports import RouteStatus
+from scheduler.domain.ports import Reach, RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
 from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
+    REACH_ASKED,
     REGISTRY_UNAVAILABLE,
     SECRETS_MISSING,
     SECRETS_UNAVAILABLE,
+    UNREACHABLE,
     Observation,
     PodNote,
     PodObservation,
@@ -58,6 +60,7 @@ class PodDependencies:
     fence: Callable[[], Awaitable[None]]
     emit: Callable[[Observation], None]
     ask_for_secrets: AskForSecrets | None = None
+    reach: Reach | None = None
 
 
 class PodEnding(Exception):
@@ -75,6 +78,10 @@ class PodLifecycle:
         self.watch: RunWatch | None = None
         self.waits_for_gpus: str | None = None
         """For which, in words, where nothing else is missing for its start."""
+        self.is_known = not folder.record.is_placed or folder.record.ended_run >= folder.record.run
+        """Whether it is known what runs of it: not yet of one that another scheduler may have left running."""
+        self.unreached: str | None = None
+        """Why routers are not to be told of it though it is ready, in words."""
         self._ready_for_s = 0.0
         self._deaths = 0
         self._requested = asyncio.Event()
@@ -94,7 +101,8 @@ class PodLifecycle:
     @property
     def is_ready(self) -> bool:
         """Whether callers may be sent to it."""
-        return self.watch is not None and self.watch.health.is_ready and self.status == "Running"
+        is_healthy = self.watch is not None and self.watch.health.is_ready and self.status == "Running"
+        return is_healthy and self.unreached is None
 
     def state(self) -> PodState:
         """What the roll-out decides on."""
@@ -160,9 +168,8 @@ class PodLifecycle:
 
     async def _one_run(self, run: RunFolder) -> RunEnd:
         """Start the run, or find it running or ended; how it ended."""
-        run.make()
         try:
-            process = await self.dependencies.runner.adopt(run) or await self._start(run)
+            process = await self._adopted(run) or await self._start(run)
         except PreparationFailed as failure:
             run.write_line(f"{failure.reason}: {failure.message}")
             return RunEnd(run.number, None, None, failure.reason, failure.message, failure.is_permanent)
@@ -179,12 +186,20 @@ class PodLifecycle:
             self._deaths = watch.report.worker_deaths if watch.report else 0
             self.watch = None
 
+    async def _adopted(self, run: RunFolder) -> RunProcess | None:
+        """What runs already."""
+        try:
+            run.make()
+            return await self.dependencies.runner.adopt(self.record, run)
+        finally:
+            self.is_known = True
+
     async def _start(self, run: RunFolder) -> RunProcess:
         if self.record.is_terminating:
             raise PodEnding
         self.status, self.reason = "Waiting", "Preparing"
         self.emit()
-        self.dependencies.runner.warm()  # while the model is on its way
+        self.dependencies.runner.warm(self.record)  # while the model is on its way
         prepared = await self._unless_ending(self._prepared(run))
         secrets = await self._unless_ending(self._secrets(run))
         await self._unless_ending(self._gpus())
@@ -252,14 +267,27 @@ class PodLifecycle:
                 await self._stop_process(watch)
                 await self.dependencies.clock.sleep(POLL_S)
                 continue
-            if await watch.check():
+            is_news = await watch.check()
+            if self._look_at_reach(watch) or is_news:
                 self._emit_health(watch)
             if (note := watch.take_unhealthy()) is not None:
                 self._add_note(note)
             await self._pause(watch.pause_s)
 
+    def _look_at_reach(self, watch: RunWatch) -> bool:
+        """Whether it changed if routers reach it. A run that was ready once has been reached."""
+        before, reach = self.unreached, self.dependencies.reach
+        self.unreached = None
+        if reach is not None and watch.health.is_ready and self.record.ready_run != watch.run.number:
+            self.unreached = reach.refusal(self.record.deployment.resources.backend, watch.process.address)
+        return self.unreached != before
+
     def _emit_health(self, watch: RunWatch) -> None:
         """Emit a change of readiness, or of the pod's report."""
+        if self.unreached is not None:
+            is_answered = self.unreached != REACH_ASKED
+            self._add_note(PodNote(UNREACHABLE, self.unreached, "error" if is_answered else "info", is_answered))
+            return
         self.status, self.reason = "Running", watch.health.reason
         if watch.health.is_ready and self.record.ready_run != watch.run.number:
             self.folder.update(ready_run=watch.run.number)
@@ -371,6 +399,7 @@ class PodLifecycle:
                 is_surplus=record.is_surplus,
                 report=report,
                 created_at=datetime.fromtimestamp(record.created_at, UTC),
+                backend=record.deployment.resources.backend,
                 observed_at=self.dependencies.clock.now(),
             )
         )

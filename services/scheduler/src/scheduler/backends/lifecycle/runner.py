@@ -16,6 +16,7 @@ from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.preparation.port import AddNote
 from scheduler.domain.ports import Terminal
 from scheduler.domain.values import MeasuredUsage
+from shared.contracts.deployment import Resources
 from shared.contracts.terminals import TerminalSize
 
 
@@ -136,7 +137,11 @@ class Runner(Protocol):
         """Why it can do nothing now, in a sentence; None: it can."""
         ...
 
-    def warm(self) -> None:
+    def problem_for(self, resources: Resources) -> str | None:
+        """Why it can do nothing with pods of such resources; None: it can."""
+        ...
+
+    def warm(self, record: PodRecord) -> None:
         """A pod is about to be prepared."""
         ...
 
@@ -153,7 +158,7 @@ class Runner(Protocol):
         """What was started for this run, alive or not; None where nothing was. For any thread."""
         ...
 
-    async def adopt(self, run: RunFolder) -> RunProcess | None:
+    async def adopt(self, record: PodRecord, run: RunFolder) -> RunProcess | None:
         """The same, of a run that a lifecycle is to go on with: from now on its end will be written down."""
         ...
 

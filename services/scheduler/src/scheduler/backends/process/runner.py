@@ -22,10 +22,11 @@ from scheduler.backends.process.process_run import ProcessRun
 from scheduler.backends.process.usage import MeasuredPod, UsageMeter
 from scheduler.domain.values import MeasuredUsage
 from shared.clock import Clock
+from shared.contracts.deployment import Resources
 
 NO_IMAGES = (
-    "pods are processes here, and an image needs what runs containers: have the scheduler run pods on Docker or "
-    "Kubernetes (SCHEDULER_BACKEND), or publish a registered model"
+    "its pods are processes, and an image needs what runs containers: have the scheduler run pods on Docker or "
+    "Kubernetes (SCHEDULER_BACKEND), use a resource group whose backend does, or publish a registered model"
 )
 
 
@@ -68,7 +69,11 @@ class ProcessRunner:
         """See `Runner.problem`: processes are always there."""
         return None
 
-    def warm(self) -> None:
+    def problem_for(self, resources: Resources) -> str | None:
+        """The same, whatever they ask for."""
+        return self.problem()
+
+    def warm(self, record: PodRecord) -> None:
         """Most models fit the platform's own environment."""
         if self._zygotes is not None:
             self._zygotes.warm_platform_environment()
@@ -85,7 +90,7 @@ class ProcessRunner:
         process = run.process()
         return None if process is None else ProcessRun(run, process, self.options)
 
-    async def adopt(self, run: RunFolder) -> ProcessRun | None:
+    async def adopt(self, record: PodRecord, run: RunFolder) -> ProcessRun | None:
         """The same: its shim writes down how it ends."""
         return self.find(run)
 
