@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from prometheus_client.registry import Collector
+
 from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
@@ -61,6 +63,8 @@ class BuiltBackend:
     machine: Callable[[], Machine]
     """What there is room on."""
     environments: EnvironmentStore
+    collector: Collector | None = None
+    """Metrics of its own."""
 
     def close(self) -> None:
         """Remove the folder of the control groups where no pod is left."""
@@ -114,7 +118,9 @@ def build_backend(
         def token_of(pod: str) -> str | None:
             return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
 
-        return BuiltBackend(both, jobs, confinement, token_of, control_groups, cluster.machine, environments)
+        return BuiltBackend(
+            both, jobs, confinement, token_of, control_groups, cluster.machine, environments, cluster.api.calls
+        )
     return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, lambda: machine, environments)
 
 

@@ -124,6 +124,8 @@ async def build_app(
         follow_new_controller=settings.follow_new_controller,
     )
     bus.status.problem = built.backend.problem
+    if built.collector is not None:
+        telemetry.registry.register(built.collector)
     terminals = TerminalSessions(bus, built.backend, dependencies.metrics)
     _attach_consumers(dependencies, built, terminals)
     admin = _build_admin(settings, telemetry, dependencies, built)

@@ -37,7 +37,8 @@ SILENCE_S = 120.0
 BEFORE_US = 1_000_000
 """How much earlier than its place a stream begins: a number that was made larger may be in the second after."""
 POLL_S = 0.3
-RETRY_S = 2.0
+RETRY_S, LONGEST_RETRY_S = 2.0, 60.0
+"""After a refusal: a log that cannot be had once, such as of a node that is away, cannot be had for a while."""
 TURN_S = 20.0
 """How long a stream is kept open while others wait for their turn."""
 
@@ -82,7 +83,10 @@ class PodStream:
 
     async def run(self) -> None:
         """Read until the pod is gone."""
+        refusals, facts = 0, None
         while (pod := self._outputs.observer.pods.get(self.name)) is not None:
+            if pod.facts != facts:  # it has changed: what was refused before may be there now
+                refusals, facts = 0, pod.facts
             segment = self._segment(pod.facts)
             if segment is None:
                 await self._outputs.clock.sleep(POLL_S)
@@ -94,10 +98,22 @@ class PodStream:
                 continue
             except ApiError as error:
                 log.debug("output of %s: %s", self.name, error.message)
-                await self._outputs.clock.sleep(RETRY_S)
+                refusals += 1
+                await self._wait(pod.facts, min(LONGEST_RETRY_S, RETRY_S * 2.0 ** min(refusals - 1, 10)))
             else:
+                refusals = 0
                 await self._outputs.clock.sleep(POLL_S)
         self.ended_at = self._outputs.clock.monotonic()
+
+    async def _wait(self, facts: PodFacts, seconds: float) -> None:
+        """Wait so long, and no longer than until something is new of the pod."""
+        clock, observer = self._outputs.clock, self._outputs.observer
+        end = clock.monotonic() + seconds
+        while clock.monotonic() < end:
+            await clock.sleep(min(RETRY_S, end - clock.monotonic()))
+            pod = observer.pods.get(self.name)
+            if pod is None or pod.facts != facts:
+                return
 
     def _segment(self, facts: PodFacts) -> Segment | None:
         """The next log to read: of the oldest run that is kept and was not read to its end."""
