@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from benchmarks.children import BenchmarkFailed
 
 TIMEOUT_S = 600
+INOTIFY, WATCHES = Path("/proc/sys/fs/inotify/max_user_instances"), 1_024
 
 
 class Kubectl:
@@ -67,6 +69,10 @@ def why_not(kubeconfig: Path | None, kwok: Path | None) -> str | None:
     missing = [str(each) for each in (kubeconfig, kwok) if not each.is_file()]
     if missing:
         return f"there is no {', no '.join(missing)}"
+    if int(INOTIFY.read_text()) < WATCHES:
+        return f"{INOTIFY} has to be {WATCHES} at least: kwok needs one for each log that is followed"
+    if os.geteuid() != 0:
+        return "it gives this machine the addresses of pods, which root may"
     try:
         Kubectl(kubeconfig).run("get", "--raw", "/readyz")
     except BenchmarkFailed as failed:
