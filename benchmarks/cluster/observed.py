@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -147,3 +148,9 @@ def kept(path: Path, value: Any) -> None:
     """For whoever looks at a run that failed half-way."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=1))
+
+
+def keep_log(log: Path, to: Path) -> None:
+    """The same: of a home that is about to go."""
+    if log.exists():
+        shutil.copyfile(log, to)

@@ -20,7 +20,15 @@ from typing import Any
 
 from benchmarks.children import BenchmarkFailed, LeftOut, free_port
 from benchmarks.cluster.kubectl import Kubectl, why_not
-from benchmarks.cluster.observed import Routes, SchedulerProcess, difference, kept, key_of_version, watched_routes
+from benchmarks.cluster.observed import (
+    Routes,
+    SchedulerProcess,
+    difference,
+    keep_log,
+    kept,
+    key_of_version,
+    watched_routes,
+)
 from benchmarks.cluster.simulated_nodes import PLACED, simulated_nodes
 from benchmarks.models import prepared
 from benchmarks.options import Options
@@ -33,7 +41,7 @@ PODS_OF_A_VERSION = 3
 PUBLISHED_AT_ONCE = 2
 BUSY_TRIES = 60
 ALL_READY_WITHIN_S = 3_600
-SEEN_WITHIN_S = 120
+SEEN_WITHIN_S = 300
 SETTLE_S = 60
 IDLE_S = 120
 QUICK_IDLE_S = 30
@@ -85,6 +93,8 @@ def run(options: Options) -> dict[str, Any]:
             report_progress(f"r: {nodes} nodes, the platform is up")
             found = asyncio.run(_measured(options, platform, namespace, versions, source))
         finally:
+            platform.down()
+            keep_log(platform.home / "logs" / "scheduler.log", options.cache / "logs" / "cluster-scheduler.log")
             platform.remove()
     return {"versions": versions, "pods": versions * PODS_OF_A_VERSION, "nodes": nodes, **found}
 
@@ -285,26 +295,21 @@ async def _until_replicas(setting: Setting, path: str, selector: str, wanted: in
 
 
 async def _restart(setting: Setting) -> dict[str, Any]:
-    """SIGKILL; until the next one has adopted every pod, and until it sees a change."""
+    """SIGKILL; until its successor sees a change that was made meanwhile."""
     scheduler, routes = setting.scheduler, setting.routes
     killed, expected = scheduler.pid, routes.total
     routes.fewest = expected
     begun = time.monotonic()
     os.kill(killed, signal.SIGKILL)
-    while scheduler.pid in {0, killed} or scheduler.ready_pods() < expected:
-        if time.monotonic() - begun > SEEN_WITHIN_S * 5:
-            raise BenchmarkFailed(f"{scheduler.ready_pods()} of {expected} pods adopted, no more")
-        await asyncio.sleep(0.2)
-    adopted_s, cpu_s = time.monotonic() - begun, scheduler.cpu_s()
-    await _taken_out(setting, 1, _delete)
-    seen_s = time.monotonic() - begun
+    await _taken_out(setting, setting.versions - 1, _delete)
+    seen_s, cpu_s = time.monotonic() - begun, scheduler.cpu_s()
     await asyncio.sleep(SETTLE_S)
     return {
-        "adopted_s": round(adopted_s, 1),
-        "cpu_s": round(cpu_s, 1),
         "change_seen_s": round(seen_s, 1),
+        "cpu_s": round(cpu_s, 1),
+        "cpu_s_a_minute_later": round(scheduler.cpu_s(), 1),
         "memory_mb": round(scheduler.memory_mb(), 1),
-        "fewest_pods_in_routes": routes.fewest,
         "pods_in_routes": expected,
+        "fewest_pods_in_routes": routes.fewest,
         "calls": difference(scheduler.calls(), {}),
     }
