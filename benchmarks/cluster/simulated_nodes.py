@@ -71,6 +71,7 @@ def _command(kwok: Path, kubectl: Kubectl, folder: Path) -> list[str]:
         str(kwok), f"--kubeconfig={kubectl.kubeconfig}", f"--config={config}", f"--cidr={ADDRESSES}",
         f"--manage-nodes-with-label-selector={LABEL}=simulated", f"--node-ip={address}", f"--node-port={port}",
         f"--server-address={address}:{port}", f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}",
+        "--node-lease-duration-seconds=40",
     ]  # fmt: skip
 
 

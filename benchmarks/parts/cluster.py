@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from json import dumps, loads
+from threading import Event
 from typing import Any
 
 from benchmarks.children import BenchmarkFailed, LeftOut, free_port
@@ -40,6 +41,7 @@ from scheduler.backends.kubernetes.api.credentials import Credentials
 PODS_OF_A_VERSION = 3
 PUBLISHED_AT_ONCE = 2
 BUSY_TRIES = 60
+TELL_EVERY_S = 30
 ALL_READY_WITHIN_S = 3_600
 SEEN_WITHIN_S = 300
 SETTLE_S = 60
@@ -147,17 +149,13 @@ async def _bring_up(setting: Setting, source: dict[str, str]) -> dict[str, Any]:
     before, cpu_before, memory_before = scheduler.calls(), scheduler.cpu_s(), scheduler.memory_mb()
     started_at = time.time()
 
-    peak, publishing = memory_before, asyncio.create_task(asyncio.to_thread(_publish_all, setting, source))
-    while setting.routes.total < setting.pods:
-        await asyncio.sleep(1)
-        peak = max(peak, scheduler.memory_mb())
-        if publishing.done():
-            publishing.result()
-        if time.monotonic() - begun > ALL_READY_WITHIN_S:
-            raise BenchmarkFailed(f"{setting.routes.total} of {setting.pods} pods ready, no more")
-        if int(time.monotonic() - begun) % 30 == 0:
-            report_progress(f"r: {setting.routes.total} pods in the routes, scheduler {scheduler.cpu_s():.0f} CPU s")
-    await publishing
+    is_over = Event()
+    publishing = asyncio.create_task(asyncio.to_thread(_publish_all, setting, source, is_over))
+    try:
+        peak = await _all_in_routes(setting, publishing)
+        await publishing
+    finally:
+        is_over.set()
     took, listed = time.monotonic() - begun, await _pods(setting)
     return {
         "took_s": round(took, 1),
@@ -169,8 +167,27 @@ async def _bring_up(setting: Setting, source: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _publish_all(setting: Setting, source: dict[str, str]) -> None:
+async def _all_in_routes(setting: Setting, publishing: asyncio.Task[None]) -> float:
+    """Once they are; the scheduler's memory at its peak until then, MiB."""
+    scheduler, peak, begun = setting.scheduler, 0.0, time.monotonic()
+    told = begun
+    while setting.routes.total < setting.pods:
+        await asyncio.sleep(1)
+        if publishing.done():
+            publishing.result()  # it may have failed
+        peak, now = max(peak, scheduler.memory_mb()), time.monotonic()
+        if now - begun > ALL_READY_WITHIN_S:
+            raise BenchmarkFailed(f"{setting.routes.total} of {setting.pods} pods ready, no more")
+        if now - told > TELL_EVERY_S:
+            told = now
+            report_progress(f"r: {setting.routes.total} pods in the routes, scheduler {scheduler.cpu_s():.0f} CPU s")
+    return peak
+
+
+def _publish_all(setting: Setting, source: dict[str, str], is_over: Event) -> None:
     def publish(number: int) -> None:
+        if is_over.is_set():
+            return
         version = {"model_source": source, "replicas": PODS_OF_A_VERSION}
         body = {"name": f"bench-{number:04d}", "type": "ml", "start": True, "version": version}
         _patiently(lambda: setting.platform.call("POST", "services", body))
