@@ -27,6 +27,7 @@ class Options:
     keys: int = 10_000
     route_changes: int = 10
     hours: float = 24.0
+    versions: int = 1000
     kubeconfig: Path | None = None
     kwok: Path | None = None
     cache: Path = Path(".penstock-bench")
@@ -49,6 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--seconds", type=_positive, default=None, help="of each measurement (default: 5)")
     parser.add_argument("--rounds", type=_positive, default=None, help="over all targets; medians (default: 3)")
     parser.add_argument("--hours", type=_positive, default=None, help="simulated, of part l (default: 24)")
+    parser.add_argument("--versions", type=_positive, default=None, help="of part r (default: 1000)")
     parser.add_argument("--kubeconfig", type=Path, default=None, help="of a cluster's administrator, for part r")
     parser.add_argument("--kwok", type=Path, default=None, help="the program kwok, for part r")
     parser.add_argument("--cache", type=Path, default=given.cache, help="peers' environments, models, logs")
@@ -74,6 +76,7 @@ def _options(given: argparse.Namespace) -> Options:
         keys=1_000 if is_quick else full.keys,
         route_changes=3 if is_quick else full.route_changes,
         hours=given.hours or (0.25 if is_quick else full.hours),
+        versions=given.versions or (100 if is_quick else full.versions),
         kubeconfig=given.kubeconfig and given.kubeconfig.absolute(),
         kwok=given.kwok and given.kwok.absolute(),
         cache=cache,

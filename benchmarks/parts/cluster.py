@@ -80,7 +80,7 @@ def run(options: Options) -> dict[str, Any]:
         raise LeftOut(why)
     assert options.kubeconfig is not None
     assert options.kwok is not None
-    versions, kubectl = max(options.services), Kubectl(options.kubeconfig)
+    versions, kubectl = options.versions, Kubectl(options.kubeconfig)
     model = prepared(("ridge",), options.cache)["ridge"]
     room = int(versions * PODS_OF_A_VERSION * SPARE)
     with (
