@@ -45,6 +45,8 @@ TELL_EVERY_S = 30
 ALL_READY_WITHIN_S = 3_600
 SEEN_WITHIN_S = 300
 SETTLE_S = 60
+UP_WITHIN_S = 600
+"""Of the platform: the cluster is on the same machine, and starts its own."""
 IDLE_S = 120
 QUICK_IDLE_S = 30
 TRIES = 5
@@ -90,7 +92,7 @@ def run(options: Options) -> dict[str, Any]:
         platform = fresh(options.cache, "cluster")
         platform.environment |= _environment(options, namespace)
         try:
-            platform.up()
+            platform.up(UP_WITHIN_S)
             source = {"kind": "mlflow", "model": model.name, "version": platform.register(model)}
             report_progress(f"r: {nodes} nodes, the platform is up")
             found = asyncio.run(_measured(options, platform, namespace, versions, source))
