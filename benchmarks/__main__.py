@@ -10,14 +10,14 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from benchmarks import machine, plot, report
-from benchmarks.children import BenchmarkFailed, adopt_orphans, end_all_children
+from benchmarks.children import BenchmarkFailed, LeftOut, adopt_orphans, end_all_children
 from benchmarks.options import Options, parse
 from benchmarks.parts import PARTS
 from benchmarks.progress import report_progress
 
 
 def main() -> int:
-    """0 where every part was measured."""
+    """0 where every part was measured that can be here."""
     options = parse()
     _prepare(options)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -28,6 +28,8 @@ def main() -> int:
         for letter in options.only:
             try:
                 _record(options, letter, _measure(options, letter))
+            except LeftOut as reason:
+                report_progress(f"{letter} is left out: {reason}")
             except BenchmarkFailed as reason:
                 failed.append(letter)
                 report_progress(f"{letter} failed: {reason}")

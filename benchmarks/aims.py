@@ -130,6 +130,16 @@ def _canary(result: Any) -> Judgements:
             yield share >= 0.99, f"doubled errors at {base:.1%}: {share:.1%} rolled back (aim: at least 99 %)"
 
 
+def _cluster(result: Any) -> Judgements:
+    idle, changes, again = result["idle"], result["changes"], result["restart"]
+    busy = idle["cpu_s_a_minute"] / 60
+    yield busy < 0.5, f"{busy:.0%} of a core while nothing changes (aim: 50 %)"
+    taken_out = max(changes["deleted"]["median_s"], changes["not_ready"]["median_s"])
+    yield taken_out < 1, f"a pod out of the routes {taken_out:.2f} s after the cluster says so (aim: 1 s)"
+    lost = again["pods_in_routes"] - again["fewest_pods_in_routes"]
+    yield lost <= 1, f"{lost} pods fewer in the routes while a scheduler was killed and one pod deleted (aim: 1)"
+
+
 _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "a": _end_to_end,
     "b": _hop,
@@ -142,4 +152,5 @@ _JUDGES: dict[str, Callable[[Any], Judgements]] = {
     "k": _console,
     "m": _metric_store,
     "n": _canary,
+    "r": _cluster,
 }

@@ -23,6 +23,10 @@ class BenchmarkFailed(Exception):
     """A server, a peer or a measurement failed; the message is one line for the reader of the table."""
 
 
+class LeftOut(Exception):
+    """Something that a part needs is not on this machine, and nothing was begun; the message says what."""
+
+
 class ChildProcess:
     """A process, its log, and its end. A context manager: leaving it ends the process and everything below it."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "q")
+PARTS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "q", "r")
 MODELS = ("ridge", "forest")
 
 
@@ -27,6 +27,9 @@ class Options:
     keys: int = 10_000
     route_changes: int = 10
     hours: float = 24.0
+    versions: int = 1000
+    kubeconfig: Path | None = None
+    kwok: Path | None = None
     cache: Path = Path(".penstock-bench")
     out: Path = Path("docs/benchmarks")
     is_quick: bool = False
@@ -47,6 +50,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--seconds", type=_positive, default=None, help="of each measurement (default: 5)")
     parser.add_argument("--rounds", type=_positive, default=None, help="over all targets; medians (default: 3)")
     parser.add_argument("--hours", type=_positive, default=None, help="simulated, of part l (default: 24)")
+    parser.add_argument("--versions", type=_positive, default=None, help="of part r (default: 1000)")
+    parser.add_argument("--kubeconfig", type=Path, default=None, help="of a cluster's administrator, for part r")
+    parser.add_argument("--kwok", type=Path, default=None, help="the program kwok, for part r")
     parser.add_argument("--cache", type=Path, default=given.cache, help="peers' environments, models, logs")
     parser.add_argument("--out", type=Path, default=None, help="results (default: docs/benchmarks; quick: the cache)")
     parser.add_argument("--quick", action="store_true", help="one short round of everything: does it work?")
@@ -70,6 +76,9 @@ def _options(given: argparse.Namespace) -> Options:
         keys=1_000 if is_quick else full.keys,
         route_changes=3 if is_quick else full.route_changes,
         hours=given.hours or (0.25 if is_quick else full.hours),
+        versions=given.versions or (100 if is_quick else full.versions),
+        kubeconfig=given.kubeconfig and given.kubeconfig.absolute(),
+        kwok=given.kwok and given.kwok.absolute(),
         cache=cache,
         out=(given.out or (cache / "quick" if is_quick else full.out)).absolute(),
         is_quick=is_quick,
@@ -118,4 +127,5 @@ _EPILOG = """parts:
   j  inference tables: stream to payload to inferences, beside write_deltalake of the same rows
   k  the console in Chromium: first load, 1,000 services, 100,000 log lines, a week of charts
   n  canaries: simulated roll-outs judged by sequential tests, beside threshold checks
+  r  1,000 versions on a cluster with simulated nodes: the scheduler's CPU, memory, calls; how soon it sees a change
 """

@@ -53,14 +53,14 @@ class Platform:
         self.environment = {"PENSTOCK_HOME": str(home), **{f"PENSTOCK_{name}": str(p) for name, p in ports.items()}}
         self.child: ChildProcess | None = None
 
-    def up(self) -> float:
+    def up(self, within_s: float = UP_WITHIN_S) -> float:
         """Start it; returns the seconds until it says that it is ready."""
         self.log.unlink(missing_ok=True)
         started = time.monotonic()
         self.child = ChildProcess(
             "penstock up", [sys.executable, "-m", "penstock", "up"], self.log, env=self.environment
         )
-        self.child.wait_until(lambda: b"Penstock is up" in self.log.read_bytes(), UP_WITHIN_S, "ready")
+        self.child.wait_until(lambda: b"Penstock is up" in self.log.read_bytes(), within_s, "ready")
         return time.monotonic() - started
 
     def down(self) -> None:

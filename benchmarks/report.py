@@ -349,6 +349,12 @@ def _statistics(result: Any) -> str:
     return render(result)
 
 
+def _cluster(result: Any) -> str:
+    from benchmarks.cluster.rendering import render  # noqa: PLC0415 - it is made of this module's tables
+
+    return render(result)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a": ("One wine a request, end to end", _end_to_end),
     "b": ("The router's hop", _hop),
@@ -365,4 +371,5 @@ _PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "m": ("The store of metrics", _metric_store),
     "n": ("Canaries, simulated", _canary),
     "q": ("Statistics of monitors", _statistics),
+    "r": ("A thousand versions on a cluster", _cluster),
 }

@@ -9,6 +9,7 @@ from benchmarks.options import Options
 from benchmarks.parts import (
     autoscaling,
     canary,
+    cluster,
     console,
     control_plane,
     end_to_end,
@@ -42,4 +43,5 @@ PARTS: dict[str, Part] = {
     "m": metric_store.run,
     "n": canary.run,
     "q": statistics.run,
+    "r": cluster.run,
 }

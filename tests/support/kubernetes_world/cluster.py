@@ -110,6 +110,15 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
+def why_no_metrics() -> str | None:
+    """Why use cannot be had from the cluster's metrics API; None: it can."""
+    try:
+        kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes")
+    except AssertionError as failed:
+        return f"no metrics server: {str(failed).strip()[-200:]}"
+    return None
+
+
 @asynccontextmanager
 async def a_namespace(security: str = "restricted") -> AsyncIterator[str]:
     """A namespace of one's own, held to a pod security level; it takes all that is in it with it."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from prometheus_client.registry import Collector
+
 from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
@@ -63,6 +65,8 @@ class BuiltBackend:
     ready: Callable[[], tuple[ReadyBackend, ...]]
     """What resource groups may name, the default first."""
     environments: EnvironmentStore
+    collector: Collector | None = None
+    """Metrics of its own."""
 
     def close(self) -> None:
         """Remove the folder of the control groups where no pod is left."""
@@ -119,7 +123,8 @@ def build_backend(
             return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
 
         ready = partial(_ready_backends, settings, both, machine, cluster)
-        return BuiltBackend(both, jobs, confinement, token_of, control_groups, ready, environments)
+        calls = cluster.api.calls
+        return BuiltBackend(both, jobs, confinement, token_of, control_groups, ready, environments, calls)
     ready = partial(_ready_backends, settings, backend, machine, None)
     return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, ready, environments)
 

@@ -144,6 +144,8 @@ async def build_app(
         follow_new_controller=settings.follow_new_controller,
     )
     bus.status.problem = partial(_problem, built, reach)
+    if built.collector is not None:
+        telemetry.registry.register(built.collector)
     terminals = TerminalSessions(bus, built.backend, dependencies.metrics)
     _attach_consumers(dependencies, built, terminals, reach)
     admin = _build_admin(settings, telemetry, dependencies, built)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kubernetes_world.cluster import IMAGE, START_S, ClusterWorld, as_scheduler, kubectl, on_cluster
+from kubernetes_world.cluster import IMAGE, START_S, ClusterWorld, as_scheduler, kubectl, on_cluster, why_no_metrics
 from running_services.scheduler_world import wanted
 from scheduler.backends.kubernetes.manifests.names import object_name
 from scheduler.domain.values import CAPACITY, LogPosition, OutputLine, PodObservation, RunEnd
@@ -311,6 +311,20 @@ async def test_usage_is_measured(tmp_path: Path, namespace: str) -> None:
         assert await eventually(measured, within=60)
 
 
+async def test_usage_comes_from_the_metrics_api_where_there_is_one(tmp_path: Path, namespace: str) -> None:
+    """Under the namespaced role, which may not ask the kubelets."""
+    if why := why_no_metrics():
+        pytest.skip(why)
+    async with on_cluster(tmp_path, namespace, as_scheduler(namespace, tmp_path)) as world:
+        await world.backend.apply(small())
+        (pod,) = await world.until_ready()
+
+        async def measured() -> bool:
+            return any(each.memory_bytes > 1 << 20 and each.pod == pod.pod for each in await world.backend.usage())
+
+        assert await eventually(measured, within=120)
+
+
 async def test_a_terminal(tmp_path: Path, namespace: str) -> None:
     async with on_cluster(tmp_path, namespace) as world:
         await world.backend.apply(small())
@@ -350,7 +364,8 @@ async def test_the_namespaced_role_is_enough_and_one_that_is_taken_away_is_said(
         await world.backend.apply(deployment)
         (pod,) = await world.until_ready()
         assert world.backend.pools() is not None  # without a look at nodes: what pods ask for
-        assert await world.backend.usage() == []
+        if why_no_metrics():
+            assert await world.backend.usage() == []
         terminal = await world.backend.exec(pod.pod, ["echo", "hello"], tty=False)
         assert (await terminal.wait()).code == 0
         await terminal.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,21 +13,23 @@ from uuid import UUID
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from operations.many_services import fill_scheduler
 from running_services.scheduler_service import settings_for
 from running_services.scheduler_world import FakePreparation
 from scheduler.domain.values import PodObservation, RunEnd
 from scheduler.handlers import intent, observations, views
+from scheduler.loops.observation import run_observation
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
-from scheduler.store.tables import DeploymentRow
+from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus.outbox import outbox
 from shared.clock import SystemClock
 from shared.contracts.deployment import Deployment, ImageSource
 from shared.contracts.nodes import Node
 from shared.telemetry import Telemetry
+from waiting.eventually import eventually
 from waiting.statements import counted
 
 pytestmark = pytest.mark.usefixtures("each_store")
@@ -165,3 +168,42 @@ async def test_pods_of_images_are_published_without_a_token_and_shown_with_their
     tokens = {endpoints.version_id: [pod.token for pod in endpoints.pods] for endpoints, _ in found}
     assert tokens == {model.version_id: ["token of v1-0"], image.version_id: [None]}
     assert pod.image == "r.io/app@sha256:1"
+
+
+async def test_what_is_seen_at_once_is_stored_together_and_in_order(app: App) -> None:
+    lease, pods = app.dependencies.lease, 120
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, app.dependencies.steady_clock.now(), wanted=1)
+    first = PodObservation("", wanted.version_id, 1, "Waiting", ready=False, run=0, restarts=0)
+    told = [replace(first, pod=f"w-{number:03d}") for number in range(pods)]
+    told += [replace(each, status="Running") for each in told[:100]] + [replace(told[0], is_gone=True)]
+
+    class Telling(Noting):
+        async def watch(self) -> AsyncIterator[PodObservation]:
+            for each in told:
+                yield each
+            await asyncio.get_running_loop().create_future()
+
+    backend: Any = Telling()
+    commits = 0
+
+    def committed(_: Any) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(lease.database.engine.sync_engine, "commit", committed)
+    task = asyncio.create_task(run_observation(replace(app.dependencies, backend=backend)))
+
+    async def stored() -> list[str]:
+        async with lease.database.read() as session:
+            found = (await session.execute(select(PodRow).order_by(PodRow.name))).scalars().all()
+        return [f"{each.name} {each.status}" for each in found]
+
+    expected = [f"w-{number:03d} {'Running' if number < 100 else 'Waiting'}" for number in range(1, pods)]
+    await eventually(lambda: _are(stored, expected), within=20)
+    task.cancel()
+    assert commits < len(told) / 4
+
+
+async def _are(stored: Callable[[], Awaitable[list[str]]], expected: list[str]) -> bool:
+    return await stored() == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from kubernetes_world.objects import NAME, VERSION_ID, container, ended, pod, prepared, running, serving, waiting
 from scheduler.backends.kubernetes.facts.sentences import WaitReason
@@ -192,3 +193,29 @@ def test_which_events_of_the_cluster_are_told() -> None:
     assert note_of(event("FailedScheduling")) is None
     assert note_of(event("Unhealthy", "Startup probe failed: HTTP probe failed", "Warning")) is None
     assert kill_reason(event("Killing", "Stopping container model")) is None
+
+
+def test_pods_are_found_by_their_version_until_they_are_gone() -> None:
+    told, other = Told(serving()), UUID(int=7)
+    assert [each.facts.name for each in told.observer.of_version(VERSION_ID)] == [NAME]
+    moved = serving("8")
+    moved["metadata"]["labels"]["penstock.io/version-id"] = str(other)
+    told.see(moved)
+    assert (told.observer.of_version(VERSION_ID), told.observer.versions()) == ([], {other})
+    told.see(moved, "deleted")
+    assert (told.observer.of_version(other), told.observer.versions()) == ([], set())
+
+
+def test_looking_for_a_version_s_pods_looks_at_no_other_s() -> None:
+    """With 3,000 pods it is asked at every change of one of them."""
+    told, looked = Told(serving()), []
+
+    class Pod(KnownPod):
+        def __getattribute__(self, name: str) -> Any:
+            looked.append(name)
+            return super().__getattribute__(name)
+
+    for name, known in told.observer.pods.items():
+        told.observer.pods[name] = Pod(known.facts)
+    assert told.observer.of_version(UUID(int=7)) == []
+    assert looked == []

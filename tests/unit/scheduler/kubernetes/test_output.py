@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernetes_world.objects import container, ended, pod, prepared, running, waiting
+from kubernetes_world.objects import NAME, container, ended, pod, prepared, running, serving, waiting
+from scheduler.backends.kubernetes.api.errors import ApiRefused
 from scheduler.backends.kubernetes.facts.pods import read_pod
 from scheduler.backends.kubernetes.facts.times import micros_of, moment
-from scheduler.backends.kubernetes.pods.output import LONGEST_LINE, LineNumbering, Segment, segments_of
+from scheduler.backends.kubernetes.options import KubernetesOptions
+from scheduler.backends.kubernetes.pods.observer import PodObserver
+from scheduler.backends.kubernetes.pods.output import (
+    LONGEST_LINE,
+    LineNumbering,
+    PodOutputs,
+    PodStream,
+    Segment,
+    segments_of,
+)
+from scheduler.domain.values import LogPosition
+from shared.clock import SystemClock
 
 BEGUN = 1_795_000_000_000_000
 
@@ -85,3 +101,52 @@ def test_which_logs_there_are() -> None:
     ]
     backing_off = container("model", waiting("CrashLoopBackOff"), ended(3), restarts=2)
     assert of(prepare=prepared(), main=backing_off)[-1] == Segment("model", 2, is_on=False)
+
+
+class JumpingClock(SystemClock):
+    """Sleeping takes no time and is added up; after an hour of it whoever sleeps is ended."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        if self.slept > 3600:
+            raise TimeoutError
+
+
+class UselessCluster:
+    """Has no log of anything, or says the same lines of each and ends."""
+
+    def __init__(self, lines: list[bytes] | None) -> None:
+        self.asked = 0
+        self.lines = lines
+
+    @asynccontextmanager
+    async def stream(self, path: str, silence_s: float, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        if query["container"] == "model":
+            self.asked += 1
+            if self.lines is None:
+                raise ApiRefused(404, "NotFound", "the server could not find the requested resource")
+        yield self._lines()
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        for line in self.lines or ():
+            yield line
+
+
+@pytest.mark.parametrize("lines", [None, log([0, 1])])
+async def test_a_log_that_cannot_be_read_or_followed_is_asked_for_more_and_more_seldom(
+    lines: list[bytes] | None,
+) -> None:
+    """In an hour: of 3,000 pods each asked every two seconds, or three times a second, for as long as that lasted."""
+    clock, cluster = JumpingClock(), UselessCluster(lines)
+    observer = PodObserver(lambda seen: None, clock, lambda version: None)
+    observer.changed("added", serving())
+    outputs = PodOutputs(cluster, observer, clock, KubernetesOptions("models", "penstock:1", "http://s"))  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        await PodStream(NAME, LogPosition(), outputs).run()
+    assert 50 < cluster.asked < 80

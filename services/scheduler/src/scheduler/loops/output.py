@@ -6,7 +6,9 @@ from scheduler.handlers.output import OutputPublisher
 from scheduler.loops.dependencies import LoopDependencies
 from scheduler.loops.retry import retry_while_unavailable
 
-OUTPUT_EVERY_S = 0.3
+OUTPUT_EVERY_S, LONGEST_REST_S = 0.3, 2.0
+REST = 4
+"""Times as long as a look took until the next, where that is more: thousands of pods are not looked at all the time."""
 
 
 async def run_output(dependencies: LoopDependencies, rate: float) -> None:
@@ -20,5 +22,7 @@ async def run_output(dependencies: LoopDependencies, rate: float) -> None:
         dependencies.metrics.count_output_left_out,
     )
     while True:
+        begun = dependencies.clock.monotonic()
         await retry_while_unavailable(publisher.publish, "sending output", dependencies.clock)
-        await dependencies.clock.sleep(OUTPUT_EVERY_S)
+        took_s = dependencies.clock.monotonic() - begun
+        await dependencies.clock.sleep(min(max(OUTPUT_EVERY_S, REST * took_s), LONGEST_REST_S))

@@ -18,8 +18,11 @@ from scheduler.store.tables import DeploymentRow, PodRow
 async def run_reconciliation(dependencies: LoopDependencies, every_s: float) -> None:
     """Have the backend make what is wanted; until cancelled."""
     while True:
+        begun = dependencies.clock.monotonic()
         with dependencies.metrics.reconcile.time():
             await retry_while_unavailable(lambda: reconcile_once(dependencies), "reconciling", dependencies.clock)
+        # While thousands of pods start, something is always new: half of the time is left for seeing it.
+        await dependencies.clock.sleep(min(dependencies.clock.monotonic() - begun, every_s))
         await dependencies.reconcile_wakeup.wait(every_s)
 
 

@@ -8,12 +8,16 @@ from scheduler.loops.retry import retry_while_unavailable
 from scheduler.store.tables import DeploymentRow
 
 ROUTES_EVERY_S = 2.0
+LONGEST_REST_S = 0.25
 
 
 async def run_routes(dependencies: LoopDependencies) -> None:
     """Keep `endpoints.*` in the routes bucket as it should be; until cancelled."""
     while True:
+        begun = dependencies.clock.monotonic()
         await retry_while_unavailable(lambda: publish_routes_once(dependencies), "telling routers", dependencies.clock)
+        # Half of the time is left for what else there is to do, however often something is new.
+        await dependencies.clock.sleep(min(dependencies.clock.monotonic() - begun, LONGEST_REST_S))
         await dependencies.routes_wakeup.wait(ROUTES_EVERY_S)
 
 

@@ -90,6 +90,8 @@ class KubernetesBackend:
         self._works: dict[UUID, VersionWork] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._told: set[UUID] = set()
+        self._versions: dict[str, UUID] = {}
+        """Of each Deployment that there is, by its name."""
         self._group: asyncio.TaskGroup | None = None
         self._nodes: list[Node] | None = None
         self._servers: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
@@ -191,6 +193,11 @@ class KubernetesBackend:
         version_id = version_of(found)
         if version_id is None:
             return
+        name = str(found["metadata"]["name"])
+        if change == "deleted":
+            self._versions.pop(name, None)
+        else:
+            self._versions[name] = version_id
         self._look_again(version_id)
 
     def _look_again(self, version_id: UUID) -> None:
@@ -264,16 +271,14 @@ class KubernetesBackend:
         """The name of a version's objects, as the cluster has them."""
         if version_id in self._works:
             return self._works[version_id].name
-        for name, found in self._deployments.objects.items():
-            if version_of(found) == version_id:
+        for name, found in self._versions.items():
+            if found == version_id:
                 return name
         return next((owner_of(pod.facts.name) for pod in self.observer.of_version(version_id)), None)
 
     def versions(self) -> frozenset[UUID]:
         """Versions that have pods here, or a Deployment."""
-        found = {pod.facts.version_id for pod in self.observer.pods.values()}
-        found |= {owner for owner, _ in self.observer.unmade.values()}
-        return frozenset(found | {each for obj in self._deployments.objects.values() if (each := version_of(obj))})
+        return frozenset(self.observer.versions().union(self._versions.values()))
 
     async def restart(self, pod: str) -> None:
         """Drain a pod and delete it: its Deployment makes another one at once."""

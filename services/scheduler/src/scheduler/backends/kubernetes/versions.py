@@ -121,8 +121,8 @@ class VersionWork:
     @property
     def is_over(self) -> bool:
         """Whether nothing of it is wanted, and nothing there."""
-        pods = self._dependencies.observer.of_version(self.version_id)
-        return self.wanted is None and self.found is None and not pods
+        is_empty = self.wanted is None and self.found is None
+        return is_empty and not self._dependencies.observer.of_version(self.version_id)
 
     async def run(self) -> None:
         """Work until cancelled."""

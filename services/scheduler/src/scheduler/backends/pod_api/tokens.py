@@ -9,12 +9,14 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 TOKEN_VARIABLE = "PENSTOCK_POD_TOKEN"  # noqa: S105 - a name
 TOKEN_HEADER = "X-Penstock-Pod-Token"  # noqa: S105 - a name
 KEY_FILE = ".token-key"
 KEY_BYTES = 32
+MOST_KNOWN = 20_000
 
 
 class PodTokens:
@@ -22,9 +24,14 @@ class PodTokens:
 
     def __init__(self, pods: Path) -> None:
         self._key = _key_of(pods)
+        # Asked for every pod each time that routes are compared.
+        self._known = lru_cache(maxsize=MOST_KNOWN)(self._made)
 
     def of(self, pod: str) -> str:
         """The token of a pod, 64 hexadecimal digits."""
+        return self._known(pod)
+
+    def _made(self, pod: str) -> str:
         return hmac.new(self._key, pod.encode(), "sha256").hexdigest()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from scheduler.backends.kubernetes.api.calls import ApiCalls
 from scheduler.backends.kubernetes.api.credentials import Connection, Credentials
 from scheduler.backends.kubernetes.api.errors import ApiAway, Silent, error_of
 
@@ -37,8 +38,7 @@ class KubernetesApi:
         self._connection: Connection | None = None
         self._http: aiohttp.ClientSession | None = None
         self._connecting = asyncio.Lock()
-        self.calls = 0
-        """How many were made."""
+        self.calls = ApiCalls()
 
     async def get(self, path: str, **query: str) -> Object:
         """One object."""
@@ -142,7 +142,7 @@ class KubernetesApi:
         try:
             for is_last in (False, True):
                 session, connection = await self._session()
-                self.calls += 1
+                self.calls.count(method, path, query)
                 async with session.request(
                     method,
                     f"{connection.host}{path}",

@@ -20,23 +20,23 @@ class Configurations:
 
     def __init__(self, project_of: Callable[[UUID], str | None]) -> None:
         self._project_of = project_of
-        self._read: dict[tuple[UUID, str], Deployment] = {}
+        self._read: dict[tuple[UUID, str, str | None], Deployment] = {}
 
     def of(self, pod: Mapping[str, Any]) -> Deployment | None:
         """What a pod's object is made of; None where it does not say."""
         version_id, metadata = version_of(pod), pod["metadata"]
         if version_id is None:
             return None
-        key = version_id, str((metadata.get("labels") or {}).get(TEMPLATE_LABEL))
-        if key not in self._read:
+        project = self._project_of(version_id)
+        key = version_id, str((metadata.get("labels") or {}).get(TEMPLATE_LABEL)), project
+        if key not in self._read:  # each pod is asked about every second
             found = _parsed(pod)
             if found is None:
                 return None
             if len(self._read) >= MAX_KEPT:
                 self._read.clear()
-            self._read[key] = found
-        project = self._project_of(version_id)
-        return self._read[key] if project is None else self._read[key].model_copy(update={"project": project})
+            self._read[key] = found if project is None else found.model_copy(update={"project": project})
+        return self._read[key]
 
 
 def _parsed(pod: Object | Mapping[str, Any]) -> Deployment | None:

@@ -6,6 +6,7 @@ is about to delete is out of them before.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -84,6 +85,7 @@ class PodObserver:
     ) -> None:
         """`on_ready`: a pod says that it is ready; its report has to be read before callers are sent to it."""
         self.pods: dict[str, KnownPod] = {}
+        self._by_version: defaultdict[UUID, dict[str, KnownPod]] = defaultdict(dict)
         self.unmade: dict[str, tuple[UUID, WaitReason]] = {}
         self._emit = emit
         self._clock = clock
@@ -114,9 +116,12 @@ class PodObserver:
         if pod is None:
             if change == "deleted":
                 return
-            pod = self.pods[facts.name] = KnownPod(facts)
+            pod = self.pods[facts.name] = self._by_version[facts.version_id][facts.name] = KnownPod(facts)
             pod.generation = self._generation(facts)
         before, pod.facts = pod.facts, facts
+        if facts.version_id != before.version_id:  # somebody has changed its label by hand
+            self._unlist(before)
+            self._by_version[facts.version_id][facts.name] = pod
         pod.is_lost = pod.is_lost and facts.is_doubted
         if facts.is_deleted and not before.is_deleted:
             pod.is_surplus = pod.is_surplus or self._is_surplus(pod)
@@ -213,8 +218,12 @@ class PodObserver:
             self._tell_unmade(name, version_id, wait)
 
     def of_version(self, version_id: UUID) -> list[KnownPod]:
-        """The pods of one version."""
-        return [pod for pod in self.pods.values() if pod.facts.version_id == version_id]
+        """The pods of one version; asked at every change of one, so it looks at no other's."""
+        return list(self._by_version.get(version_id, {}).values())
+
+    def versions(self) -> set[UUID]:
+        """Versions that have pods, or would have them if the cluster made any."""
+        return self._by_version.keys() | {owner for owner, _ in self.unmade.values()}
 
     def waiting_reasons(self) -> Mapping[str, str]:
         """Pods that wait for what they cannot do themselves, and why."""
@@ -278,8 +287,15 @@ class PodObserver:
             pod.ended_run = end.run
             self._emit(self._observation(pod, end=replace(end, is_intended=True)))
         del self.pods[pod.facts.name]
+        self._unlist(pod.facts)
         self.on_gone(pod)
         self._emit(self._observation(pod, is_gone=True))
+
+    def _unlist(self, facts: PodFacts) -> None:
+        of_version = self._by_version[facts.version_id]
+        del of_version[facts.name]
+        if not of_version:
+            del self._by_version[facts.version_id]
 
     def _observation(
         self, pod: KnownPod, *, end: RunEnd | None = None, note: PodNote | None = None, is_gone: bool = False

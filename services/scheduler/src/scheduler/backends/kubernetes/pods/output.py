@@ -37,7 +37,11 @@ SILENCE_S = 120.0
 BEFORE_US = 1_000_000
 """How much earlier than its place a stream begins: a number that was made larger may be in the second after."""
 POLL_S = 0.3
-RETRY_S = 2.0
+RETRY_S, LONGEST_PAUSE_S = 2.0, 60.0
+"""After a refusal, and the longest: a log that cannot be had, or followed, cannot be for a while, and every pod of a
+node that is away, or has no inotify watch left, would ask for its own again and again."""
+LOOK_S = 5.0
+"""Within which a pod that waits so long is seen to have changed."""
 TURN_S = 20.0
 """How long a stream is kept open while others wait for their turn."""
 
@@ -82,22 +86,41 @@ class PodStream:
 
     async def run(self) -> None:
         """Read until the pod is gone."""
+        vain, facts = 0, None
         while (pod := self._outputs.observer.pods.get(self.name)) is not None:
+            if pod.facts != facts:  # it has changed: what could not be read before may be there now
+                vain, facts = 0, pod.facts
             segment = self._segment(pod.facts)
             if segment is None:
                 await self._outputs.clock.sleep(POLL_S)
                 continue
-            try:
-                async with self._outputs.turns:
-                    await self._read_segment(segment)
-            except Silent:
-                continue
-            except ApiError as error:
-                log.debug("output of %s: %s", self.name, error.message)
-                await self._outputs.clock.sleep(RETRY_S)
-            else:
-                await self._outputs.clock.sleep(POLL_S)
+            is_news, pause_s = await self._try(segment)
+            vain = 0 if is_news else vain + 1
+            await self._wait(pod.facts, min(LONGEST_PAUSE_S, pause_s * 2.0 ** min(max(0, vain - 1), 10)))
         self.ended_at = self._outputs.clock.monotonic()
+
+    async def _try(self, segment: Segment) -> tuple[bool, float]:
+        """Read a log for as long as it goes; whether anything came of it, and how long to wait before the next try."""
+        before = self._next
+        try:
+            async with self._outputs.turns:
+                has_had_its_turn = await self._read_segment(segment)
+        except Silent:
+            return True, 0.0
+        except ApiError as error:
+            log.debug("output of %s: %s", self.name, error.message)
+            return False, RETRY_S
+        return has_had_its_turn or not segment.is_on or self._next != before, POLL_S
+
+    async def _wait(self, facts: PodFacts, seconds: float) -> None:
+        """Wait so long, and no longer than until something is new of the pod."""
+        clock, observer = self._outputs.clock, self._outputs.observer
+        end = clock.monotonic() + seconds
+        while clock.monotonic() < end:
+            await clock.sleep(min(LOOK_S, end - clock.monotonic()))
+            pod = observer.pods.get(self.name)
+            if pod is None or pod.facts != facts:
+                return
 
     def _segment(self, facts: PodFacts) -> Segment | None:
         """The next log to read: of the oldest run that is kept and was not read to its end."""
@@ -110,7 +133,8 @@ class PodStream:
             None,
         )
 
-    async def _read_segment(self, segment: Segment) -> None:
+    async def _read_segment(self, segment: Segment) -> bool:
+        """Read it; whether it was left because it was others' turn."""
         since = self._next if self._next.run == segment.run else LogPosition(segment.run, 0)
         query = {"container": segment.container, "timestamps": "true"}
         if since.offset:
@@ -123,11 +147,12 @@ class PodStream:
         path = f"{pods_path(self._outputs.options.namespace, self.name)}/log"
         silence_s = TURN_S if self._outputs.is_crowded() else SILENCE_S
         async with self._outputs.api.stream(path, silence_s, **query) as lines:
-            await self._take(lines, segment, since)
+            has_had_its_turn = await self._take(lines, segment, since)
         if not segment.is_on:
             self._read.add((segment.container, segment.run))
+        return has_had_its_turn
 
-    async def _take(self, lines: AsyncIterator[bytes], segment: Segment, since: LogPosition) -> None:
+    async def _take(self, lines: AsyncIterator[bytes], segment: Segment, since: LogPosition) -> bool:
         numbering = LineNumbering(since.offset)
         clock, begun = self._outputs.clock, self._outputs.clock.monotonic()
         async for raw in lines:
@@ -137,7 +162,8 @@ class PodStream:
                 self._room.clear()
                 await self._room.wait()
             if segment.is_on and self._outputs.is_crowded() and clock.monotonic() - begun > TURN_S:
-                return
+                return True
+        return False
 
     def _append(self, line: OutputLine, run: int) -> None:
         self.lines.append(line)

@@ -1,0 +1,1 @@
+"""A real API server with nodes that kwok simulates: what part (r) needs of a cluster."""
