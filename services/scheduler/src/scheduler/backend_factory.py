@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
-from scheduler.backends.gpus.devices import Gpu, find_gpus, selected_gpus
+from scheduler.backends.gpus.devices import find_gpus, selected_gpus
 from scheduler.backends.gpus.nvml import open_nvml
 from scheduler.backends.lifecycle.backend import PodBackend
 from scheduler.backends.lifecycle.folders.pod_folder import has_containers
@@ -31,6 +31,7 @@ from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
+from scheduler.domain.gpus import Gpu
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import Backend, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
