@@ -179,6 +179,7 @@ def _cluster_options(settings: SchedulerSettings, environ: Mapping[str, str]) ->
         drain_s=settings.drain.total_seconds(),
         overcommit=Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1),
         gpu_resource=settings.kubernetes_gpu_resource,
+        gpu_kinds=settings.kubernetes_gpu_kinds,
         pod=settings.kubernetes_pod,
         prepare_environment=assembly.preparation_environment(environ, rules),
         log_streams=settings.kubernetes_log_streams,

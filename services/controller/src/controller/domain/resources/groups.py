@@ -176,7 +176,14 @@ def expires_soon(node: StoredNode, now: datetime) -> bool:
     return node.expires_at is not None and node.expires_at - now <= SOON
 
 
-def group_pod_resources(group: str, cpu: float, memory_gb: float, gpu: int) -> Resources:
+def group_pod_resources(group: str, cpu: float, memory_gb: float, gpu: int, gpu_kind: str | None = None) -> Resources:
     """What one pod in a group may use; such a size has no entry in the catalogue, and is named by what it is."""
     devices = f"-{gpu}GPU" if gpu else ""
-    return Resources(spec=f"{cpu:g}C{memory_gb:g}G{devices}", cpu=cpu, memory_gb=memory_gb, gpu=gpu, group=group)
+    return Resources(
+        spec=f"{cpu:g}C{memory_gb:g}G{devices}",
+        cpu=cpu,
+        memory_gb=memory_gb,
+        gpu=gpu,
+        gpu_kind=gpu_kind,
+        group=group,
+    )
