@@ -4669,6 +4669,21 @@ export interface components {
             url: string;
         };
         /**
+         * GpuKind
+         * @description GPUs of one kind in one place; those that no pod was given are free.
+         */
+        GpuKind: {
+            /** Free */
+            free: number;
+            /** Gpu */
+            gpu: number;
+            /**
+             * Kind
+             * @description Its maker's name for it, such as `NVIDIA H200`; None: not known.
+             */
+            kind: string | null;
+        };
+        /**
          * Grain
          * @description How the asked time is cut.
          * @enum {string}
@@ -4705,6 +4720,11 @@ export interface components {
              */
             gpu: number;
             /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; null: any.
+             */
+            gpu_kind?: string | null;
+            /**
              * Group
              * @description Name of the group.
              */
@@ -4730,6 +4750,11 @@ export interface components {
             cpu: number;
             /** Gpu */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds; absent: any.
+             */
+            gpu_kind?: string | null;
             /** Group */
             group: string;
             /**
@@ -7107,6 +7132,11 @@ export interface components {
              * @default 0
              */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; null: any.
+             */
+            gpu_kind?: string | null;
             /** Memory Gb */
             memory_gb: number;
             /** Name */
@@ -7349,6 +7379,11 @@ export interface components {
             expires_at: string | null;
             /** Expires Soon */
             expires_soon: boolean;
+            /**
+             * Gpu Kinds
+             * @description What its GPUs are, and how many no pod has; of a share of a machine all that the machine has.
+             */
+            gpu_kinds: components["schemas"]["GpuKind"][];
             /** Group */
             group: string;
             /**
@@ -7814,6 +7849,11 @@ export interface components {
             capacity: components["schemas"]["Capacity"];
             /** @description What of it no pod asks for. */
             free: components["schemas"]["Capacity"];
+            /**
+             * Gpu Kinds
+             * @description What its GPUs are, and how many no pod has; of a share of a machine all that the machine has.
+             */
+            gpu_kinds: components["schemas"]["GpuKind"][];
             /** Group */
             group: string | null;
             /** Held */
@@ -8291,6 +8331,11 @@ export interface components {
              * @default 0
              */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; None: any.
+             */
+            gpu_kind?: string | null;
             /**
              * Group
              * @description Resource group on whose nodes alone it runs; None: the shared pool.
@@ -9177,6 +9222,11 @@ export interface components {
             description?: string | null;
             /** Gpu */
             gpu?: number | null;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; null: any.
+             */
+            gpu_kind?: string | null;
             /** Memory Gb */
             memory_gb?: number | null;
             /** Price Per Hour */
@@ -9184,7 +9234,7 @@ export interface components {
         };
         /**
          * SpecView
-         * @description A resource spec: cores, GiB, devices, and the price of one pod for one hour.
+         * @description A resource spec: cores, GiB, devices (`gpu_kind`: of which kind), and the price of one pod for one hour.
          */
         SpecView: {
             /** Cpu */
@@ -9198,6 +9248,8 @@ export interface components {
             description: string;
             /** Gpu */
             gpu: number;
+            /** Gpu Kind */
+            gpu_kind: string | null;
             /** Memory Gb */
             memory_gb: number;
             /** Name */
