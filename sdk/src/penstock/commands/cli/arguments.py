@@ -83,6 +83,7 @@ def build_resource_source(
     cpu: float | None,
     memory: float | None,
     gpu: int | None,
+    *,
     gpu_kind: str | None = None,
 ) -> dict[str, Any] | None:
     """A spec of the catalogue, or a share of a resource group's nodes, as a `resource_source`; None: neither."""

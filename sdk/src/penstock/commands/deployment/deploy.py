@@ -127,7 +127,7 @@ def deploy(
         mounts=mount,
     )
     source = choose_source(model, registry, of_image, follow=follow)
-    resources = build_resource_source(spec, group, cpu, memory, gpu, gpu_kind)
+    resources = build_resource_source(spec, group, cpu, memory, gpu, gpu_kind=gpu_kind)
     service = {
         "name": name or default_service_name(model_or_image_name(source)),
         **given(project=project, auth_enabled=auth),

@@ -160,7 +160,7 @@ def add(
         mounts=mount,
     )
     source = choose_source(model, registry, of_image, follow=follow)
-    resources = build_resource_source(spec, group, cpu, memory, gpu, gpu_kind)
+    resources = build_resource_source(spec, group, cpu, memory, gpu, gpu_kind=gpu_kind)
     variables = parse_env(env, secret_env)
     body = version_body(source, resources, variables, replicas=replicas, record=record, weight=weight)
     body |= {"start": start} | parse_fields(further)
@@ -221,7 +221,7 @@ def edit(
         raise typer.BadParameter("give a --model, or --image and the options of an image: not both")
     wanted = {
         "model_source": parse_model_source(model, registry, follow=follow) if model else None,
-        "resource_source": build_resource_source(spec, group, cpu, memory, gpu, gpu_kind),
+        "resource_source": build_resource_source(spec, group, cpu, memory, gpu, gpu_kind=gpu_kind),
         "replicas": replicas,
         "description": description,
         "log_delivery": None if record is None else {"enabled": record},
