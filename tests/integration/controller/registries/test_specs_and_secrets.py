@@ -11,13 +11,17 @@ from uuid import UUID
 
 import httpx
 import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
 
 from controller.domain.registries.secrets import SealedValue, Vault, key_id
 from controller.handlers.registries.secrets import unsealed_fields
+from controller.main import MIGRATIONS
 from controller.settings import ControllerSettings
 from controller.store.registries.secrets import load_secret
 from controller.store.services.services import load_service
 from running_services.running_controller import Controller, wine
+from shared import migrations
 from shared.errors import Unavailable
 
 SPEC = {"name": "8C32G-T4", "cpu": 8, "memory_gb": 32, "gpu": 1, "price_per_hour": 1.5}
@@ -194,3 +198,18 @@ def test_a_key_that_is_none_is_refused_and_not_shown() -> None:
     with pytest.raises(ValueError, match="64 hexadecimal digits") as refused:
         ControllerSettings(secret_key="hunter2")
     assert "hunter2" not in str(refused.value)
+
+
+async def test_a_store_goes_back_while_nothing_in_it_names_a_kind_of_gpu(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'controller.db'}"
+    configuration = migrations._config(MIGRATIONS, url)
+    await asyncio.to_thread(command.upgrade, configuration, "head")
+    await asyncio.to_thread(command.downgrade, configuration, "0025")
+    await asyncio.to_thread(command.upgrade, configuration, "head")
+    engine = create_engine(url)
+    with engine.begin() as store:
+        assert set(store.execute(text("SELECT gpu_kind FROM resource_specs")).scalars()) == {None}
+        store.execute(text("UPDATE resource_specs SET gpu_kind = 'H200' WHERE name = '1C1G'"))
+    engine.dispose()
+    with pytest.raises(RuntimeError, match="1 resource specs and 0 versions name a kind of GPU"):
+        await asyncio.to_thread(command.downgrade, configuration, "0025")
