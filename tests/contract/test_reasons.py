@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.backends.kubernetes.facts import sentences
+from scheduler.backends.kubernetes.manifests.gpus import GPU_KIND_UNKNOWN
 from scheduler.backends.kubernetes.versions import RESTORED
 from scheduler.domain.values import CAPACITY, HELD_UP
 
@@ -34,6 +35,6 @@ def of_a_cluster() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_reasons_have_their_words(language: str) -> None:
-    reasons = of_a_cluster() | HELD_UP | {RESTORED}
+    reasons = of_a_cluster() | HELD_UP | {RESTORED, GPU_KIND_UNKNOWN}
     assert CAPACITY in reasons
     assert reasons - known(language) == set()

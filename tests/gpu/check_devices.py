@@ -23,10 +23,11 @@ sys.path[:0] = [str(ROOT / each) for each in ("services/scheduler/src", "shared/
 
 from running_services.scheduler_world import QUICK, World, running, wanted  # noqa: E402 - its path was just said
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, find_confinement  # noqa: E402
-from scheduler.backends.gpus.devices import Gpu, find_gpus  # noqa: E402
+from scheduler.backends.gpus.devices import find_gpus  # noqa: E402
 from scheduler.backends.gpus.meter import GpuMeter  # noqa: E402
 from scheduler.backends.gpus.nvml import open_nvml  # noqa: E402
 from scheduler.backends.process.options import PodOptions  # noqa: E402
+from scheduler.domain.gpus import Gpu  # noqa: E402
 from scheduler.domain.values import MeasuredUsage, PodObservation  # noqa: E402
 from shared.contracts.deployment import Deployment  # noqa: E402
 from waiting.eventually import eventually  # noqa: E402

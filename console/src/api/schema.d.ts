@@ -4702,6 +4702,21 @@ export interface components {
             url: string;
         };
         /**
+         * GpuKind
+         * @description GPUs of one kind in one place; those that no pod was given are free.
+         */
+        GpuKind: {
+            /** Free */
+            free: number;
+            /** Gpu */
+            gpu: number;
+            /**
+             * Kind
+             * @description Its maker's name for it, such as `NVIDIA H200`; None: not known.
+             */
+            kind: string | null;
+        };
+        /**
          * Grain
          * @description How the asked time is cut.
          * @enum {string}
@@ -4743,6 +4758,11 @@ export interface components {
              */
             gpu: number;
             /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; null: any.
+             */
+            gpu_kind?: string | null;
+            /**
              * Group
              * @description Name of the group.
              */
@@ -4768,6 +4788,11 @@ export interface components {
             cpu: number;
             /** Gpu */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds; absent: any.
+             */
+            gpu_kind?: string | null;
             /** Group */
             group: string;
             /**
@@ -7155,6 +7180,11 @@ export interface components {
              * @default 0
              */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; null: any.
+             */
+            gpu_kind?: string | null;
             /** Memory Gb */
             memory_gb: number;
             /** Name */
@@ -7397,6 +7427,11 @@ export interface components {
             expires_at: string | null;
             /** Expires Soon */
             expires_soon: boolean;
+            /**
+             * Gpu Kinds
+             * @description What its GPUs are, and how many no pod has; of a share of a machine all that the machine has.
+             */
+            gpu_kinds: components["schemas"]["GpuKind"][];
             /** Group */
             group: string;
             /**
@@ -7862,6 +7897,11 @@ export interface components {
             capacity: components["schemas"]["Capacity"];
             /** @description What of it no pod asks for. */
             free: components["schemas"]["Capacity"];
+            /**
+             * Gpu Kinds
+             * @description What its GPUs are, and how many no pod has; of a share of a machine all that the machine has.
+             */
+            gpu_kinds: components["schemas"]["GpuKind"][];
             /** Group */
             group: string | null;
             /** Held */
@@ -8344,6 +8384,11 @@ export interface components {
              * @default 0
              */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; None: any.
+             */
+            gpu_kind?: string | null;
             /**
              * Group
              * @description Resource group on whose nodes alone it runs; None: the shared pool.
@@ -9230,6 +9275,11 @@ export interface components {
             description?: string | null;
             /** Gpu */
             gpu?: number | null;
+            /**
+             * Gpu Kind
+             * @description Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; null: any.
+             */
+            gpu_kind?: string | null;
             /** Memory Gb */
             memory_gb?: number | null;
             /** Price Per Hour */
@@ -9237,7 +9287,7 @@ export interface components {
         };
         /**
          * SpecView
-         * @description A resource spec: cores, GiB, devices, and the price of one pod for one hour.
+         * @description A resource spec: cores, GiB, devices (`gpu_kind`: of which kind), and the price of one pod for one hour.
          */
         SpecView: {
             /** Cpu */
@@ -9251,6 +9301,8 @@ export interface components {
             description: string;
             /** Gpu */
             gpu: number;
+            /** Gpu Kind */
+            gpu_kind: string | null;
             /** Memory Gb */
             memory_gb: number;
             /** Name */

@@ -94,6 +94,9 @@ def test_where_pods_get_their_resources() -> None:
         {"kind": "shared", "group": "risk"},
         {"kind": "group", "group": "Risk!", "cpu": 1, "memory_gb": 1},
         {"kind": "group", "group": "risk", "cpu": 0, "memory_gb": 1},
+        {"kind": "group", "group": "risk", "cpu": 1, "memory_gb": 1, "gpu": 0, "gpu_kind": "H200"},
+        {"kind": "group", "group": "risk", "cpu": 1, "memory_gb": 1, "gpu": 1, "gpu_kind": "H200\n"},
+        {"kind": "shared", "spec": "1C2G", "gpu_kind": "H200"},
         {"kind": "cloud"},
         {"kind": None},
     ):

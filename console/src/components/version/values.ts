@@ -40,6 +40,8 @@ export type Place =
       readonly cpu: number;
       readonly memory_gb: number;
       readonly gpu: number;
+      /** Empty: any. */
+      readonly gpu_kind: string;
     };
 
 /** What forms show of a version; named as the API names it, so that a refusal finds its field. */
@@ -86,7 +88,7 @@ export const CHANGEABLE = [
 ] as const satisfies readonly (keyof VersionChange)[];
 
 export const SHARED = { kind: 'shared', spec: '1C2G' } as const;
-export const GROUP = { kind: 'group', group: '', cpu: 1, memory_gb: 2, gpu: 0 } as const;
+export const GROUP = { kind: 'group', group: '', cpu: 1, memory_gb: 2, gpu: 0, gpu_kind: '' } as const;
 export const RANGE: Range = { min: 1, max: 4, target_concurrency: 16 };
 export const LIMIT: Limit = { qps: 100, burst: null, on_limit: 'reject', queue_timeout_ms: 500 };
 
@@ -125,7 +127,9 @@ export function valuesOf(version: Version): VersionValues {
     by: source.kind !== 'image' && source.alias && source.follow ? 'alias' : 'version',
     model_source: sourceChoice(source),
     resource_source:
-      'group' in resources ? { ...GROUP, ...resources } : { kind: 'shared', spec: resources.spec },
+      'group' in resources
+        ? { ...GROUP, ...resources, gpu_kind: resources.gpu_kind ?? '' }
+        : { kind: 'shared', spec: resources.spec },
     replicas: typeof replicas === 'number' ? replicas : { ...RANGE, ...replicas },
     rate_limit: version.rate_limit === null ? null : { ...LIMIT, ...version.rate_limit },
     max_concurrency: version.max_concurrency,
@@ -160,7 +164,7 @@ export function bodyOf(values: VersionValues): Body {
   return {
     description: values.description,
     model_source: isImage ? imageBody(values.model_source.image) : modelBody(values),
-    resource_source: values.resource_source,
+    resource_source: placeOf(values.resource_source),
     replicas: values.replicas,
     rate_limit: values.rate_limit,
     max_concurrency: values.max_concurrency,
@@ -174,6 +178,14 @@ export function bodyOf(values: VersionValues): Body {
     // An image serves by itself: options of the model server do not reach it.
     ...(isImage ? {} : { runtime: values.runtime }),
   };
+}
+
+/** A kind is said of GPUs alone: a pod that asks for none has none. */
+function placeOf(place: Place): Body['resource_source'] {
+  if (place.kind === 'shared') return place;
+  const { gpu_kind, ...size } = place;
+  const kind = size.gpu > 0 ? (gpu_kind ?? '').trim() : '';
+  return kind === '' ? size : { ...size, gpu_kind: kind };
 }
 
 function modelBody({ by, model_source }: VersionValues): Body['model_source'] {

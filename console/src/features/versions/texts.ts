@@ -7,7 +7,7 @@ type T = Texts['versions'];
 export function resourcesText(version: Version, t: T): string {
   const source = version.resource_source;
   if (source.kind === 'group' && 'group' in source) {
-    return t.group(source.group, source.cpu, source.memory_gb, source.gpu);
+    return t.group(source.group, source.cpu, source.memory_gb, source.gpu, source.gpu_kind ?? '');
   }
   return 'spec' in source ? source.spec : '';
 }

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from scheduler.backends.beside import BackendsBeside
 from scheduler.backends.confinement.availability import Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
-from scheduler.backends.gpus.devices import Gpu, find_gpus, selected_gpus
+from scheduler.backends.gpus.devices import find_gpus, selected_gpus
 from scheduler.backends.gpus.nvml import open_nvml
 from scheduler.backends.lifecycle.backend import PodBackend
 from scheduler.backends.lifecycle.folders.pod_folder import has_containers
@@ -34,6 +34,7 @@ from scheduler.backends.process.launch.zygotes import ZygotePool
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.runner import ProcessRunner
 from scheduler.clients import image_secrets_over, registry_access_over, secret_values_over
+from scheduler.domain.gpus import Gpu
 from scheduler.domain.placement import Capacity
 from scheduler.domain.ports import Backend, Reach, RouteStatus
 from scheduler.domain.requirements.sources import SourceRule, own_indexes
@@ -207,6 +208,7 @@ def _cluster_options(settings: SchedulerSettings, environ: Mapping[str, str]) ->
         drain_s=settings.drain.total_seconds(),
         overcommit=Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1),
         gpu_resource=settings.kubernetes_gpu_resource,
+        gpu_kinds=settings.kubernetes_gpu_kinds,
         pod=settings.kubernetes_pod,
         prepare_environment=assembly.preparation_environment(environ, rules),
         log_streams=settings.kubernetes_log_streams,

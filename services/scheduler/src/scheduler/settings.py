@@ -14,9 +14,10 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from scheduler.domain.autoscaling import AutoscalerTiming
+from scheduler.domain.cluster_gpus import ClusterGpuKind
 from scheduler.domain.probes import ProbeLimits
 from scheduler.domain.verdict import VerdictLimits
-from shared.contracts.deployment import BackendName
+from shared.contracts.deployment import BackendName, GpuKindText
 from shared.security.addresses import AddressRule
 from shared.settings import DatabaseSettings, Duration
 
@@ -173,6 +174,10 @@ class SchedulerSettings(DatabaseSettings):
 
     kubernetes_gpu_resource: str = "nvidia.com/gpu"
     """Name of the resource that a GPU is on the nodes (such as `nvidia.com/mig-1g.18gb`); default nvidia.com/gpu."""
+
+    kubernetes_gpu_kinds: dict[GpuKindText, ClusterGpuKind] = Field(default_factory=dict)
+    """What the cluster calls the kinds of GPU that pods ask for (`gpu_kind`), as JSON: of each its `resource`, `labels`
+    of its nodes, or both. Default none."""
 
     kubernetes_pod: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every pod, as JSON: affinity, nodeSelector, priorityClassName, runtimeClassName, tolerations.

@@ -98,6 +98,12 @@ class SecretKeyRef(Contract):
     key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
 
 
+GpuKindText = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ._+/()-]{0,62}[A-Za-z0-9)])?$", max_length=64)
+]
+"""Words that the name of a kind of GPU holds, such as `H200` or `MIG 1g.18gb`."""
+
+
 class Resources(Contract):
     """What one pod may use."""
 
@@ -105,6 +111,12 @@ class Resources(Contract):
     cpu: float = Field(gt=0, description="Cores.")
     memory_gb: float = Field(gt=0, description="GiB.")
     gpu: int = 0
+    gpu_kind: GpuKindText | None = Field(
+        default=None,
+        description="Words that the name of each of its GPUs holds, such as `H200` or `MIG 1g.18gb`; None: any.",
+        # Absent where there is none: what runs already keeps its template and its digest.
+        exclude_if=lambda kind: kind is None,
+    )
     group: DnsLabel | None = Field(
         default=None,
         description="Resource group on whose nodes alone it runs; None: the shared pool.",

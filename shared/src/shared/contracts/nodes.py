@@ -74,6 +74,14 @@ class ReadyBackends(Contract):
         return left is not None and right is not None and left.name != right.name
 
 
+class GpuKind(Contract):
+    """GPUs of one kind in one place; those that no pod was given are free."""
+
+    kind: str | None = Field(description="Its maker's name for it, such as `NVIDIA H200`; None: not known.")
+    gpu: int
+    free: int
+
+
 class NodeState(Contract):
     """What the scheduler knows of one node: the `generation` that it acts on, and what the pods on it ask for."""
 
@@ -83,6 +91,9 @@ class NodeState(Contract):
     cpu: float = 0
     memory_gb: float = 0
     gpu: int = 0
+    gpu_kinds: tuple[GpuKind, ...] = Field(
+        default=(), description="What its devices are: of a share of a machine all that the machine has."
+    )
 
 
 class PodAllocation(Contract):
@@ -108,6 +119,9 @@ class PoolState(Contract):
     cpu: float
     memory_gb: float
     gpu: int = 0
+    gpu_kinds: tuple[GpuKind, ...] = Field(
+        default=(), description="What its devices are: of a share of a machine all that the machine has."
+    )
     is_open: bool = True
     held: tuple[PodAllocation, ...] = Field(default=(), description="Pods that have their place there.")
     waiting: tuple[PodAllocation, ...] = Field(

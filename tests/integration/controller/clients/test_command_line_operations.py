@@ -12,7 +12,7 @@ from platforms.command_line import CommandLine
 from running_services.running_controller import TOKEN, Peers
 from shared.clock import SystemClock
 from shared.contracts.metrics.samples import LogLine, PodOutput
-from shared.contracts.nodes import PodAllocation, PoolState
+from shared.contracts.nodes import GpuKind, PodAllocation, PoolState
 from shared.contracts.rpc.monitor import LogPage
 
 
@@ -61,12 +61,31 @@ async def test_a_group_names_what_runs_its_pods(cli: CommandLine, peers: Peers) 
 
 async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
     hold = PodAllocation(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
-    peers.pools = (PoolState(cpu=8, memory_gb=30, held=(hold,)),)
+    kinds = (GpuKind(kind="NVIDIA H200", gpu=1, free=0), GpuKind(kind="NVIDIA A10", gpu=1, free=1))
+    peers.pools = (PoolState(cpu=8, memory_gb=30, gpu=2, gpu_kinds=kinds, held=(hold.model_copy(update={"gpu": 1}),)),)
     head, line = (await cli("capacity")).stdout.splitlines()
     assert head.split()[:5] == ["POOL", "CORES", "FREE", "CORES", "GIB"]
     assert line.split()[:5] == ["shared", "8", "6", "30", "26"]
     assert "held by wine/v1 (2 cores, 4 GiB)" in line
-    assert (await cli.json("capacity"))["pools"][0]["free"]["cpu"] == 6
+    assert "1 of 2 (0 of 1 NVIDIA H200, 1 of 1 NVIDIA A10)" in line
+    pool = (await cli.json("capacity"))["pools"][0]
+    assert (pool["free"]["cpu"], pool["gpu_kinds"][1]) == (6, {"kind": "NVIDIA A10", "gpu": 1, "free": 1})
+
+
+async def test_a_kind_of_gpu_is_an_option_of_specs_and_of_pods(cli: CommandLine) -> None:
+    size = ("--cpu", "8", "--memory", "32")
+    made = await cli.json("specs", "create", "8C32G-H200", *size, "--gpu", "1", "--gpu-kind", "H200")
+    assert (made["gpu"], made["gpu_kind"]) == (1, "H200")
+    refused = await cli("specs", "create", "none", *size, "--gpu-kind", "H200", code=2)
+    assert "gpu is 0: ask for one at least" in refused.stderr
+    await cli("groups", "create", "risk", "--project", "default")
+    of_group = ("--group", "risk", *size, "--gpu", "1", "--gpu-kind", "MIG 1g.18gb")
+    await cli("deploy", "models:/wine/1", "--name", "shop", *of_group)
+    shown = await cli("versions", "show", "shop", "v1")
+    assert "1 GPU MIG 1g.18gb of group risk" in shown.stdout
+    edited = await cli.json("versions", "edit", "shop", "v1", *of_group[:-1], "A10")
+    assert edited["resource_source"]["gpu_kind"] == "A10"
+    await cli("deploy", "models:/wine/1", "--name", "other", "--gpu-kind", "H200", code=2)
 
 
 async def test_following_logs_ends_with_ctrl_c(cli: CommandLine, peers: Peers) -> None:

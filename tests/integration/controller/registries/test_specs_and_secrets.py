@@ -11,12 +11,17 @@ from uuid import UUID
 
 import httpx
 import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
 
 from controller.domain.registries.secrets import SealedValue, Vault, key_id
 from controller.handlers.registries.secrets import unsealed_fields
+from controller.main import MIGRATIONS
 from controller.settings import ControllerSettings
 from controller.store.registries.secrets import load_secret
+from controller.store.services.services import load_service
 from running_services.running_controller import Controller, wine
+from shared import migrations
 from shared.errors import Unavailable
 
 SPEC = {"name": "8C32G-T4", "cpu": 8, "memory_gb": 32, "gpu": 1, "price_per_hour": 1.5}
@@ -51,6 +56,33 @@ async def test_the_size_of_a_spec_in_use_stays(offline: Controller) -> None:
     await offline.call("PATCH", path, json={"price_per_hour": 3})
     await offline.call("DELETE", "/services/wine", 204)
     await offline.call("PATCH", path, json={"cpu": 4})
+
+
+async def test_a_spec_may_name_a_kind_of_gpu(offline: Controller) -> None:
+    made = await offline.call("POST", "/resource-specs", 201, json=SPEC | {"gpu_kind": "H200"})
+    path = f"/resource-specs/{SPEC['name']}"
+    assert (made["gpu_kind"], (await offline.call("GET", path))["gpu_kind"]) == ("H200", "H200")
+    assert (await offline.call("GET", "/resource-specs/1C1G"))["gpu_kind"] is None
+    changed = await offline.call("PATCH", path, json={"gpu_kind": "MIG 1g.18gb"})
+    assert changed["gpu_kind"] == "MIG 1g.18gb"
+    body = {"name": "wine", "version": wine(resource_source={"kind": "shared", "spec": SPEC["name"]})}
+    await offline.call("POST", "/services", 201, json=body)
+    async with offline.app.dependencies.database.read() as session:
+        assert (await load_service(session, "wine")).version("v1").row.resources["gpu_kind"] == "MIG 1g.18gb"
+    refused = await offline.call("PATCH", path, 409, json={"gpu_kind": None})
+    assert refused["message"].endswith("is used by wine/v1: its size cannot change")
+    await offline.call("DELETE", "/services/wine", 204)
+    needed = await offline.call("PATCH", path, 400, json={"gpu": 0})
+    assert needed["message"] == (
+        "gpu_kind 'MIG 1g.18gb' says which GPUs a pod gets, and gpu is 0: ask for one at least, or leave gpu_kind out"
+    )
+    assert (await offline.call("GET", path))["gpu"] == 1
+    assert (await offline.call("PATCH", path, json={"gpu": 0, "gpu_kind": None}))["gpu_kind"] is None
+    other = SPEC | {"name": "other"}
+    for wrong in ({"gpu": 0, "gpu_kind": "H200"}, {"gpu_kind": ""}, {"gpu_kind": " H200"}, {"gpu_kind": "H200;"}):
+        await offline.call("POST", "/resource-specs", 400, json=other | wrong)
+    said = await offline.call("POST", "/resource-specs", 400, json=other | {"gpu_kind": "x" * 65})
+    assert "1 to 64 letters, digits, spaces and any of . _ + - / ( ), such as H200" in said["message"]
 
 
 async def test_of_a_version_and_the_end_of_its_spec_one_comes_first(offline: Controller) -> None:
@@ -166,3 +198,18 @@ def test_a_key_that_is_none_is_refused_and_not_shown() -> None:
     with pytest.raises(ValueError, match="64 hexadecimal digits") as refused:
         ControllerSettings(secret_key="hunter2")
     assert "hunter2" not in str(refused.value)
+
+
+async def test_a_store_goes_back_while_nothing_in_it_names_a_kind_of_gpu(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'controller.db'}"
+    configuration = migrations._config(MIGRATIONS, url)
+    await asyncio.to_thread(command.upgrade, configuration, "head")
+    await asyncio.to_thread(command.downgrade, configuration, "0026")
+    await asyncio.to_thread(command.upgrade, configuration, "head")
+    engine = create_engine(url)
+    with engine.begin() as store:
+        assert set(store.execute(text("SELECT gpu_kind FROM resource_specs")).scalars()) == {None}
+        store.execute(text("UPDATE resource_specs SET gpu_kind = 'H200' WHERE name = '1C1G'"))
+    engine.dispose()
+    with pytest.raises(RuntimeError, match="1 resource specs and 0 versions name a kind of GPU"):
+        await asyncio.to_thread(command.downgrade, configuration, "0026")

@@ -107,6 +107,24 @@ async def test_a_spec_of_the_catalogue_may_be_named_as_a_size_in_a_group(offline
     assert made["versions"][0]["resource_source"] == in_group("risk", 3, 3) | {"gpu": 0}  # no use of the spec
 
 
+async def test_a_version_in_a_group_may_name_a_kind_of_gpu(offline: Controller) -> None:
+    await offline.call("POST", "/resource-groups", 201, json=GROUP)
+    source = in_group() | {"gpu": 1, "gpu_kind": "H200"}
+    made = await offline.call("POST", "/services", 201, json=service("wine", resource_source=source))
+    assert made["versions"][0]["resource_source"] == source
+    changed = {"resource_source": source | {"gpu_kind": "A10"}}
+    path = "/services/wine/versions/v1"
+    assert (await offline.call("PATCH", path, json=changed))["resource_source"]["gpu_kind"] == "A10"
+    lines = (await offline.call("GET", f"{path}/history"))["items"]
+    fields = [change for line in lines for change in line["changes"] if change["field"] == "resource_source.gpu_kind"]
+    assert [(each["before"], each["after"]) for each in fields] == [("H200", "A10")]
+    refused = await offline.call("PATCH", path, 400, json={"resource_source": source | {"gpu": 0}})
+    assert refused["message"].startswith("gpu_kind 'H200' says which GPUs a pod gets, and gpu is 0")
+    assert (await offline.call("PATCH", path, json={"resource_source": in_group()}))["resource_source"] == (
+        in_group() | {"gpu": 0}
+    )
+
+
 async def test_only_projects_that_it_is_associated_with_see_and_use_it(offline: Controller) -> None:
     for project in ("red", "blue"):
         await offline.call("POST", "/projects", 201, json={"name": project})

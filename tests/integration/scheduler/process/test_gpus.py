@@ -10,8 +10,10 @@ import psutil
 import pytest
 
 from running_services.scheduler_world import QUICK, World, running, wanted
-from scheduler.backends.gpus.devices import Gpu
+from scheduler.backends.gpus.devices import find_gpus
+from scheduler.domain.gpus import Gpu
 from scheduler.domain.values import PodObservation
+from servers.gpu_driver import FakeDriver, FakeGpu
 from shared.contracts.deployment import Deployment
 from waiting.eventually import eventually
 
@@ -20,9 +22,13 @@ ONE, TWO = replace(QUICK, gpus=(A,)), replace(QUICK, gpus=(A, B))
 STUCK = "SCHEDULER_GPU_ROLLOUT=free-first ends the pod that it replaces first, for its GPU"
 
 
-def asking(gpu: int, replicas: int = 1) -> Deployment:
+TWO_KINDS = FakeDriver(FakeGpu("GPU-a", "NVIDIA H200"), FakeGpu("GPU-b", "NVIDIA A10", minor=1))
+
+
+def asking(gpu: int, replicas: int = 1, kind: str | None = None) -> Deployment:
     deployment = wanted(replicas)
-    return deployment.model_copy(update={"resources": deployment.resources.model_copy(update={"gpu": gpu})})
+    resources = deployment.resources.model_copy(update={"gpu": gpu, "gpu_kind": kind})
+    return deployment.model_copy(update={"resources": resources})
 
 
 def visible(pod: PodObservation) -> str | None:
@@ -69,6 +75,40 @@ async def test_no_device_has_two_pods_and_one_without_sees_none(tmp_path: Path) 
         await eventually(lambda: [visible(pod) for pod in world.ready if pod.version_id == third.version_id])
         assert seen(world) == ["", "GPU-a", "GPU-b"]
         await ended(world, pair, third, plain)
+
+
+async def test_a_pod_gets_the_kind_that_it_asks_for(tmp_path: Path) -> None:
+    options = replace(QUICK, gpus=find_gpus(TWO_KINDS))
+    big, second, other, absent = (asking(1, kind=kind) for kind in ("h200", "H200", None, "H100"))
+    async with running(tmp_path, options) as world:
+        for each in (big, absent, other, second):
+            await world.backend.apply(each)
+        await eventually(lambda: len(world.ready) == 2)
+        devices = {pod.version_id: visible(pod) for pod in world.ready}
+        assert devices == {big.version_id: "GPU-a", other.version_id: "GPU-b"}
+        assert reason(world, absent).endswith("no GPU H100; of GPUs there are 1 NVIDIA H200, 1 NVIDIA A10")
+        assert "1 GPU H200; free are" in reason(world, second)
+        assert ", no GPU H200; held by wine/v1 (" in reason(world, second)
+        pools = world.backend.pools()
+        assert pools is not None
+        assert [(each.kind, each.gpu, each.free) for each in pools[0].gpu_kinds] == [
+            ("NVIDIA H200", 1, 0),
+            ("NVIDIA A10", 1, 0),
+        ]
+
+    async with running(tmp_path, options) as world:
+        for each in (big, second, other):
+            await world.backend.apply(each)
+        await world.backend.delete(absent.version_id)
+        await eventually(lambda: len(world.ready) == 2 and reason(world, second))
+        await world.backend.delete(other.version_id)
+        await eventually(lambda: [pod.version_id for pod in world.ready] == [big.version_id])
+        assert reason(world, second), "the A10 is free, and not what it asks for"
+        await world.backend.delete(big.version_id)
+        await eventually(
+            lambda: [(pod.version_id, visible(pod)) for pod in world.ready] == [(second.version_id, "GPU-a")]
+        )
+        await ended(world, second)
 
 
 async def test_an_update_waits_for_a_gpu_or_takes_that_of_the_old_pod(tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ import pytest
 
 from scheduler.backends.confinement.availability import UNCONFINED, Confinement, find_confinement
 from scheduler.backends.environments.store import EnvironmentStore
-from scheduler.backends.gpus.devices import Gpu
-from scheduler.backends.lifecycle.given_gpus import give_gpus
+from scheduler.backends.lifecycle.given_gpus import store_gpus
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.backends.process.jobs.job import JobDependencies
 from scheduler.backends.process.jobs.preparation import JobPreparation
 from scheduler.backends.process.jobs.supervisor import JobSupervisor
 from scheduler.backends.process.options import PodOptions
+from scheduler.domain.gpus import Gpu, GpuLedger
 from shared.clock import SystemClock
 from shared.contracts.deployment import Resources, SecretKeyRef
 from shared.contracts.jobs import JobOrder, JobState, MlflowProject
@@ -65,7 +65,7 @@ async def supervisor(
         for claim in jobs.claims():
             if not claim.is_placed:
                 jobs.place(claim.pod, None)
-        give_gpus(jobs.folders(), gpus)
+        store_gpus(jobs.folders(), GpuLedger(gpus, jobs.claims()).due)
 
     jobs.changed = place_all
     running = asyncio.create_task(jobs.run())

@@ -10,8 +10,8 @@ from running_services.scheduler_world import wanted
 from scheduler.backends.docker.container_spec import ContainerSpec, Mount, device_request, run_labels
 from scheduler.backends.docker.options import DockerOptions
 from scheduler.backends.docker.runs.start import requested_gpus
-from scheduler.backends.gpus.devices import Gpu
 from scheduler.backends.lifecycle.folders.pod_folder import PodRecord
+from scheduler.domain.gpus import Gpu
 from shared.contracts.deployment import Resources
 
 

@@ -1,4 +1,4 @@
-"""Which GPUs there are, and which pod has which: whole ones, slices where there are some, and none twice."""
+"""Which GPUs there are: whole ones, slices where there are some; and what pods were given, in their records."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import logging
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from running_services.scheduler_world import wanted
-from scheduler.backends.gpus.allocation import choose_gpus, gpu_variables
-from scheduler.backends.gpus.devices import Gpu, find_gpus, numbered_gpus, selected_gpus
+from scheduler.backends.gpus.allocation import gpu_variables
+from scheduler.backends.gpus.devices import find_gpus, numbered_gpus, selected_gpus
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
-from scheduler.backends.lifecycle.given_gpus import give_gpus, has_lost_gpus, lacks_gpus
+from scheduler.backends.lifecycle.given_gpus import has_lost_gpus, lacks_gpus, store_gpus
+from scheduler.domain.gpus import Gpu
 from servers.gpu_driver import GIB, FakeDriver, FakeGpu
 
 SLICE = "NVIDIA H200 MIG 1g.18gb"
@@ -66,13 +65,6 @@ def test_where_nothing_is_known_numbers_are_vouched_for() -> None:
     assert selected_gpus((), [], None) == ()
 
 
-def test_no_gpu_is_given_twice() -> None:
-    assert choose_gpus(2, THERE, {"GPU-a", "MIG-c4"}) == ("MIG-c0", "GPU-e")
-    assert choose_gpus(2, THERE, {"0", "2:0"}) == ("MIG-c4", "GPU-e"), "given before their ids were known"
-    assert choose_gpus(3, THERE, {"0", "2:0"}) is None
-    assert choose_gpus(0, (), ()) == ()
-
-
 def test_a_process_sees_its_own_devices_alone() -> None:
     assert gpu_variables(("GPU-a", "GPU-e"), has_gpus=True)["CUDA_VISIBLE_DEVICES"] == "GPU-a,GPU-e"
     assert gpu_variables((), has_gpus=True)["CUDA_VISIBLE_DEVICES"] == ""
@@ -88,25 +80,13 @@ def folder(root: Path, name: str, gpu: int, *, given_gpus: tuple[str, ...] = (),
     )
 
 
-def test_devices_are_kept_in_the_record_and_go_to_the_oldest_first(tmp_path: Path) -> None:
-    first = folder(tmp_path, "first", 1)
-    waits = folder(tmp_path, "waits", 1, is_placed=False)
-    ends = folder(tmp_path, "ends", 1, is_terminating=True, given_gpus=("MIG-c0",))
-    third = folder(tmp_path, "third", 2)
-    give_gpus([third, ends, waits, first], THERE)
-    assert [each.record.gpus for each in (first, waits, ends, third)] == [
-        ("GPU-a",),
-        (),
-        ("MIG-c0",),
-        ("MIG-c4", "GPU-e"),
-    ]
-    again = [PodFolder.open(tmp_path / name) for name in ("first", "third", "waits", "ends")]
-    read = [each for each in again if each is not None]
-    late = folder(tmp_path, "late", 1)
-    give_gpus([*read, late], THERE)
-    assert (late.record.gpus, lacks_gpus(late.record)) == ((), True)
-    give_gpus([each for each in [*read, late] if each.record.name != "ends"], THERE)
-    assert late.record.gpus == ("MIG-c0",)
+def test_devices_are_kept_in_the_record(tmp_path: Path) -> None:
+    first, other = folder(tmp_path, "first", 1), folder(tmp_path, "other", 1)
+    assert lacks_gpus(first.record)
+    store_gpus([first, other], {"first": ("GPU-a",), "gone": ("GPU-e",)})
+    read = PodFolder.open(tmp_path / "first")
+    assert read is not None
+    assert (read.record.gpus, lacks_gpus(read.record), other.record.gpus) == (("GPU-a",), False, ())
 
 
 def test_a_device_that_is_gone_is_lost(tmp_path: Path) -> None:
@@ -115,16 +95,3 @@ def test_a_device_that_is_gone_is_lost(tmp_path: Path) -> None:
     assert not has_lost_gpus(record.model_copy(update={"gpus": ("0",)}), THERE)
     assert has_lost_gpus(record, (H200,))
     assert not has_lost_gpus(folder(tmp_path, "b", 0).record, ())
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
-def test_however_pods_come_and_go_no_device_has_two(steps: list[tuple[int, bool]]) -> None:
-    held: list[tuple[str, ...]] = []
-    for count, is_end in steps:
-        if is_end and held:
-            held.pop(0)
-        gpus = choose_gpus(count, THERE, {gpu for pod in held for gpu in pod})
-        assert gpus is None or len(gpus) == count
-        held.append(gpus or ())
-        given_out = [gpu for pod in held for gpu in pod]
-        assert len(given_out) == len(set(given_out)) <= len(THERE)

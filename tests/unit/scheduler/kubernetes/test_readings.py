@@ -55,7 +55,7 @@ def test_a_kubelet_s_summary() -> None:
 
 def test_room_of_nodes_that_nobody_has() -> None:
     nodes = [node(), node("node-2", group="risk"), node("node-3", ready=False), node("node-4", unschedulable=True)]
-    assert shared_capacity(nodes, "nvidia.com/gpu") == Capacity(3.8, 8, 2)
+    assert shared_capacity(nodes, ["nvidia.com/gpu"]) == Capacity(3.8, 8, 2)
     assert [is_open(each) for each in nodes] == [True, True, False, False]
 
 

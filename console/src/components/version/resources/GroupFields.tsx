@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Flex, Form, InputNumber, Select } from 'antd';
+import { Alert, AutoComplete, Flex, Form, InputNumber, Select } from 'antd';
 import { capacityQuery, groupsQuery } from '@/api';
 import { useFormats, useTexts } from '@/i18n';
 import { useFieldName, useValue } from '../place';
@@ -41,6 +41,16 @@ export function GroupFields({ project }: { project: string }) {
         {number('cpu', t.cores, 0.1, 0.5)}
         {number('memory_gb', `${t.memory} (GiB)`, 0.1, 1)}
         {number('gpu', t.gpu, 0, 1)}
+        {size.gpu > 0 && (
+          <Form.Item name={field('resource_source', 'gpu_kind')} label={t.gpuKind} tooltip={t.gpuKindHint}>
+            <AutoComplete
+              allowClear
+              placeholder={t.anyKind}
+              options={free.kinds.map((value) => ({ value }))}
+              style={{ minWidth: 220 }}
+            />
+          </Form.Item>
+        )}
       </Flex>
       {group !== '' && !free.hasRoom && (
         <Alert type="warning" showIcon title={t.noRoom} style={{ marginBottom: 16 }} />

@@ -42,7 +42,11 @@ export function SpecTable(props: { value?: string; onChange?: (spec: string) => 
           { title: t.spec, dataIndex: 'name' },
           { title: t.cores, align: 'right', render: (_, { cpu }) => formats.number(cpu, 2) },
           { title: t.memory, align: 'right', render: (_, spec) => `${formats.number(spec.memory_gb)} GiB` },
-          { title: t.gpu, align: 'right', dataIndex: 'gpu' },
+          {
+            title: t.gpu,
+            align: 'right',
+            render: (_, { gpu, gpu_kind }) => (gpu_kind === null ? gpu : `${gpu} × ${gpu_kind}`),
+          },
           { title: t.price, align: 'right', render: (_, spec) => formats.number(spec.price_per_hour, 4) },
         ]}
       />
@@ -51,7 +55,7 @@ export function SpecTable(props: { value?: string; onChange?: (spec: string) => 
           {t.free(formats.number(pool.free.cpu), formats.number(pool.free.memory_gb), String(pool.free.gpu))}
         </Typography.Text>
       )}
-      {pool !== undefined && chosen !== undefined && !fits(chosen, pool.free) && (
+      {pool !== undefined && chosen !== undefined && !fits(chosen, pool.free, pool.gpu_kinds) && (
         <Alert type="warning" showIcon title={t.noRoom} />
       )}
     </Flex>

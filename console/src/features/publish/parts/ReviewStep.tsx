@@ -43,7 +43,7 @@ export function ReviewStep({ service }: StepProps) {
 function resources({ resource_source: from }: Draft['version']): string {
   if (from === undefined) return '–';
   if (from.kind !== 'group') return from.spec ?? '–';
-  return `${from.group}: ${from.cpu} × ${from.memory_gb} GiB${from.gpu ? ` + ${from.gpu} GPU` : ''}`;
+  return `${from.group}: ${from.cpu} × ${from.memory_gb} GiB${from.gpu ? ` + ${from.gpu} GPU ${from.gpu_kind ?? ''}` : ''}`.trim();
 }
 
 function pods({ replicas }: Draft['version']): string {

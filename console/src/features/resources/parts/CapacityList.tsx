@@ -4,12 +4,13 @@ import { ListCard } from '@/components/page/ListCard';
 import { ToneTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 import type { Pool } from '../queries';
-import { Size } from './Size';
+import { GpuKinds, Size } from './Size';
 
 /** Room for pods in the shared pool and on the nodes of groups. */
 export function CapacityList() {
   const t = useTexts().resources.capacity;
   const groups = useTexts().resources.groups;
+  const kinds = useTexts().resources.gpuKinds;
   const query = useQuery(capacityQuery);
   return (
     <ListCard<Pool>
@@ -24,6 +25,7 @@ export function CapacityList() {
         },
         { title: groups.capacity, key: 'capacity', render: (_, pool) => <Size of={pool.capacity} /> },
         { title: t.free, key: 'free', render: (_, pool) => <Size of={pool.free} /> },
+        { title: kinds, key: 'kinds', render: (_, pool) => <GpuKinds of={pool.gpu_kinds} /> },
         { title: t.held, key: 'held', align: 'right', render: (_, pool) => pool.held.length },
         { title: t.waiting, key: 'waiting', align: 'right', render: (_, pool) => pool.waiting.length },
         {

@@ -9,7 +9,7 @@ import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { isolate, type Node, nodesQuery, resume, useResourceWrite } from '../queries';
 import { type NodeDialog, NodeDialogs } from './NodeDialogs';
-import { Size } from './Size';
+import { GpuKinds, Size } from './Size';
 
 const TONES: Record<Node['status'], Tone> = {
   ready: 'ok',
@@ -24,6 +24,7 @@ const TONES: Record<Node['status'], Tone> = {
 export function Nodes({ group }: { group: string }) {
   const t = useTexts().resources.nodes;
   const common = useTexts().common;
+  const kinds = useTexts().resources.gpuKinds;
   const { is_admin: isAdmin } = useSession();
   const query = useQuery(nodesQuery(group));
   const [dialog, setDialog] = useState<NodeDialog | null>(null);
@@ -61,6 +62,7 @@ export function Nodes({ group }: { group: string }) {
           { title: t.machine, dataIndex: 'machine' },
           { title: t.allocatable, key: 'allocatable', render: (_, node) => <Size of={node.allocatable} /> },
           { title: t.allocated, key: 'allocated', render: (_, node) => <Size of={node.allocated} /> },
+          { title: kinds, key: 'kinds', render: (_, node) => <GpuKinds of={node.gpu_kinds} /> },
           { title: t.pods, dataIndex: 'pods', align: 'right', render: (pods: number | null) => pods ?? '–' },
           { title: t.billing, key: 'billing', render: (_, node) => t[node.billing_mode] },
           { title: t.expires, key: 'expires', render: (_, node) => <Expiry node={node} /> },

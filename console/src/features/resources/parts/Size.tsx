@@ -1,5 +1,5 @@
 import { useFormats, useTexts } from '@/i18n';
-import type { Capacity } from '../queries';
+import type { Capacity, Pool } from '../queries';
 
 /** Cores, memory, GPUs in one line; a dash where nothing is known. */
 export function Size({ of }: { of: Capacity | null | undefined }) {
@@ -9,4 +9,11 @@ export function Size({ of }: { of: Capacity | null | undefined }) {
   return (
     <>{t.size(formats.number(of.cpu ?? 0), formats.number(of.memory_gb ?? 0), formats.number(of.gpu ?? 0))}</>
   );
+}
+
+/** What GPUs are, and how many of each are free; a dash where nothing is known. */
+export function GpuKinds({ of }: { of: Pool['gpu_kinds'] }) {
+  const t = useTexts().resources;
+  if (of.length === 0) return <>–</>;
+  return <>{of.map(({ kind, gpu, free }) => t.freeOfKind(kind ?? t.unknownKind, free, gpu)).join(', ')}</>;
 }

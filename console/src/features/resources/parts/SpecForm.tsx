@@ -1,4 +1,4 @@
-import { Form, InputNumber } from 'antd';
+import { Form, Input, InputNumber } from 'antd';
 import { FormModal } from '@/components/form/FormModal';
 import { DescriptionField, NameField } from '@/components/form/NameFields';
 import { useTexts } from '@/i18n';
@@ -7,7 +7,9 @@ import { SizeFields } from './SizeFields';
 
 export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => void }) {
   const t = useTexts().resources.specs;
-  const write = useResourceWrite((values: NewSpec) => {
+  const r = useTexts().resources;
+  const write = useResourceWrite((typed: NewSpec) => {
+    const values = { ...typed, gpu_kind: typed.gpu_kind?.trim() || null };
     const { name: _, ...changed } = values;
     return spec === null ? createSpec(values) : changeSpec(spec, changed);
   });
@@ -21,6 +23,9 @@ export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => 
     >
       {spec === null && <NameField />}
       <SizeFields />
+      <Form.Item name="gpu_kind" label={r.gpuKind} extra={r.gpuKindHint}>
+        <Input maxLength={64} placeholder={r.anyKind} />
+      </Form.Item>
       <Form.Item name="price_per_hour" label={t.price}>
         <InputNumber min={0} step={0.01} style={{ width: '100%' }} />
       </Form.Item>

@@ -49,7 +49,12 @@ export function Specs() {
             align: 'right',
             render: (value: number) => formats.number(value),
           },
-          { title: r.gpu, dataIndex: 'gpu', align: 'right' },
+          {
+            title: r.gpu,
+            key: 'gpu',
+            align: 'right',
+            render: (_, { gpu, gpu_kind }) => (gpu_kind === null ? gpu : `${gpu} × ${gpu_kind}`),
+          },
           {
             title: t.price,
             dataIndex: 'price_per_hour',

@@ -222,7 +222,14 @@ function jobOf(action: TriggerValues['action'], of: Trigger | null): Record<stri
       action.files.filter(({ path }) => path?.trim()).map(({ path, text }) => [path.trim(), text ?? '']),
     ),
     resource_source: isKept
-      ? { kind: 'group', group, cpu: resources?.cpu, memory_gb: resources?.memory_gb, gpu: resources?.gpu }
+      ? {
+          kind: 'group',
+          group,
+          cpu: resources?.cpu,
+          memory_gb: resources?.memory_gb,
+          gpu: resources?.gpu,
+          gpu_kind: resources?.gpu_kind ?? null,
+        }
       : { kind: 'shared', spec: action.spec },
   };
 }

@@ -45,6 +45,7 @@ function modelOf(values: Values): Values {
 }
 
 function placeOf(values: Values): Values {
-  const { spec, group, cpu, memory_gb, gpu } = values;
-  return spec === undefined ? { kind: 'group', group, cpu, memory_gb, gpu } : { kind: 'shared', spec };
+  const { spec, group, cpu, memory_gb, gpu, gpu_kind } = values;
+  const size = { cpu, memory_gb, gpu, ...(gpu_kind ? { gpu_kind } : {}) };
+  return spec === undefined ? { kind: 'group', group, ...size } : { kind: 'shared', spec };
 }

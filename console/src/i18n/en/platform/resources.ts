@@ -14,6 +14,12 @@ export const resources = {
   cpu: 'Cores',
   memory: 'Memory (GiB)',
   gpu: 'GPUs',
+  gpuKind: 'Kind of GPU',
+  gpuKindHint: 'Words that the name of each GPU holds, such as H200 or MIG 1g.18gb. Needs a GPU.',
+  anyKind: 'any',
+  gpuKinds: 'Kinds of GPU',
+  unknownKind: 'of unknown kind',
+  freeOfKind: (kind: string, free: number, gpu: number) => `${free} of ${gpu} ${kind} free`,
   groups: {
     title: 'Resource groups',
     empty: 'No resource group yet',

@@ -10,8 +10,8 @@ export const versions = {
   emptyTitle: 'No version yet',
   emptyHint:
     'A version is a model of the registry with the resources that it gets. Add one and start it: then the service answers.',
-  group: (group: string, cpu: number, memory: number, gpu: number) =>
-    `${group}: ${cpu} cores, ${memory} GiB${gpu > 0 ? `, ${gpu} GPU` : ''}`,
+  group: (group: string, cpu: number, memory: number, gpu: number, kind: string) =>
+    `${group}: ${cpu} cores, ${memory} GiB${gpu > 0 ? `, ${gpu} GPU ${kind}`.trimEnd() : ''}`,
   // actions
   start: 'Start',
   stop: 'Stop',

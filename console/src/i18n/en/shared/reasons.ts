@@ -205,6 +205,10 @@ export const reasons = {
     says: "The namespace's pod security does not admit the pod.",
     next: 'Change what the version asks for, or the namespace.',
   },
+  GpuKindUnknown: {
+    says: 'The settings do not say what the cluster calls this kind of GPU.',
+    next: 'Add it to SCHEDULER_KUBERNETES_GPU_KINDS, as the message shows, or ask for another kind.',
+  },
   LimitRangeRefused: {
     says: "The namespace's limits do not admit a pod of this size.",
     next: 'Choose another size, or have them changed.',

@@ -16,6 +16,12 @@ export const resources: typeof en = {
   cpu: '核数',
   memory: '内存 (GiB)',
   gpu: 'GPU',
+  gpuKind: 'GPU 型号',
+  gpuKindHint: '每块 GPU 的名称须包含的词，如 H200 或 MIG 1g.18gb；须至少要一块 GPU。',
+  anyKind: '不限',
+  gpuKinds: 'GPU 型号',
+  unknownKind: '型号未知',
+  freeOfKind: (kind, free, gpu) => `${kind}：${gpu} 块中空闲 ${free} 块`,
   groups: {
     title: '资源组',
     empty: '还没有资源组',

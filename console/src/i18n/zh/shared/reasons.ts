@@ -164,6 +164,10 @@ export const reasons: typeof en = {
     says: '命名空间的安全策略不接纳该实例。',
     next: '请修改版本的要求，或调整命名空间。',
   },
+  GpuKindUnknown: {
+    says: '设置中没有说明集群如何称呼该型号的 GPU。',
+    next: '请按消息所示加入 SCHEDULER_KUBERNETES_GPU_KINDS，或改要其他型号。',
+  },
   LimitRangeRefused: { says: '命名空间的限额不接纳该规格的实例。', next: '请选择其他规格，或调整限额。' },
   AdmissionRefused: { says: '集群策略拒绝了该实例。', next: '请修改版本的要求，或调整策略。' },
   ClassMissing: { says: '集群缺少实例所需的类。', next: '请创建该类，或修改设置。' },

@@ -29,7 +29,7 @@ def spec(name: str) -> Request[Json]:
 
 
 def create_spec(body: Mapping[str, Any]) -> Request[Json]:
-    """Add a resource spec: `name`, `cpu`, `memory_gb`, `gpu`, `price_per_hour`."""
+    """Add a resource spec: `name`, `cpu`, `memory_gb`, `gpu`, `gpu_kind`, `price_per_hour`."""
     return post("/resource-specs", body)
 
 

@@ -25,6 +25,10 @@ SecretEnv = Annotated[
 _MODEL_URI = re.compile(r"models:/(?P<model>[^/@]+)(?:/(?P<version>[0-9]+|latest)|@(?P<alias>[^/@]+))\Z")
 _BARE_URI = re.compile(r"models:/(?P<model>[^/@]+)/?\Z")
 LATEST = "latest"
+GpuKind = Annotated[
+    str | None,
+    typer.Option("--gpu-kind", help="Words that the name of each GPU holds: H200, 'MIG 1g.18gb'; default any."),
+]
 ExpiresAt = Annotated[
     str | None, typer.Option(help="A date, 2030-01-31 (its beginning, UTC), or ISO-8601 with a zone.")
 ]
@@ -74,13 +78,19 @@ def resolve_latest(source: dict[str, Any], known: Callable[[str], Mapping[str, A
 
 
 def build_resource_source(
-    spec: str | None, group: str | None, cpu: float | None, memory: float | None, gpu: int | None
+    spec: str | None,
+    group: str | None,
+    cpu: float | None,
+    memory: float | None,
+    gpu: int | None,
+    *,
+    gpu_kind: str | None = None,
 ) -> dict[str, Any] | None:
     """A spec of the catalogue, or a share of a resource group's nodes, as a `resource_source`; None: neither."""
-    size = {"cpu": cpu, "memory_gb": memory, "gpu": gpu}
+    size = {"cpu": cpu, "memory_gb": memory, "gpu": gpu, "gpu_kind": gpu_kind}
     if group is None:
         if any(value is not None for value in size.values()):
-            raise typer.BadParameter("--cpu, --memory and --gpu need --group; the shared pool has a --spec")
+            raise typer.BadParameter("--cpu, --memory, --gpu and --gpu-kind need --group; the shared pool has a --spec")
         return None if spec is None else {"kind": "shared", "spec": spec}
     if spec is not None or cpu is None or memory is None:
         raise typer.BadParameter("--group needs --cpu and --memory of a pod, and takes no --spec")

@@ -9,6 +9,7 @@ import typer
 from penstock.commands.cli.arguments import (
     Env,
     Fields,
+    GpuKind,
     SecretEnv,
     autoscaling_range,
     build_resource_source,
@@ -70,6 +71,7 @@ def deploy(
     cpu: Cpu = None,
     memory: Memory = None,
     gpu: Gpu = None,
+    gpu_kind: GpuKind = None,
     registry: Registry = None,
     follow: Follow = False,
     image: Image = None,
@@ -125,7 +127,7 @@ def deploy(
         mounts=mount,
     )
     source = choose_source(model, registry, of_image, follow=follow)
-    resources = build_resource_source(spec, group, cpu, memory, gpu)
+    resources = build_resource_source(spec, group, cpu, memory, gpu, gpu_kind=gpu_kind)
     service = {
         "name": name or default_service_name(model_or_image_name(source)),
         **given(project=project, auth_enabled=auth),

@@ -38,9 +38,16 @@ def _line(pool: Mapping[str, Any]) -> dict[str, Any]:
         "free_cores": f"{free['cpu']:g}",
         "gib": f"{there['memory_gb']:.3g}",
         "free_gib": f"{free['memory_gb']:.3g}",
-        "gpu": f"{free['gpu']} of {there['gpu']}" if there["gpu"] else None,
+        "gpu": f"{free['gpu']} of {there['gpu']}{_kinds(pool)}" if there["gpu"] else None,
         "message": "; ".join(part for part in parts if part) or ("" if pool["is_open"] else "takes no pods"),
     }
+
+
+def _kinds(pool: Mapping[str, Any]) -> str:
+    """What its GPUs are, where that is known."""
+    known = [each for each in pool.get("gpu_kinds", ()) if each["kind"]]
+    told = ", ".join(f"{each['free']} of {each['gpu']} {each['kind']}" for each in known)
+    return f" ({told})" if told else ""
 
 
 def _allocations(what: str, holds: list[dict[str, Any]]) -> str:

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from penstock.commands.cli.arguments import GpuKind, given
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all, show_deleted, show_one
 
 app = typer.Typer(help="Resource specs: named sizes of a pod, and what an hour of one costs.", no_args_is_help=True)
 
 SpecName = Annotated[str, typer.Argument(help="Name of the spec, such as 2C4G.")]
-SPECS = ("name", "cpu", "memory_gb", "gpu", "price_per_hour", "description")
+SPECS = ("name", "cpu", "memory_gb", "gpu", "gpu_kind", "price_per_hour", "description")
 
 
 @app.command("list")
@@ -29,11 +30,14 @@ def create_spec(
     cpu: Annotated[float, typer.Option(help="Cores.")],
     memory: Annotated[float, typer.Option(help="GiB.")],
     gpu: Annotated[int, typer.Option(help="Devices.")] = 0,
+    gpu_kind: GpuKind = None,
     price: Annotated[float, typer.Option(help="Of one pod for one hour.")] = 0.0,
     output: Output = Format.TABLE,
 ) -> None:
     """Add a spec. Needs an administrator."""
-    body = {"name": name, "cpu": cpu, "memory_gb": memory, "gpu": gpu, "price_per_hour": price}
+    body = {"name": name, "cpu": cpu, "memory_gb": memory, "gpu": gpu, "price_per_hour": price} | given(
+        gpu_kind=gpu_kind
+    )
     with connect() as client:
         show_one(client.create_spec(body), SPECS, output)
 

@@ -11,6 +11,7 @@ import typer
 from penstock.commands.cli.arguments import (
     Env,
     Fields,
+    GpuKind,
     SecretEnv,
     build_resource_source,
     given_changes,
@@ -125,6 +126,7 @@ def add(
     cpu: Cpu = None,
     memory: Memory = None,
     gpu: Gpu = None,
+    gpu_kind: GpuKind = None,
     registry: Registry = None,
     follow: Follow = False,
     image: Image = None,
@@ -158,7 +160,7 @@ def add(
         mounts=mount,
     )
     source = choose_source(model, registry, of_image, follow=follow)
-    resources = build_resource_source(spec, group, cpu, memory, gpu)
+    resources = build_resource_source(spec, group, cpu, memory, gpu, gpu_kind=gpu_kind)
     variables = parse_env(env, secret_env)
     body = version_body(source, resources, variables, replicas=replicas, record=record, weight=weight)
     body |= {"start": start} | parse_fields(further)
@@ -189,6 +191,7 @@ def edit(
     cpu: Cpu = None,
     memory: Memory = None,
     gpu: Gpu = None,
+    gpu_kind: GpuKind = None,
     replicas: Annotated[int | None, typer.Option(min=0, help="Pods.")] = None,
     description: Annotated[str | None, typer.Option(help="For people.")] = None,
     record: Annotated[bool | None, typer.Option("--record/--no-record", help="Into an inference table.")] = None,
@@ -218,7 +221,7 @@ def edit(
         raise typer.BadParameter("give a --model, or --image and the options of an image: not both")
     wanted = {
         "model_source": parse_model_source(model, registry, follow=follow) if model else None,
-        "resource_source": build_resource_source(spec, group, cpu, memory, gpu),
+        "resource_source": build_resource_source(spec, group, cpu, memory, gpu, gpu_kind=gpu_kind),
         "replicas": replicas,
         "description": description,
         "log_delivery": None if record is None else {"enabled": record},

@@ -86,7 +86,8 @@ def _version_line(version: Mapping[str, Any]) -> str:
 def _format_resources(source: Mapping[str, Any]) -> str:
     if source["kind"] == "shared":
         return f"{source['spec']} of the shared pool"
-    return f"{source['cpu']:g} cores, {source['memory_gb']:g} GiB, {source['gpu']} GPU of group {source['group']}"
+    kind = f" {source['gpu_kind']}" if source.get("gpu_kind") else ""
+    return f"{source['cpu']:g} cores, {source['memory_gb']:g} GiB, {source['gpu']} GPU{kind} of group {source['group']}"
 
 
 def _format_replicas(replicas: int | Mapping[str, Any]) -> str:

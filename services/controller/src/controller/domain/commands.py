@@ -39,6 +39,7 @@ KeyName = Annotated[str, AfterValidator(names.key_name)]
 Cores = Annotated[float, Field(gt=0, le=1024)]
 Gibibytes = Annotated[float, Field(gt=0, le=65_536)]
 Devices = Annotated[int, Field(strict=True, ge=0, le=64)]
+GpuKind = Annotated[str, AfterValidator(names.gpu_kind)]
 Tags = Annotated[dict[ShortText, ShortText], BeforeValidator(_few_tags)]
 
 
@@ -63,6 +64,15 @@ class Change(Command):
                 f"{', '.join(wrong)} must not be null", [Detail((key,), "must not be null") for key in wrong]
             )
         return value
+
+
+def require_gpus_of_kind(gpu: int, kind: str | None, *within: str) -> None:
+    """Refuse a kind of GPU where none is asked for; `within`: the fields that it stands in."""
+    if kind is not None and gpu == 0:
+        raise InvalidInput(
+            f"gpu_kind {kind!r} says which GPUs a pod gets, and gpu is 0: ask for one at least, or leave gpu_kind out",
+            (Detail((*within, "gpu_kind"), "needs a gpu of at least 1"),),
+        )
 
 
 def require_future(expires_at: datetime | None, now: datetime) -> None:

@@ -15,6 +15,7 @@ _MODEL_VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}\Z")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}\Z")
 _SPEC = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
+_GPU_KIND = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._+/()-]{0,62}[A-Za-z0-9)])?\Z")
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,250}=[^\\'\"%`\x00-\x1f\x7f]{0,255}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.@-]{0,62}\Z")
 
@@ -87,6 +88,12 @@ def project_name(name: str) -> str:
 def spec_name(name: str) -> str:
     """`name` if it can name a resource spec, such as `8C32G-T4`; else `InvalidInput`."""
     return _checked(_SPEC, name, "name", "1 to 63 letters, digits and any of _ . -, not with one of them first")
+
+
+def gpu_kind(text: str) -> str:
+    """`text` if the name of a kind of GPU can hold it, such as `H200` or `MIG 1g.18gb`; else `InvalidInput`."""
+    what = "1 to 64 letters, digits, spaces and any of . _ + - / ( ), such as H200 or MIG 1g.18gb"
+    return _checked(_GPU_KIND, text, "gpu_kind", what)
 
 
 def _checked(pattern: re.Pattern[str], value: str, field: str, what: str) -> str:

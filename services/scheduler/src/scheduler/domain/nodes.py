@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from uuid import UUID
 
 from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
 from shared.contracts.deployment import Resources
-from shared.contracts.nodes import Node, NodeState, PodAllocation, PoolState
+from shared.contracts.nodes import GpuKind, Node, NodeState, PodAllocation, PoolState
 
 NO_OVERCOMMIT = Capacity(1, 1, 1)
 
@@ -52,6 +52,7 @@ def pool_states(
             cpu=pool.capacity.cpu,
             memory_gb=pool.capacity.memory_gb,
             gpu=pool.capacity.gpu,
+            gpu_kinds=pool.gpu_kinds if pool.capacity.gpu > 0 else (),
             is_open=pool.is_open,
             held=_holds(claim for claim in claims if claim.is_placed and claim.node == pool.node),
             waiting=_holds(claim for claim in claims if not claim.is_placed and claim.resources.group == pool.group),
@@ -79,12 +80,18 @@ def _holds(claims: Iterable[ResourceClaim]) -> tuple[PodAllocation, ...]:
     )
 
 
-def node_states(nodes: Iterable[Node], claims: Collection[ResourceClaim]) -> list[NodeState]:
-    """What the pods on each node ask for."""
-    return [_state(node, [claim.resources for claim in claims if claim.node == node.id]) for node in nodes]
+def node_states(
+    nodes: Iterable[Node],
+    claims: Collection[ResourceClaim],
+    kinds_of: Callable[[Node], tuple[GpuKind, ...]] = lambda node: (),
+) -> list[NodeState]:
+    """What the pods on each node ask for; `kinds_of`: what its devices are."""
+    return [
+        _state(node, [claim.resources for claim in claims if claim.node == node.id], kinds_of(node)) for node in nodes
+    ]
 
 
-def _state(node: Node, there: Collection[Resources]) -> NodeState:
+def _state(node: Node, there: Collection[Resources], kinds: tuple[GpuKind, ...]) -> NodeState:
     return NodeState(
         id=node.id,
         generation=node.generation,
@@ -92,4 +99,5 @@ def _state(node: Node, there: Collection[Resources]) -> NodeState:
         cpu=sum(each.cpu for each in there),
         memory_gb=sum(each.memory_gb for each in there),
         gpu=sum(each.gpu for each in there),
+        gpu_kinds=kinds,
     )

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from uuid import UUID
 
+from scheduler.domain.gpus import Gpu, GpuLedger
 from shared.contracts.deployment import Resources
+from shared.contracts.nodes import GpuKind
 
 _EPSILON = 1e-9
 FREE_FIRST = "SCHEDULER_GPU_ROLLOUT=free-first ends the pod that it replaces first, for its GPU"
@@ -61,6 +63,8 @@ class ResourcePool:
     node: UUID | None = None
     is_open: bool = True
     """Whether new pods may come to it."""
+    gpu_kinds: tuple[GpuKind, ...] = ()
+    """What its devices are: of a share of a machine all that the machine has."""
 
 
 @dataclass(frozen=True)
@@ -83,29 +87,39 @@ class ResourceClaim:
     """The pod whose place this one may take."""
     took: str | None = None
     """The pod whose place this one, which is placed, has taken."""
+    gpus: tuple[str, ...] = ()
+    """Devices that it was given, by id."""
 
 
 @dataclass(frozen=True)
 class Placement:
     """Pods that have room now, with the node of each (None: the shared pool); why the others have none, in words.
 
-    `took`: those of them that have the place of a pod which is still there, with that pod.
+    `took`: those of them that have the place of a pod which is still there, with that pod. `gpus`: their devices,
+    by id; none yet of those that wait for another pod's.
     """
 
     placed: dict[str, UUID | None] = field(default_factory=dict)
     took: dict[str, str] = field(default_factory=dict)
+    gpus: dict[str, tuple[str, ...]] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
 
 
 def place_pods(
-    claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool], *, frees_gpus: bool = False
+    claims: Sequence[ResourceClaim],
+    pools: Sequence[ResourcePool],
+    gpus: Sequence[Gpu] = (),
+    *,
+    frees_gpus: bool = False,
 ) -> Placement:
     """Give room to as many of the waiting as there is, oldest first in each group.
 
     Args:
+        gpus: devices of the machine that the pools are shares of; how many of them pods may have the pools say.
         frees_gpus: a pod that replaces another one takes its devices too: it waits for the other's end then.
     """
     left = _left(claims, pools)
+    ledger = GpuLedger(gpus, claims)
     placement = Placement()
     held_up: set[str | None] = set()
     siblings: defaultdict[UUID | None, list[ResourceClaim]] = defaultdict(list)
@@ -114,40 +128,56 @@ def place_pods(
             siblings[claim.version].append(claim)
     for claim in sorted((each for each in claims if not each.is_placed), key=lambda each: (each.since, each.pod)):
         mine = [pool for pool in pools if pool.group == claim.resources.group and pool.is_open]
-        chosen = _chosen(claim, mine, left, is_held_up=claim.resources.group in held_up, frees_gpus=frees_gpus)
+        is_held_up = claim.resources.group in held_up
+        chosen = _chosen(claim, mine, left, ledger, is_held_up=is_held_up, frees_gpus=frees_gpus)
         if chosen is not None:
             placement.placed[claim.pod] = chosen.node
-            if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node], frees_gpus=frees_gpus):
+            if claim.replaces and _takes_a_place(claim, chosen.node, left[chosen.node], ledger, frees_gpus=frees_gpus):
                 placement.took[claim.pod] = claim.replaces.pod
             left[chosen.node] = left[chosen.node].minus(claim.resources)
+            placement.gpus[claim.pod] = ledger.take(claim)
             if claim.version:
                 siblings[claim.version].append(replace(claim, is_placed=True, node=chosen.node))
             continue
-        most = [_at_most(claim, pool, siblings[claim.version], frees_gpus=frees_gpus) for pool in mine]
+        most = [_at_most(claim, pool, siblings[claim.version], ledger, frees_gpus=frees_gpus) for pool in mine]
         can_ever = any(room.fits(claim.resources) for room in most)
         if can_ever:
             held_up.add(claim.resources.group)
-        rooms = [left[pool.node] for pool in mine] if can_ever else most
-        is_own = not can_ever and any(pool.capacity.fits(claim.resources) for pool in mine)
-        why = _why(claim, rooms, can_ever=can_ever, is_own=is_own)
+        rooms = [_of_kind(left[pool.node], claim, ledger.free(claim.resources)) for pool in mine] if can_ever else most
+        why = _why(claim, rooms, mine, ledger, can_ever=can_ever)
         holders = _holders(claim, claims, mine) if can_ever else ""
         placement.waiting[claim.pod] = f"{why}; held by {holders}" if holders else why
     return placement
 
 
+def _of_kind(room: Capacity, claim: ResourceClaim, gpus: int) -> Capacity:
+    """Of the devices in a room those that a pod asks for, which are at most so many on the whole machine."""
+    return replace(room, gpu=min(room.gpu, gpus)) if claim.resources.gpu_kind else room
+
+
 def _at_most(
-    claim: ResourceClaim, pool: ResourcePool, siblings: Sequence[ResourceClaim], *, frees_gpus: bool
+    claim: ResourceClaim,
+    pool: ResourcePool,
+    siblings: Sequence[ResourceClaim],
+    ledger: GpuLedger,
+    *,
+    frees_gpus: bool,
 ) -> Capacity:
     """What a pool has for a pod once all other versions' pods are gone: those of its own stay beside it."""
     room = pool.capacity
+    staying = {each.pod for each in siblings if not (frees_gpus and each.pod == _replaced(claim))}
     for each in siblings:
         if each.node != pool.node:
             continue
-        if claim.replaces is None or each.pod != claim.replaces.pod:
+        if each.pod != _replaced(claim):
             room = room.minus(each.resources)
         elif not frees_gpus:
             room = replace(room, gpu=room.gpu - each.resources.gpu)  # the old one keeps them until the new one answers
-    return room
+    return _of_kind(room, claim, ledger.at_most(claim.resources, ledger.held(staying)))
+
+
+def _replaced(claim: ResourceClaim) -> str | None:
+    return claim.replaces.pod if claim.replaces else None
 
 
 def _left(claims: Sequence[ResourceClaim], pools: Sequence[ResourcePool]) -> dict[UUID | None, Capacity]:
@@ -162,6 +192,7 @@ def _chosen(
     claim: ResourceClaim,
     pools: Sequence[ResourcePool],
     left: Mapping[UUID | None, Capacity],
+    ledger: GpuLedger,
     *,
     is_held_up: bool,
     frees_gpus: bool,
@@ -169,20 +200,26 @@ def _chosen(
     """Where it goes; one that takes a place goes there, past those that wait for room."""
     fitting = [pool for pool in pools if pool.capacity.fits(claim.resources)]
     for pool in fitting:
-        if _takes_a_place(claim, pool.node, left[pool.node], frees_gpus=frees_gpus):
+        if _takes_a_place(claim, pool.node, left[pool.node], ledger, frees_gpus=frees_gpus):
             return pool
-    free = [pool for pool in fitting if left[pool.node].fits(claim.resources)]
+    gpus = ledger.free(claim.resources)
+    free = [pool for pool in fitting if _of_kind(left[pool.node], claim, gpus).fits(claim.resources)]
     if is_held_up or not free:
         return None
     return max(free, key=lambda pool: (left[pool.node].cpu, left[pool.node].memory_gb))
 
 
-def _takes_a_place(claim: ResourceClaim, node: UUID | None, left: Capacity, *, frees_gpus: bool) -> bool:
+def _takes_a_place(
+    claim: ResourceClaim, node: UUID | None, left: Capacity, ledger: GpuLedger, *, frees_gpus: bool
+) -> bool:
     """Whether what it replaces there, and what is left there, make room for it."""
     if claim.replaces is None or claim.replaces.node != node:
         return False
     asked, old = claim.resources, claim.replaces.resources
     if asked.group != old.group:
+        return False
+    freed = ledger.held([claim.replaces.pod]) if frees_gpus else ()
+    if asked.gpu_kind and ledger.free(asked, freed) < asked.gpu:
         return False
     gpu = asked.gpu - old.gpu if frees_gpus else asked.gpu
     more = Capacity(max(0, asked.cpu - old.cpu), max(0, asked.memory_gb - old.memory_gb), max(0, gpu))
@@ -232,15 +269,28 @@ def _sum(resources: Sequence[Resources]) -> Capacity:
     )
 
 
-def _why(claim: ResourceClaim, rooms: Sequence[Capacity], *, can_ever: bool, is_own: bool) -> str:
+def _why(
+    claim: ResourceClaim,
+    rooms: Sequence[Capacity],
+    pools: Sequence[ResourcePool],
+    ledger: GpuLedger,
+    *,
+    can_ever: bool,
+) -> str:
     asked = claim.resources
-    wanted = Capacity(asked.cpu, asked.memory_gb, asked.gpu)
+    kind = f" {asked.gpu_kind}" if asked.gpu and asked.gpu_kind else ""
+    wanted = f"{Capacity(asked.cpu, asked.memory_gb, asked.gpu)}{kind}"
     if not rooms:
         return f"asks for {wanted}; no node of resource group {asked.group} takes pods"
     room = max(rooms, key=lambda each: (each.cpu, each.memory_gb))
     where = f" on one node of resource group {asked.group}" if asked.group else ""
-    own = " beside its version's own pods" if is_own else ""
     # `Capacity` leaves devices out where there are none.
-    devices = ", no GPU" if asked.gpu and room.gpu <= 0 else ""
-    stuck = f"; {FREE_FIRST}" if is_own and claim.replaces and claim.replaces.resources.gpu else ""
-    return f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{devices}{where}{own}{stuck}"
+    devices = f", no GPU{kind}" if asked.gpu and room.gpu <= 0 else kind
+    said = f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{devices}{where}"
+    total = ledger.at_most(asked)
+    if not can_ever and any(_of_kind(pool.capacity, claim, total).fits(asked) for pool in pools):
+        old = claim.replaces
+        is_stuck = old is not None and old.resources.gpu and (not kind or ledger.count(asked, ledger.held([old.pod])))
+        stuck = f"; {FREE_FIRST}" if is_stuck else ""
+        return f"{said} beside its version's own pods{stuck}"
+    return f"{said}; of GPUs there are {ledger}" if kind and not total and ledger.there else said

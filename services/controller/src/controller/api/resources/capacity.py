@@ -12,7 +12,7 @@ from controller.api.resources.groups import Capacity
 from controller.domain.access.roles import Principal
 from controller.store.resources.groups import page_of_groups
 from shared.contracts.deployment import BackendName
-from shared.contracts.nodes import PodAllocation, PoolState, PoolStateList
+from shared.contracts.nodes import GpuKind, PodAllocation, PoolState, PoolStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import CAPACITY
 
@@ -39,6 +39,9 @@ class PoolView(BaseModel):
     node: str | None
     capacity: Capacity = Field(description="What pods may ask for together.")
     free: Capacity = Field(description="What of it no pod asks for.")
+    gpu_kinds: list[GpuKind] = Field(
+        description="What its GPUs are, and how many no pod has; of a share of a machine all that the machine has."
+    )
     is_open: bool = Field(description="Whether new pods may come.")
     held: list[HoldView]
     waiting: list[HoldView] = Field(description="Pods that wait for room; of a group, shown at each of its nodes.")
@@ -87,6 +90,7 @@ def _pool_view(pool: PoolState, principal: Principal) -> PoolView:
             memory_gb=max(0.0, pool.memory_gb - sum(hold.memory_gb for hold in pool.held)),
             gpu=max(0, pool.gpu - sum(hold.gpu for hold in pool.held)),
         ),
+        gpu_kinds=list(pool.gpu_kinds),
         is_open=pool.is_open,
         held=_hold_views(pool.held, principal),
         waiting=_hold_views(pool.waiting, principal),

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from controller.api.dependencies import Actor, ApiDependencies, CurrentPrincipal, Dependencies, IfMatch, json_answer
 from controller.api.idempotency import PostRequest, no_preparation
@@ -30,7 +30,7 @@ from controller.handlers.resources import nodes
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.resources.groups import load_group, load_node, whole_group
 from controller.store.tables import GroupRow, NodeRow
-from shared.contracts.nodes import NodeState, NodeStateList
+from shared.contracts.nodes import GpuKind, NodeState, NodeStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES
 from shared.errors import PenstockError
@@ -54,6 +54,9 @@ class NodeView(BaseModel):
     allocatable: Capacity
     allocated: Capacity | None
     pods: int | None
+    gpu_kinds: list[GpuKind] = Field(
+        description="What its GPUs are, and how many no pod has; of a share of a machine all that the machine has."
+    )
     status: NodeStatus
     billing_mode: BillingMode
     console_url: str | None
@@ -206,12 +209,13 @@ def _view(deps: ApiDependencies, group: str, node: NodeRow, seen: Seen) -> NodeV
     there = seen.get(node.id)
     capacity = capacity_of((node,))
     return NodeView(
-        **node.model_dump(include=set(NodeView.model_fields) - {"group", "pods", "status"}),
+        **node.model_dump(include=set(NodeView.model_fields) - {"group", "pods", "gpu_kinds", "status"}),
         group=group,
         capacity=capacity,
         allocatable=capacity if takes_pods(node) else Capacity(),
         allocated=Capacity(cpu=there.cpu, memory_gb=there.memory_gb, gpu=there.gpu) if there else None,
         pods=there.pods if there else None,
+        gpu_kinds=list(there.gpu_kinds) if there else [],
         status=node_status(node, there),
         expires_soon=expires_soon(node, deps.clock.now()),
     )

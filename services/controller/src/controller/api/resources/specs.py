@@ -23,13 +23,14 @@ SpecPath = Annotated[str, Path(max_length=63)]
 
 
 class SpecView(BaseModel):
-    """A resource spec: cores, GiB, devices, and the price of one pod for one hour."""
+    """A resource spec: cores, GiB, devices (`gpu_kind`: of which kind), and the price of one pod for one hour."""
 
     name: str
     description: str
     cpu: float
     memory_gb: float
     gpu: int
+    gpu_kind: str | None
     price_per_hour: float
     created_at: datetime
     updated_at: datetime

@@ -51,6 +51,11 @@ class GroupSourceView(BaseModel):
     cpu: float
     memory_gb: float
     gpu: int
+    gpu_kind: str | None = Field(
+        default=None,
+        description="Words that the name of each of its GPUs holds; absent: any.",
+        exclude_if=lambda kind: kind is None,
+    )
 
 
 class VersionView(BaseModel):
@@ -224,7 +229,7 @@ def _resource_source(row: VersionRow) -> ResourceSourceView | GroupSourceView:
     if row.resource_group is None:
         return ResourceSourceView(spec=row.spec)
     size = {name: row.resources[name] for name in ("cpu", "memory_gb", "gpu")}
-    return GroupSourceView(group=row.resource_group, **size)
+    return GroupSourceView(group=row.resource_group, **size, gpu_kind=row.resources.get("gpu_kind"))
 
 
 def _why(version: StoredVersion) -> dict[str, Any]:

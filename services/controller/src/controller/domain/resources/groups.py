@@ -212,7 +212,9 @@ def require_backend(backend: BackendName | None, there: ReadyBackends) -> Machin
     return machine
 
 
-def group_pod_resources(group: NodesGroup, cpu: float, memory_gb: float, gpu: int) -> Resources:
+def group_pod_resources(
+    group: NodesGroup, cpu: float, memory_gb: float, gpu: int, gpu_kind: str | None = None
+) -> Resources:
     """What one pod in a group may use; such a size has no entry in the catalogue, and is named by what it is."""
     devices = f"-{gpu}GPU" if gpu else ""
     return Resources(
@@ -220,6 +222,7 @@ def group_pod_resources(group: NodesGroup, cpu: float, memory_gb: float, gpu: in
         cpu=cpu,
         memory_gb=memory_gb,
         gpu=gpu,
+        gpu_kind=gpu_kind,
         group=group.name,
         backend=backend_name(group.backend),
     )

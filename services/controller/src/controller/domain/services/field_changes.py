@@ -32,7 +32,7 @@ _VERSION_FIELDS = {
                                "runtime", "env", "wanted")},
 }  # fmt: skip
 """Columns of a version that are shown, and what they are called."""
-_SIZES = ("cpu", "memory_gb", "gpu")
+_SIZES = ("cpu", "memory_gb", "gpu", "gpu_kind")
 """What of `resources` no other column says."""
 _SERVICE_FIELDS = ("description", "tags", "auth_enabled", "sticky_header", "cors", "max_body_bytes", "fallback")
 

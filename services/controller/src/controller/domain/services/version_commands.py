@@ -15,14 +15,17 @@ from controller.domain.commands import (
     Cores,
     Devices,
     Gibibytes,
+    GpuKind,
     ServiceName,
     Text,
     VersionName,
     plain_text,
+    require_gpus_of_kind,
 )
 from controller.domain.inference_tables.masking import MaskRules
 from controller.domain.registries import environment
 from controller.domain.registries.environment import ContainerVariables
+from controller.domain.resources.specs import GPU_KIND
 from controller.domain.services.image_commands import ImageModelSource
 from shared.contracts.deployment import Autoscaling, RuntimeOptions
 from shared.contracts.routes import RateLimit
@@ -86,6 +89,12 @@ class GroupSource(Command):
     cpu: Cores = Field(description="Of one pod.")
     memory_gb: Gibibytes = Field(description="Of one pod.")
     gpu: Devices = Field(default=0, description="Of one pod.")
+    gpu_kind: GpuKind | None = Field(default=None, description=GPU_KIND)
+
+    @model_validator(mode="after")
+    def _kind_of_gpus(self) -> Self:
+        require_gpus_of_kind(self.gpu, self.gpu_kind, "resource_source")
+        return self
 
 
 def _kind_of_resources(value: object) -> str:

@@ -45,7 +45,7 @@ async def resources_for(unit: UnitOfWork, service: ServiceRow, source: ResourceS
         own = await visible_services(unit.session, {service.project})
         called = f"service {min(others)!r}" if own and others <= own else "a service of another project"
         raise Conflict(f"Resource group {group.name!r} is bound to {called}")
-    return group_pod_resources(group, source.cpu, source.memory_gb, source.gpu)
+    return group_pod_resources(group, source.cpu, source.memory_gb, source.gpu, source.gpu_kind)
 
 
 async def create_group(unit: UnitOfWork, command: NewGroup, there: ReadyBackends | None) -> GroupRow:

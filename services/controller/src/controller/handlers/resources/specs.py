@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.domain.commands import require_gpus_of_kind
 from controller.domain.resources.specs import NewSpec, SpecChange
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.resources.specs import users_of_spec
@@ -25,6 +26,7 @@ async def change_spec(unit: UnitOfWork, spec: SpecRow, change: SpecChange) -> No
         await _must_be_unused(unit, spec, "its size cannot change")
     for name, value in change.model_dump(exclude_unset=True).items():
         setattr(spec, name, value)
+    require_gpus_of_kind(spec.gpu, spec.gpu_kind)
     if change.model_fields_set:
         spec.revision += 1
         spec.updated_at = unit.now

@@ -90,7 +90,7 @@ def _command(service: StoredService, then: Then, model: ResolvedModel, awaited: 
 
 def settings_for_model(row: VersionRow) -> dict[str, Any]:
     """What a version that is made from a model takes over from `row`: of an image no variables and no runtime."""
-    size = {name: row.resources[name] for name in ("cpu", "memory_gb", "gpu")}
+    size = {name: row.resources.get(name) for name in ("cpu", "memory_gb", "gpu", "gpu_kind")}
     return {
         "resource_source": {"kind": "group", "group": row.resource_group, **size}
         if row.resource_group

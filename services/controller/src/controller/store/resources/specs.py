@@ -37,7 +37,7 @@ async def resources_of(session: AsyncSession, name: str) -> Resources:
             f"There is no resource spec {name[:64]!r}; there are {known}",
             (Detail(("resource_source", "spec"), "unknown spec"),),
         )
-    return Resources(spec=spec.name, cpu=spec.cpu, memory_gb=spec.memory_gb, gpu=spec.gpu)
+    return Resources(spec=spec.name, cpu=spec.cpu, memory_gb=spec.memory_gb, gpu=spec.gpu, gpu_kind=spec.gpu_kind)
 
 
 async def price_of(session: AsyncSession, name: str) -> float:

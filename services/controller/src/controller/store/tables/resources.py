@@ -23,6 +23,7 @@ class SpecRow(ControllerTable, table=True):
     cpu: float
     memory_gb: float
     gpu: int = 0
+    gpu_kind: str | None = Field(default=None, max_length=64)
     price_per_hour: float = 0.0
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,22 +1,13 @@
-"""Which GPUs a pod gets: whole ones, none of them twice. Pure; what was given stands in the record of each pod."""
+"""What of the devices that it was given a pod sees. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from scheduler.backends.gpus.devices import Gpu
+from scheduler.domain.gpus import Gpu
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 ORDER = "CUDA_DEVICE_ORDER"
-
-
-def choose_gpus(count: int, there: Sequence[Gpu], taken: Collection[str]) -> tuple[str, ...] | None:
-    """The first `count` devices, by id, that no other pod has; None where there are too few.
-
-    `taken`: by id, or by number where they were given before their ids were known.
-    """
-    free = [gpu.id for gpu in there if gpu.id not in taken and gpu.number not in taken]
-    return tuple(free[:count]) if count <= len(free) else None
 
 
 def gpus_of(there: Sequence[Gpu], given: Sequence[str]) -> tuple[Gpu, ...]:

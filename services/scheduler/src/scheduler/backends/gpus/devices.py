@@ -9,28 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from scheduler.domain.gpus import Gpu
+
 log = logging.getLogger("penstock.scheduler")
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One device that a pod may have to itself."""
-
-    id: str
-    """UUID, as CUDA and NVIDIA's container runtime take it; the number where nothing more is known."""
-    number: str
-    """Place in NVML's order, of a slice with its place on the GPU (`0:1`), as names of CDI end."""
-    kind: str = ""
-    """NVML's name for it, such as `NVIDIA H200` or `NVIDIA H200 MIG 1g.18gb`; empty where it is not known."""
-    memory_bytes: int = 0
-    minor: int | None = None
-    """Its file is `/dev/nvidia<minor>`; None where it is not known."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} ({self.id})" if self.kind else f"GPU {self.id}"
 
 
 def find_gpus(nvml: Any | None) -> tuple[Gpu, ...]:

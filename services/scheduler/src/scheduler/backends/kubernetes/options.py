@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from scheduler.domain.cluster_gpus import ClusterGpuKind
 from scheduler.domain.placement import Capacity
 
 Rollout = Literal["surge-first", "free-first"]
@@ -38,6 +39,8 @@ class KubernetesOptions:
     overcommit: Capacity = field(default_factory=lambda: Capacity(1, 1, 1))
     """By how much less than its limit a pod of the shared pool asks for."""
     gpu_resource: str = "nvidia.com/gpu"
+    gpu_kinds: Mapping[str, ClusterGpuKind] = field(default_factory=dict)
+    """What the cluster calls the kinds of GPU that pods ask for, by name."""
     pod: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of every pod, such as tolerations."""
     prepare_environment: Mapping[str, str] = field(default_factory=dict)
@@ -51,3 +54,9 @@ class KubernetesOptions:
     """Whether owners' images may run as root; the namespace then has to admit the pod security level `baseline`."""
     has_sleep_action: bool = True
     """Whether the cluster knows `preStop.sleep` (Kubernetes 1.30)."""
+
+    @property
+    def gpu_resources(self) -> tuple[str, ...]:
+        """Every resource that is a GPU."""
+        named = (kind.resource for kind in self.gpu_kinds.values() if kind.resource)
+        return tuple(dict.fromkeys((self.gpu_resource, *named)))

@@ -17,12 +17,13 @@ from uuid import UUID
 from scheduler.backends.lifecycle.folders.output import read_lines
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
-from scheduler.backends.lifecycle.given_gpus import give_gpus, has_lost_gpus, lacks_gpus
+from scheduler.backends.lifecycle.given_gpus import has_lost_gpus, lacks_gpus, store_gpus
 from scheduler.backends.lifecycle.jobs import JobRoom
 from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
 from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
+from scheduler.domain.gpus import GpuLedger
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
 from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
 from scheduler.domain.ports import DEFAULT_SIZE, Reach, RouteStatus, Terminal, does_not_run
@@ -31,7 +32,7 @@ from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, Out
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment, Resources
 from shared.contracts.jobs import JOB_VERSION
-from shared.contracts.nodes import Node, NodeState, PoolState
+from shared.contracts.nodes import GpuKind, Node, NodeState, PoolState
 from shared.contracts.terminals import TerminalSize
 from shared.errors import Conflict, NotFound
 from shared.filesystem.files import usable_folder
@@ -203,14 +204,22 @@ class PodBackend:
         """What the pods on each node ask for; see `Backend.nodes`."""
         if self._nodes is None or not self._is_adopted.is_set():
             return None
-        return node_states(self._nodes.values(), self._claims())
+        claims = self._claims()
+        kinds = GpuLedger(self.options.gpus, claims).kinds()
+
+        def kinds_of(node: Node) -> tuple[GpuKind, ...]:
+            return kinds if node.gpu else ()
+
+        return node_states(self._nodes.values(), claims, kinds_of)
 
     def pools(self) -> list[PoolState] | None:
         """The room that there is, and who holds it; see `Backend.pools`."""
         if self._nodes is None or not self._is_adopted.is_set():
             return None
         names = {node.id: node.name for node in self._nodes.values()}
-        return pool_states(self._pools(self._nodes), self._claims(), names)
+        claims = self._claims()
+        kinds = GpuLedger(self.options.gpus, claims).kinds()
+        return pool_states([replace(pool, gpu_kinds=kinds) for pool in self._pools(self._nodes)], claims, names)
 
     def waiting_reasons(self) -> Mapping[str, str]:
         """Pods without room, and why; see `Backend.waiting_reasons`."""
@@ -258,9 +267,9 @@ class PodBackend:
         """Start waiting pods where there is capacity; the others emit what they wait for."""
         if self._nodes is None or not self._is_adopted.is_set() or (self.jobs and not self.jobs.is_adopted):
             return
-        self._give_gpus()
+        self._store_gpus(GpuLedger(self.options.gpus, self._claims()).due)
         frees_gpus = self.options.gpu_rollout == "free-first"
-        placement = place_pods(self._claims(), self._pools(self._nodes), frees_gpus=frees_gpus)
+        placement = place_pods(self._claims(), self._pools(self._nodes), self.options.gpus, frees_gpus=frees_gpus)
         self._waiting_reasons = placement.waiting
         for name, node in placement.placed.items():
             there = self._nodes[node] if node else None
@@ -269,12 +278,11 @@ class PodBackend:
         for name, why in placement.waiting.items():
             if self.jobs is None or not self.jobs.report_no_capacity(name, why):
                 self._pods[name].report_no_capacity(why)
-        if placement.placed:
-            self._give_gpus()
+        self._store_gpus(placement.gpus)
 
-    def _give_gpus(self) -> None:
+    def _store_gpus(self, given: Mapping[str, tuple[str, ...]]) -> None:
         of_pods = [pod.folder for pod in self._pods.values()]
-        give_gpus(of_pods if self.jobs is None else [*of_pods, *self.jobs.folders()], self.options.gpus)
+        store_gpus(of_pods if self.jobs is None else [*of_pods, *self.jobs.folders()], given)
 
     def _claims(self) -> list[ResourceClaim]:
         claims: list[ResourceClaim] = self.jobs.claims() if self.jobs else []
@@ -399,4 +407,5 @@ def _claim(record: PodRecord) -> ResourceClaim:
         project=record.deployment.project,
         is_leaving=record.is_terminating,
         took=record.took,
+        gpus=record.gpus,
     )

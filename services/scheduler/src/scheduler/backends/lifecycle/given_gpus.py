@@ -5,11 +5,10 @@ What was given is read from the records alone: a new scheduler that adopts pods 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from scheduler.backends.gpus.allocation import choose_gpus
-from scheduler.backends.gpus.devices import Gpu
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
+from scheduler.domain.gpus import Gpu
 
 
 def lacks_gpus(record: PodRecord) -> bool:
@@ -23,14 +22,8 @@ def has_lost_gpus(record: PodRecord, there: Collection[Gpu]) -> bool:
     return not known.issuperset(record.gpus)
 
 
-def give_gpus(folders: Sequence[PodFolder], there: Sequence[Gpu]) -> None:
-    """Give those that have their place, and not their GPUs, devices that nobody else has; the oldest first."""
-    taken = {gpu for folder in folders for gpu in folder.record.gpus}
-    for folder in sorted(folders, key=lambda each: each.record.created_at):
-        record = folder.record
-        if not record.is_placed or record.is_terminating or not lacks_gpus(record):
-            continue
-        gpus = choose_gpus(record.deployment.resources.gpu, there, taken)
-        if gpus is not None:
+def store_gpus(folders: Sequence[PodFolder], given: Mapping[str, tuple[str, ...]]) -> None:
+    """Write down what pods were given, by their names."""
+    for folder in folders:
+        if gpus := given.get(folder.record.name):
             folder.update(gpus=gpus)
-            taken.update(gpus)

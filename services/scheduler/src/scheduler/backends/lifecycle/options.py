@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scheduler.backends.gpus.devices import Gpu
 from scheduler.backends.pod_api.tokens import PodTokens
+from scheduler.domain.gpus import Gpu
 from scheduler.domain.nodes import NO_OVERCOMMIT
 from scheduler.domain.placement import UNLIMITED, Capacity
 from scheduler.domain.probes import ProbeLimits

@@ -23,6 +23,7 @@ from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.run_watch import RunWatch
 from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
+from scheduler.domain.gpus import gpus_asked_for
 from scheduler.domain.ports import Reach, RouteStatus
 from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
 from scheduler.domain.rollout import PodState
@@ -242,9 +243,9 @@ class PodLifecycle:
         """Wait for its devices: those of the pod whose place it took, which ends for it."""
         if not lacks_gpus(self.record):
             return
-        count = self.record.deployment.resources.gpu
+        asked = gpus_asked_for(self.record.deployment.resources)
         whose = f" of pod {self.record.took}, which it replaces" if self.record.took else ""
-        self.waits_for_gpus = f"waits for {count} GPU{whose}"
+        self.waits_for_gpus = f"waits for {asked}{whose}"
         self._add_note(PodNote(CAPACITY, self.waits_for_gpus, "warning"))
         try:
             while lacks_gpus(self.record):

@@ -139,7 +139,8 @@ _UNSCHEDULED_RULES: Sequence[Rule] = (
     (
         r"didn't match Pod's node affinity/selector",
         CAPACITY,
-        "no node is one that this version may run on: label a node for its resource group, or change the group",
+        "no node is one that this version may run on: label a node for its resource group or its kind of GPU, or "
+        "change what it asks for",
         False,
     ),
     (

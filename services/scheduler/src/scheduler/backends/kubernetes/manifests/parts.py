@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from scheduler.backends.kubernetes.manifests.gpus import gpus_of, with_nodes
 from scheduler.backends.kubernetes.manifests.names import GROUP_LABEL, object_name
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.pod_api.tokens import TOKEN_HEADER
@@ -54,7 +55,8 @@ def resources_of(resources: Resources, options: KubernetesOptions) -> Manifest:
     """Limits as asked for; of the shared pool, requests are as many times less as its nodes may be overcommitted."""
     share = options.overcommit
     cpu_share, memory_share = (1.0, 1.0) if resources.group else (share.cpu, share.memory_gb)
-    devices = {options.gpu_resource: str(resources.gpu)} if resources.gpu else {}
+    gpus = gpus_of(resources, options)
+    devices = {gpus.resource: str(resources.gpu)} if gpus else {}
     return {
         "requests": {
             "cpu": f"{math.ceil(resources.cpu * 1000 / cpu_share)}m",
@@ -118,9 +120,11 @@ def pre_stop(options: KubernetesOptions) -> Manifest:
     return {"exec": {"command": ["sleep", str(options.pre_stop_s)]}}
 
 
-def placement(resources: Resources, passed: Mapping[str, Any]) -> Manifest:
-    """What the installation's owner says of every pod, and the nodes of the version's group."""
-    found = dict(passed)
+def placement(resources: Resources, options: KubernetesOptions) -> Manifest:
+    """What the installation's owner says of every pod, and the nodes of the version's group and of its GPUs."""
+    found = dict(options.pod)
+    if affinity := with_nodes(found.get("affinity") or {}, gpus_of(resources, options)):
+        found["affinity"] = affinity
     if resources.group is not None:
         found["nodeSelector"] = {**found.get("nodeSelector", {}), GROUP_LABEL: resources.group}
         kept = {"key": GROUP_LABEL, "operator": "Equal", "value": resources.group, "effect": "NoSchedule"}

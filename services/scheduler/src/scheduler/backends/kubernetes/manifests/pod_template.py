@@ -59,7 +59,7 @@ def pod_template(deployment: Deployment, options: KubernetesOptions, token: str)
             "terminationGracePeriodSeconds": options.pre_stop_s + options.grace_s,
             "topologySpreadConstraints": [_spread(deployment, options)],
             **parts,
-            **placement(deployment.resources, options.pod),
+            **placement(deployment.resources, options),
         },
     }
 

@@ -8,7 +8,7 @@ what cannot be done here is said.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
 from scheduler.backends.kubernetes.api.errors import FORBIDDEN, NOT_FOUND, TOO_MANY, ApiAway, ApiError, ApiRefused
 from scheduler.backends.kubernetes.facts.pods import quantity
 from scheduler.backends.kubernetes.manifests.names import GROUP_LABEL, pods_path
+from scheduler.backends.kubernetes.nodes.gpu_kinds import gpus_of_node
 from scheduler.domain.placement import Capacity
 from shared.contracts.nodes import Node
 
@@ -30,13 +31,13 @@ def node_path(name: str) -> str:
     return f"/api/v1/nodes/{name}"
 
 
-def capacity_of(node: Mapping[str, Any], gpu_resource: str) -> Capacity:
+def capacity_of(node: Mapping[str, Any], gpu_resources: Iterable[str]) -> Capacity:
     """What pods may ask for on a node."""
     has = (node.get("status") or {}).get("allocatable") or {}
     return Capacity(
         quantity(str(has.get("cpu", "0"))),
         quantity(str(has.get("memory", "0"))) / GIB,
-        int(quantity(str(has.get(gpu_resource, "0")))),
+        sum(gpus_of_node(node, resource) for resource in gpu_resources),
     )
 
 
@@ -47,13 +48,14 @@ def is_open(node: Mapping[str, Any]) -> bool:
     return is_ready and not (node.get("spec") or {}).get("unschedulable")
 
 
-def shared_capacity(nodes: Iterable[Mapping[str, Any]], gpu_resource: str) -> Capacity:
+def is_shared(node: Mapping[str, Any]) -> bool:
+    """Whether pods of the shared pool may come to it."""
+    return is_open(node) and GROUP_LABEL not in (node["metadata"].get("labels") or {})
+
+
+def shared_capacity(nodes: Iterable[Mapping[str, Any]], gpu_resources: Collection[str]) -> Capacity:
     """What the nodes that no group has are together, those that take pods."""
-    found = [
-        capacity_of(node, gpu_resource)
-        for node in nodes
-        if is_open(node) and GROUP_LABEL not in (node["metadata"].get("labels") or {})
-    ]
+    found = [capacity_of(node, gpu_resources) for node in nodes if is_shared(node)]
     return Capacity(sum(each.cpu for each in found), sum(each.memory_gb for each in found), sum(e.gpu for e in found))
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
+from scheduler.backends.kubernetes.api.client import Object
 from scheduler.backends.kubernetes.api.informer import Informer
 from scheduler.backends.kubernetes.manifests.names import GROUP_LABEL
-from scheduler.backends.kubernetes.nodes.keeper import capacity_of, is_open, shared_capacity
+from scheduler.backends.kubernetes.nodes.gpu_kinds import gpu_kinds
+from scheduler.backends.kubernetes.nodes.keeper import capacity_of, is_open, is_shared, shared_capacity
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.configurations import Configurations
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.domain.cluster_gpus import cluster_gpus
 from scheduler.domain.nodes import node_states, pool_states
 from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
-from shared.contracts.nodes import Machine, Node, NodeState, PoolState
+from shared.contracts.nodes import GpuKind, Machine, Node, NodeState, PoolState
 
 
 class ClusterRoom:
@@ -35,7 +39,7 @@ class ClusterRoom:
 
     def machine(self) -> Machine:
         """What all nodes have together; where they may not be looked at, what our pods ask for."""
-        found = [capacity_of(node, self._options.gpu_resource) for node in self._nodes.objects.values()]
+        found = [capacity_of(node, self._options.gpu_resources) for node in self._nodes.objects.values()]
         if not found:
             asked = self._asked(self._claims({}))
             found = [asked]
@@ -49,29 +53,53 @@ class ClusterRoom:
 
     def nodes(self, wanted: Sequence[Node]) -> list[NodeState]:
         """What pods on each node of a group ask for."""
-        return node_states(wanted, self._claims({node.name: node.id for node in wanted}))
+        asked = self._asked_gpus()
+        return node_states(
+            wanted,
+            self._claims({node.name: node.id for node in wanted}),
+            lambda node: self._kinds([found], asked) if (found := self._nodes.objects.get(node.name)) else (),
+        )
 
     def pools(self, wanted: Sequence[Node]) -> list[PoolState]:
         """The shared pool, and each node of a group, by what the cluster says that it has."""
         claims = self._claims({node.name: node.id for node in wanted})
         shared = self._shared(claims)
-        pools = [ResourcePool(shared), *(self._pool(node) for node in wanted)]
+        asked = self._asked_gpus()
+        kinds = self._kinds(filter(is_shared, self._nodes.objects.values()), asked)
+        pools = [ResourcePool(shared, gpu_kinds=kinds), *(self._pool(node, asked) for node in wanted)]
         return pool_states(pools, claims, {node.id: node.name for node in wanted})
 
     def _shared(self, claims: Sequence[ResourceClaim]) -> Capacity:
         if not self._nodes.is_listed:
             return self._asked(claims)
-        has, share = shared_capacity(self._nodes.objects.values(), self._options.gpu_resource), self._options.overcommit
+        has = shared_capacity(self._nodes.objects.values(), self._options.gpu_resources)
+        share = self._options.overcommit
         return Capacity(has.cpu * share.cpu, has.memory_gb * share.memory_gb, has.gpu)
 
-    def _pool(self, node: Node) -> ResourcePool:
+    def _kinds(self, nodes: Iterable[Object], asked: Mapping[tuple[str, str], int]) -> tuple[GpuKind, ...]:
+        return gpu_kinds(nodes, asked, self._options)
+
+    def _asked_gpus(self) -> Mapping[tuple[str, str], int]:
+        """What pods that are there ask for, by node and resource."""
+        found: Counter[tuple[str, str]] = Counter()
+        for pod in self._observer.pods.values():
+            claim = self._claim(pod, {})
+            if claim is not None and pod.facts.node and claim.resources.gpu:
+                kind = cluster_gpus(claim.resources.gpu_kind, self._options.gpu_kinds, self._options.gpu_resource)
+                # Of a pod from before the settings were changed it is not known what it has.
+                if not isinstance(kind, str):
+                    found[pod.facts.node, kind.resource] += claim.resources.gpu
+        return found
+
+    def _pool(self, node: Node, asked: Mapping[tuple[str, str], int]) -> ResourcePool:
         found = self._nodes.objects.get(node.name)
         is_ours = found is not None and (found["metadata"].get("labels") or {}).get(GROUP_LABEL) == node.group
         has = Capacity(node.cpu, node.memory_gb, node.gpu)
         if found is not None:
-            has = capacity_of(found, self._options.gpu_resource)
+            has = capacity_of(found, self._options.gpu_resources)
         is_free = node.is_schedulable and node.pods == "stay" and (found is None or (is_ours and is_open(found)))
-        return ResourcePool(has, node.group, node.id, is_free)
+        kinds = self._kinds([found], asked) if found is not None else ()
+        return ResourcePool(has, node.group, node.id, is_free, kinds)
 
     def _claims(self, nodes: dict[str, UUID]) -> list[ResourceClaim]:
         found = (self._claim(pod, nodes) for pod in self._observer.pods.values())

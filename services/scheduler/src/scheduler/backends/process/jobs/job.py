@@ -26,6 +26,7 @@ from scheduler.backends.process.launch.secret_variables import secrets_descripto
 from scheduler.backends.process.launch.start import confinement_rules, group_files, has_gpus, start_under_shim
 from scheduler.backends.process.options import PodOptions
 from scheduler.backends.process.process_run import ProcessRun
+from scheduler.domain.gpus import gpus_asked_for
 from scheduler.domain.jobs import CANCELLED, PLATFORM_STOPPED, TIME_LIMIT, JobEnd, job_end
 from scheduler.domain.restarts import retry_delay_s
 from shared.clock import Clock
@@ -165,7 +166,7 @@ class JobLifecycle:
     async def _gpus(self) -> None:
         """They are given with its place, where a node has as many as it says."""
         while lacks_gpus(self.folder.pod.record):
-            self.waits_for = f"waits for {self.folder.order.resources.gpu} GPU"
+            self.waits_for = f"waits for {gpus_asked_for(self.folder.order.resources)}"
             await self.dependencies.clock.sleep(POLL_S)
 
     async def _secrets(self) -> dict[str, str]:

@@ -159,4 +159,5 @@ def _claim(folder: JobFolder) -> ResourceClaim:
         service=order.service,
         name=JOB_VERSION,
         project=order.project,
+        gpus=record.gpus,
     )
