@@ -40,6 +40,15 @@ class Node:
     gpu: int = 0
 
 
+@dataclass
+class Group:
+    name: str = "risk"
+    backend: str | None = None
+
+
+RISK = Group()
+
+
 def seen(node: Node, pods: int, generation: int = 3) -> NodeState:
     return NodeState(id=node.id, generation=generation, pods=pods)
 
@@ -57,7 +66,7 @@ def seen(node: Node, pods: int, generation: int = 3) -> NodeState:
     ],
 )
 def test_what_the_scheduler_is_told(node: Node, takes_pods: bool, pods: str) -> None:
-    told = node_intent(node, "risk")
+    told = node_intent(node, RISK)
     assert (told.is_schedulable, told.pods, told.generation, told.group) == (takes_pods, pods, 3, "risk")
 
 
@@ -111,5 +120,5 @@ def test_a_providers_page_is_a_web_page(url: str) -> None:
 
 
 def test_a_size_is_named_by_what_it_is() -> None:
-    assert group_pod_resources("risk", 4, 8, 0).spec == "4C8G"
-    assert group_pod_resources("risk", 0.5, 1.5, 2).spec == "0.5C1.5G-2GPU"
+    assert group_pod_resources(RISK, 4, 8, 0).spec == "4C8G"
+    assert group_pod_resources(RISK, 0.5, 1.5, 2).spec == "0.5C1.5G-2GPU"
