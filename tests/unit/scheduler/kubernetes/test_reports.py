@@ -34,24 +34,35 @@ class Pods:
         self.deaf_to = deaf_to
         """First questions that it does not answer."""
         self.asked = self.now = self.most = 0
+        self.answering: set[asyncio.Task[None]] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer, and be known until that has ended: whoever asked may be gone by then."""
+        task = asyncio.create_task(self.answer(reader, writer))
+        self.answering.add(task)
+        task.add_done_callback(self.answering.discard)
+        await task
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked += 1
         self.now += 1
         self.most = max(self.most, self.now)
         is_deaf = self.asked <= self.deaf_to
-        await asyncio.sleep(0.01)
-        if not is_deaf:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nX-Penstock-Revision: 1\r\nConnection: close\r\n\r\n")
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await asyncio.sleep(0.01)
+            if not is_deaf:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nX-Penstock-Revision: 1\r\nConnection: close\r\n\r\n")
         self.now -= 1
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 @asynccontextmanager
 async def doubted(number: int, pods: Pods | None) -> AsyncIterator[tuple[PodObserver, PodReports, HurriedClock]]:
     """So many pods that the cluster has not heard of for a while; None: nobody answers at their addresses."""
-    server = await asyncio.start_server(pods.answer, "127.0.0.1", 0) if pods else None
+    server = await asyncio.start_server(pods.serve, "127.0.0.1", 0) if pods else None
     port = server.sockets[0].getsockname()[1] if server else free_port()
     told: list[Observation] = []
     clock = HurriedClock()
@@ -67,8 +78,9 @@ async def doubted(number: int, pods: Pods | None) -> AsyncIterator[tuple[PodObse
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        if server:
+        if server and pods:
             server.close()
+            await eventually(lambda: not pods.answering)
 
 
 def _doubted(name: str, port: int) -> dict[str, Any]:
