@@ -26,7 +26,7 @@ from scheduler.main import App, build_app
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.bus.outbox import outbox
 from shared.clock import SystemClock
-from shared.contracts.deployment import Deployment, ImageSource
+from shared.contracts.deployment import Deployment, ImageSource, Resources
 from shared.contracts.nodes import Node
 from shared.telemetry import Telemetry
 from waiting.eventually import eventually
@@ -44,7 +44,7 @@ class Noting:
         self.applied: list[UUID] = []
         self.trouble: str | None = None
 
-    def problem(self) -> str | None:
+    def problem_for(self, resources: Resources) -> str | None:
         return self.trouble
 
     def versions(self) -> frozenset[UUID]:
@@ -113,7 +113,7 @@ async def test_what_runs_pods_being_away_is_said_of_what_starts_and_fails_none_b
         wanted, stopped = await fill_scheduler(session, 2, long_ago, wanted=1)
     await reconcile_once(dependencies)
     async with dependencies.lease.database.read() as session:
-        found = {each.version_id: each for each in await views.version_states(session, {}, backend.problem())}
+        found = {each.version_id: each for each in await views.version_states(session, {}, backend.problem_for)}
     told = found[wanted.version_id]
     assert (told.phase, told.reason) == ("starting", "Waiting")
     assert told.message == f"nothing can be done with its pods yet: {backend.trouble}"
@@ -177,6 +177,7 @@ async def test_what_is_seen_at_once_is_stored_together_and_in_order(app: App) ->
     first = PodObservation("", wanted.version_id, 1, "Waiting", ready=False, run=0, restarts=0)
     told = [replace(first, pod=f"w-{number:03d}") for number in range(pods)]
     told += [replace(each, status="Running") for each in told[:100]] + [replace(told[0], is_gone=True)]
+    told += [replace(told[1], is_gone=True), replace(told[1], status="Running")]  # one that stands for pods comes again
 
     class Telling(Noting):
         async def watch(self) -> AsyncIterator[PodObservation]:
