@@ -46,4 +46,4 @@ def test_an_engine_that_is_away_is_found(tmp_path: Path, problem: str | None) ->
         state = RunState(1, True, (running,), scheduler_admin=address)
         found = {finding.text: finding.level for finding in processes(Home(tmp_path, Ports()), state)}
     failed = [text for text, level in found.items() if level == "failed"]
-    assert failed == ([f"the scheduler can do nothing with pods: {problem}"] if problem else [])
+    assert failed == ([f"something keeps pods from starting and ending: {problem}"] if problem else [])

@@ -28,7 +28,7 @@ export function PageHeader(props: {
           {props.status}
         </Flex>
         {props.description !== undefined && (
-          <div style={{ color: token.colorTextSecondary }}>{props.description}</div>
+          <div style={{ color: token.colorTextSecondary, overflowWrap: 'anywhere' }}>{props.description}</div>
         )}
       </div>
       {props.actions !== undefined && (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ import httpx
 from penstock.client.downloads import READ_TIMEOUT_S, whole_file
 from penstock.client.errors import (
     ApiError,
+    InvalidRequest,
     PenstockError,
     ServerError,
     TimedOut,
@@ -54,6 +56,7 @@ class _BaseClient(Operations):
         token = self._token if request.token is None else request.token.strip()
         if not (token.isascii() and token.isprintable()):  # else the HTTP library's error would quote it
             raise Unauthenticated(401, "UNAUTHENTICATED", "the token has characters in it that no token has")
+        _check_numbers(request.json)
         options = {
             "method": request.method,
             "url": request.url or self._base + request.path,
@@ -279,6 +282,19 @@ class AsyncClient(_BaseClient, AsyncMethods):
             return _parse_answer(request, await self._http.request(**options))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _translate_error(error, options["url"]) from None
+
+
+def _check_numbers(value: Any) -> None:
+    """Raise `InvalidRequest` for a number that JSON does not have, as the platform would."""
+    match value:
+        case float() if not math.isfinite(value):
+            raise InvalidRequest(400, "INVALID_PARAMETER_VALUE", f"{value} is not a finite number")
+        case Mapping():
+            for each in value.values():
+                _check_numbers(each)
+        case list() | tuple():
+            for each in value:
+                _check_numbers(each)
 
 
 def _translate_error(error: Exception, url: str) -> Unreachable:

@@ -35,7 +35,7 @@ def processes(home: Home, state: RunState | None) -> Iterator[Finding]:
         yield ok("processes", f"{len(state.processes)} serve")
     if problem := (read_scheduler_admin(state, "/readyz") or {}).get("problem"):
         yield failed(
-            "processes", f"the scheduler can do nothing with pods: {problem}", "pods that run serve on meanwhile"
+            "processes", f"something keeps pods from starting and ending: {problem}", "pods that run serve on meanwhile"
         )
     yesterday = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - DAY_S))
     for incident in Incidents(home.run / "incidents.jsonl").read()[-3:]:

@@ -79,10 +79,27 @@ async def test_a_spec_may_name_a_kind_of_gpu(offline: Controller) -> None:
     assert (await offline.call("GET", path))["gpu"] == 1
     assert (await offline.call("PATCH", path, json={"gpu": 0, "gpu_kind": None}))["gpu_kind"] is None
     other = SPEC | {"name": "other"}
-    for wrong in ({"gpu": 0, "gpu_kind": "H200"}, {"gpu_kind": ""}, {"gpu_kind": " H200"}, {"gpu_kind": "H200;"}):
+    for wrong in (
+        {"gpu": 0, "gpu_kind": "H200"},
+        {"gpu_kind": ""},
+        {"gpu_kind": "(H200)"},
+        {"gpu_kind": "  "},
+        {"gpu_kind": "H200;"},
+    ):
         await offline.call("POST", "/resource-specs", 400, json=other | wrong)
+    in_a_group = {"kind": "group", "group": "g", "cpu": 1, "memory_gb": 1, "gpu": 1, "gpu_kind": "(H200)"}
+    body = {"name": "wine", "version": wine(resource_source=in_a_group)}
+    assert (await offline.call("POST", "/services", 400, json=body))["details"][0]["loc"] == [
+        "resource_source",
+        "gpu_kind",
+    ]
+    spaced = await offline.call("POST", "/resource-specs", 201, json=other | {"gpu_kind": " H200  MIG 1g "})
+    assert spaced["gpu_kind"] == "H200 MIG 1g"
     said = await offline.call("POST", "/resource-specs", 400, json=other | {"gpu_kind": "x" * 65})
-    assert "1 to 64 letters, digits, spaces and any of . _ + - / ( ), such as H200" in said["message"]
+    assert (
+        "1 to 64 letters, digits, spaces and any of . _ + - / ( ), a letter or digit first, and one or ) last"
+        in said["message"]
+    )
 
 
 async def test_of_a_version_and_the_end_of_its_spec_one_comes_first(offline: Controller) -> None:

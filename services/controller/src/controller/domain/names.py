@@ -91,14 +91,29 @@ def spec_name(name: str) -> str:
 
 
 def gpu_kind(text: str) -> str:
-    """`text` if the name of a kind of GPU can hold it, such as `H200` or `MIG 1g.18gb`; else `InvalidInput`."""
-    what = "1 to 64 letters, digits, spaces and any of . _ + - / ( ), such as H200 or MIG 1g.18gb"
-    return _checked(_GPU_KIND, text, "gpu_kind", what)
+    """`text` if the name of a kind of GPU can hold it, such as `H200` or `MIG 1g.18gb`; else `InvalidInput`.
+
+    One space stands for several, and none at the ends: as names of GPUs have it.
+    """
+    return _gpu_kind(text)
 
 
-def _checked(pattern: re.Pattern[str], value: str, field: str, what: str) -> str:
+def gpu_kind_in_group(text: str) -> str:
+    """The same of a `resource_source`."""
+    return _gpu_kind(text, "resource_source")
+
+
+def _gpu_kind(text: str, *within: str) -> str:
+    what = (
+        "1 to 64 letters, digits, spaces and any of . _ + - / ( ), a letter or digit first, and one or ) last, "
+        "such as H200 or MIG 1g.18gb"
+    )
+    return _checked(_GPU_KIND, " ".join(text.split()), "gpu_kind", what, *within)
+
+
+def _checked(pattern: re.Pattern[str], value: str, field: str, what: str, *within: str) -> str:
     if not pattern.match(value):
         raise InvalidInput(
-            f"{field} {value[:80]!r} is not valid: it must be {what}", (Detail((field,), f"must be {what}"),)
+            f"{field} {value[:80]!r} is not valid: it must be {what}", (Detail((*within, field), f"must be {what}"),)
         )
     return value

@@ -15,7 +15,6 @@ from controller.domain.commands import (
     Cores,
     Devices,
     Gibibytes,
-    GpuKind,
     ServiceName,
     Text,
     VersionName,
@@ -89,7 +88,7 @@ class GroupSource(Command):
     cpu: Cores = Field(description="Of one pod.")
     memory_gb: Gibibytes = Field(description="Of one pod.")
     gpu: Devices = Field(default=0, description="Of one pod.")
-    gpu_kind: GpuKind | None = Field(default=None, description=GPU_KIND)
+    gpu_kind: Annotated[str, AfterValidator(names.gpu_kind_in_group)] | None = Field(default=None, description=GPU_KIND)
 
     @model_validator(mode="after")
     def _kind_of_gpus(self) -> Self:
