@@ -104,7 +104,7 @@ def test_where_pods_get_their_resources() -> None:
         {"kind": "group", "group": "Risk!", "cpu": 1, "memory_gb": 1},
         {"kind": "group", "group": "risk", "cpu": 0, "memory_gb": 1},
         {"kind": "group", "group": "risk", "cpu": 1, "memory_gb": 1, "gpu": 0, "gpu_kind": "H200"},
-        {"kind": "group", "group": "risk", "cpu": 1, "memory_gb": 1, "gpu": 1, "gpu_kind": "H200\n"},
+        {"kind": "group", "group": "risk", "cpu": 1, "memory_gb": 1, "gpu": 1, "gpu_kind": "H200;"},
         {"kind": "shared", "spec": "1C2G", "gpu_kind": "H200"},
         {"kind": "cloud"},
         {"kind": None},
