@@ -100,8 +100,11 @@ def test_the_blocks_of_compose_run_too(clone: Path) -> None:
     wanted = [block for block in blocks(ROOT / "README.md") if any(word in block for word in OF_DOCKER)]
     # The subscriber goes on until it is told to end: some seconds show that it is let in.
     bounded = [block.replace(".venv/bin/python docs/examples/subscribe.py", SUBSCRIBE_FOR_A_WHILE) for block in wanted]
+    assert any("end-pods" in block for block in wanted)
     try:
         run([step for block in bounded for step in steps(block)], folder, dict(os.environ), within=1200)
     finally:
         for ends in (["stop", "scheduler"], ["run", "--rm", "--no-deps", "scheduler", "end-pods"], ["down", "-v"]):
             subprocess.run(["docker-compose", *ends], cwd=folder, capture_output=True, check=False)
+    left = ["docker", "ps", "--all", "--quiet", "--filter", "network=penstock-pods"]
+    assert subprocess.run(left, capture_output=True, text=True, check=True).stdout == "", "pods are left"

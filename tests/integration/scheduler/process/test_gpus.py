@@ -189,6 +189,7 @@ async def test_a_pod_whose_device_is_gone_is_replaced(tmp_path: Path) -> None:
             return [pod.pod for pod in world.ready] not in ([], [before.pod]) and seen(world) == ["GPU-b"]
 
         await eventually(is_replaced)
+        assert before.pod not in [pod.pod for pod in world.ready]
         await ended(world, deployment)
 
 
@@ -197,5 +198,5 @@ async def test_a_variable_of_the_version_opens_no_other_device(tmp_path: Path, g
     deployment = asking(gpu).model_copy(update={"env": {"CUDA_VISIBLE_DEVICES": "0,1"}})
     async with running(tmp_path, TWO) as world:
         await world.backend.apply(deployment)
-        await eventually(lambda: seen(world) == ["GPU-a" if gpu else ""])
+        assert await eventually(lambda: seen(world)) == ["GPU-a" if gpu else ""]
         await ended(world, deployment)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubernetes_world.objects import VERSION_ID, serving
 from scheduler.backends.kubernetes.pods.observer import PodObserver
-from scheduler.backends.kubernetes.pods.reports import ASKED_A_SECOND, READ_AT_ONCE, PodReports
+from scheduler.backends.kubernetes.pods.reports import ASKED_A_SECOND, EVERY_S, READ_AT_ONCE, PodReports
 from scheduler.domain.values import Observation
 from servers.ports import free_port
 from shared.clock import SystemClock
@@ -100,7 +100,9 @@ async def test_all_are_asked_after_an_outage_and_few_at_once() -> None:
 async def test_one_that_does_not_answer_twice_is_lost() -> None:
     async with doubted(1, None) as (observer, _, _):
         (pod,) = observer.of_version(VERSION_ID)
+        assert not pod.is_lost
         await eventually(lambda: pod.is_lost, within=20)
+        assert not pod.is_ready
 
 
 async def test_one_that_misses_a_question_is_not() -> None:
@@ -124,4 +126,6 @@ async def test_a_round_of_many_is_spread_over_the_time_that_it_may_take() -> Non
         for pod in [f"wine-v1-abcdef-5d9c7b8f6-{at:05d}" for at in range(5)]:
             await reports.read(pod)
         clock.sleeps.clear()
+        asked = pods.asked
         await eventually(lambda: clock.sleeps.count(1 / ASKED_A_SECOND) >= 5, within=20)
+        assert pods.asked - asked <= clock.sleeps.count(1 / ASKED_A_SECOND) + 5 * clock.sleeps.count(EVERY_S)
