@@ -1,8 +1,9 @@
 """One service's own database: SQLite (WAL) or PostgreSQL, through one async engine.
 
-Promises: a unit of work is one transaction, committed at its end, rolled back on any error; a database that is locked
-or away is `Unavailable`; a corrupt SQLite file is named and never replaced by an empty one; whoever is cancelled
-meanwhile is cancelled, though the database cannot even roll back.
+Promises: a unit of work is one transaction, committed at its end, rolled back on any error; those of one process
+write to SQLite in the order they asked; a database that is locked or away is `Unavailable`; a corrupt SQLite file is
+named and never replaced by an empty one; whoever is cancelled meanwhile is cancelled, though the database cannot even
+roll back, and leaves no lock behind.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import aiosqlite
-from sqlalchemy import Connection, DateTime, Dialect, event, text
+from sqlalchemy import DateTime, Dialect, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from shared import sqlite
 from shared.cancellation import propagate_cancellation
 from shared.errors import Unavailable
 from shared.filesystem.disk import DISK_FULL, write_problem
@@ -28,6 +28,7 @@ from shared.filesystem.disk import DISK_FULL, write_problem
 OUTBOX_WRITTEN = "outbox_written"
 """Key in `session.info` that says: this transaction wrote to the outbox."""
 
+_BUSY = "the database cannot be reached or is busy; try again"
 _FULL = ("disk is full", "no space left", "could not extend")
 _POSSIBLY_FULL = ("disk i/o error", "unable to open database")
 """What SQLite says on a full disk as on others, so the disk is tried."""
@@ -60,7 +61,8 @@ class Database:
         self.path = path
         self.outbox_written = asyncio.Event()
         self.on_unit_of_work: list[Callable[[AsyncSession], None]] = []
-        self._reader = engine.execution_options(penstock_read=True)
+        self._reader = engine.execution_options(**{sqlite.READ_ONLY: True})
+        self._turn = None if path is None else asyncio.Lock()
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -69,11 +71,9 @@ class Database:
         if path is None:
             return cls(create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5), None)
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(
-            url, pool_size=4, max_overflow=4, connect_args={"timeout": 5, "async_creator_fn": _open_sqlite}
-        )
-        event.listen(engine.sync_engine, "connect", _sqlite_connect)
-        event.listen(engine.sync_engine, "begin", _sqlite_begin)
+        engine = create_async_engine(url, pool_size=4, max_overflow=4, connect_args=sqlite.CONNECT_ARGS)
+        event.listen(engine.sync_engine, "connect", sqlite.configure)
+        event.listen(engine.sync_engine, "begin", sqlite.begin)
         return cls(engine, path)
 
     async def close(self) -> None:
@@ -84,7 +84,11 @@ class Database:
     async def unit_of_work(self) -> AsyncIterator[AsyncSession]:
         """One read-write transaction: commits at the end of the block, rolls back on any exception."""
         with propagate_cancellation(), self._translate_errors():
-            async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            async with (
+                self._turn_to_write(),
+                AsyncSession(self.engine, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 for begin in self.on_unit_of_work:
                     begin(session)
                 yield session
@@ -117,6 +121,22 @@ class Database:
         if found != "ok":
             raise Unavailable(f"database {self.path} is corrupt: {found}")
 
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        # SQLite lets whoever asks at the right moment write; one of many that keep asking may never be that one.
+        if self._turn is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(sqlite.BUSY_TIMEOUT_S):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise Unavailable(_BUSY, retry_after_s=1) from error
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
         try:
@@ -134,7 +154,7 @@ def unavailable(error: DBAPIError, path: Path | None) -> Unavailable:
         return Unavailable(f"database {path} is corrupt: {reason}; restore it from a backup, or move it away")
     if _is_full(reason.lower(), path):
         return Unavailable(DISK_FULL, retry_after_s=5)
-    return Unavailable("the database cannot be reached or is busy; try again", retry_after_s=1)
+    return Unavailable(_BUSY, retry_after_s=1)
 
 
 def _is_full(reason: str, path: Path | None) -> bool:
@@ -145,48 +165,9 @@ def _is_full(reason: str, path: Path | None) -> bool:
     )
 
 
-async def _open_sqlite(*args: Any, **options: Any) -> Any:
-    """A connection of aiosqlite's; it is closed where whoever asked for it was cancelled before it was open.
-
-    aiosqlite itself forgets such a connection, with its file open until the garbage collector comes.
-    """
-    opening = asyncio.ensure_future(_opened(args, options))
-    try:
-        return await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        opening.add_done_callback(_close_unwanted)
-        raise
-
-
-async def _opened(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    connection = aiosqlite.connect(*args, **options)
-    connection._thread.daemon = True  # as SQLAlchemy does: it must not outlive the process
-    return await connection
-
-
-def _close_unwanted(opening: asyncio.Future[Any]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().stop()
-
-
 def sqlite_path(url: str) -> Path | None:
     """The file of an SQLite URL; None for any other database."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         return None
     return Path(parsed.database)
-
-
-def _sqlite_connect(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling begins late and commits early; SQLAlchemy's "begin" event does it instead.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    # A writer that begins as a reader can be refused half-way through; IMMEDIATE waits its turn at the door.
-    reading = connection.get_execution_options().get("penstock_read")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

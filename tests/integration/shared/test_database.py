@@ -95,6 +95,20 @@ async def test_writers_wait_for_each_other(database: Database) -> None:
     assert await names(database) == ["20"]
 
 
+async def test_writers_take_turns_in_the_order_they_asked(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.unit_of_work() as session:
+            await session.execute(text("SELECT 1"))
+            order.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(40)))
+    assert order == list(range(40))
+    await database.close()
+
+
 async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     async with database.unit_of_work() as session:
         await session.execute(insert(things).values(name="a"))
@@ -147,6 +161,49 @@ async def test_a_locked_database_is_unavailable_and_recovers(tmp_path: Path) -> 
         await session.execute(insert(things).values(name="b"))
 
     assert await eventually(lambda: names(database)) == ["b"]
+    await database.close()
+
+
+async def test_a_closed_connection_leaves_no_lock_though_its_cursor_is_kept(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    async with database.engine.connect() as connection:
+        await connection.execute(insert(things), [{"name": "a"}, {"name": "b"}])
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        kept = await raw.execute("SELECT * FROM things")  # as the traceback of one who was cancelled keeps it
+        await kept.fetchone()
+        await connection.invalidate()
+
+    async with database.unit_of_work() as session:
+        await session.execute(insert(things).values(name="c"))
+    assert await names(database) == ["c"]
+    await database.close()
+
+
+async def test_one_who_is_cancelled_twice_leaves_no_lock_and_no_task(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+
+    async def write() -> None:
+        while True:
+            async with database.unit_of_work() as session:
+                await session.execute(insert(things).values(name="a"))
+
+    for turns in range(60):
+        writer = asyncio.create_task(write())
+        for _ in range(2):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            writer.cancel()
+        await asyncio.gather(writer, return_exceptions=True)
+    async with database.unit_of_work() as session:
+        await session.execute(insert(things).values(name="b"))
+
+    assert (await names(database))[-1] == "b"
+    await eventually(lambda: asyncio.all_tasks() == {asyncio.current_task()})
     await database.close()
 
 
