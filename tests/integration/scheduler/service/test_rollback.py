@@ -17,6 +17,10 @@ from waiting.eventually import eventually
 pytestmark = pytest.mark.usefixtures("each_store")
 
 
+PATIENT = {"unready_after": "PT30S", "hung_after": "PT60S", "busy_after": "PT90S"}
+"""Where pods that are to stay in the routes are compared: a machine at work answers late."""
+
+
 class ByModelVersion(FakePreparation):
     """A fake pod that does what the folder of its model version tells it to."""
 
@@ -57,7 +61,7 @@ def said_once(controller: Controller) -> set[VersionRolloutFailed]:
 
 async def test_old_pods_serve_on_and_the_failure_is_said_once(home: Path, nats_server: NatsProcess) -> None:
     model_of(home, "2", fail="1")
-    settings = settings_for(home, nats_server.url)
+    settings = settings_for(home, nats_server.url, **PATIENT)
     async with controlling(nats_server) as controller:
         async with scheduling(settings, ByModelVersion(home)):
             deployment = await serving(controller, 2)
@@ -121,7 +125,7 @@ async def test_a_restart_replaces_every_pod_and_the_old_ones_serve_until_then(
     home: Path, nats_server: NatsProcess
 ) -> None:
     model_of(home, "1")
-    settings = settings_for(home, nats_server.url)
+    settings = settings_for(home, nats_server.url, **PATIENT)
     async with controlling(nats_server) as controller, scheduling(settings, ByModelVersion(home)):
         deployment = await serving(controller, 2)
         before = {pod.name for pod in await controller.pods(deployment)}
