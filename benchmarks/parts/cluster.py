@@ -112,6 +112,7 @@ def _environment(options: Options, namespace: str) -> dict[str, str]:
         "KUBERNETES_SUPPLY_HOST": "127.0.0.1",
         "KUBERNETES_SUPPLY_PORT": str(free_port()),
         "KUBERNETES_POD": dumps(PLACED),
+        "NEVER_READY_TIMEOUT": "PT1H",  # the cluster shares the cores, and takes longer for a thousand at once
     }
     return {f"SCHEDULER_{name}": value for name, value in settings.items()}
 
