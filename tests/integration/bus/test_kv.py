@@ -55,6 +55,16 @@ async def test_every_change_moves_the_last_sequence(service: SmallService) -> No
     assert seen == sorted(set(seen))
 
 
+async def test_the_last_change_of_some_keys_is_theirs_alone(service: SmallService) -> None:
+    bucket = service.bus.kv(ROUTES_BUCKET)
+    assert await bucket.last_sequence("endpoints.>") == 0
+    written = await bucket.put("endpoints.a", b"1")
+    await bucket.put("intent.wine", b"1")
+    assert await bucket.last_sequence("endpoints.>") == written
+    await bucket.delete("endpoints.a")
+    assert await bucket.last_sequence("endpoints.>") == await bucket.last_sequence()
+
+
 async def test_a_thousand_keys_are_listed(service: SmallService) -> None:
     bucket = service.bus.kv(ROUTES_BUCKET)
     wanted = {f"intent.s{number}": str(number).encode() for number in range(1000)}

@@ -21,7 +21,7 @@ class FakeBucket:
     def kv(self, name: str) -> FakeBucket:
         return self
 
-    async def last_sequence(self) -> int:
+    async def last_sequence(self, keys: str) -> int:
         return self.sequence
 
     async def list_all(self) -> dict[str, bytes]:

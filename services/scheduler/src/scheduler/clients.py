@@ -13,7 +13,14 @@ from scheduler.domain.router_load import RouterLoad
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
-from shared.contracts.routes import ROUTERS_BUCKET, ROUTES_BUCKET, RouterHeartbeat, VersionEndpoints, endpoints_key
+from shared.contracts.routes import (
+    ENDPOINTS_KEYS,
+    ROUTERS_BUCKET,
+    ROUTES_BUCKET,
+    RouterHeartbeat,
+    VersionEndpoints,
+    endpoints_key,
+)
 from shared.contracts.rpc.controller import (
     IMAGE_SECRET,
     REGISTRY_ACCESS,
@@ -29,6 +36,8 @@ from shared.contracts.rpc.router import REACH, ReachAnswer, ReachQuery
 
 PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
+LISTING_REST = 50
+"""A listing that takes long, of thousands of pods, is made after so many times as long."""
 REACH_WITHIN_S = 3.0
 """Longer than a router tries to open a connection."""
 
@@ -87,14 +96,14 @@ def secret_values_over(
 class EndpointsPublisher:
     """Publishes the endpoints of versions in the routes bucket: compares, and writes the difference.
 
-    The bucket is listed again whenever its last sequence is not the one that our own last write made, and every few
-    seconds in any case: a purge leaves the sequence as it is.
+    The bucket is listed again whenever the last change of endpoints is not the one that our own last write made, and
+    every few seconds in any case: a purge leaves the sequence as it is.
     """
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self.bus = bus
         self.clock = clock
-        self._listed_at = 0.0
+        self._list_at = 0.0
         self._published: dict[UUID, VersionEndpoints] = {}
         self._sequence: int | None = None
         self._named: frozenset[str] | None = None
@@ -130,29 +139,25 @@ class EndpointsPublisher:
 
     async def _refresh(self) -> None:
         bucket = self.bus.kv(ROUTES_BUCKET)
-        sequence = await bucket.last_sequence()
+        sequence = await bucket.last_sequence(ENDPOINTS_KEYS)
         now = self.clock.monotonic()
-        if sequence == self._sequence and now - self._listed_at < LIST_EVERY_S:
+        if sequence == self._sequence and now < self._list_at:
             return
         self._published, self._named = _parsed(await bucket.list_all()), None
-        self._sequence, self._listed_at = sequence, now
+        took_s = self.clock.monotonic() - now
+        self._sequence, self._list_at = sequence, now + max(LIST_EVERY_S, took_s * LISTING_REST)
 
     async def _put(self, endpoints: VersionEndpoints) -> None:
         key = endpoints_key(endpoints.version_id)
         sequence = await self.bus.kv(ROUTES_BUCKET).put(key, endpoints.model_dump_json().encode())
         self._published[endpoints.version_id], self._named = endpoints, None
-        self._advance(sequence)
+        self._sequence = sequence  # what somebody else wrote just before is found by the next listing
 
     async def _remove(self, version_id: UUID) -> None:
         if version_id in self._published:
             await self.bus.kv(ROUTES_BUCKET).delete(endpoints_key(version_id))
             self._published.pop(version_id)
             self._named = None
-
-    def _advance(self, sequence: int) -> None:
-        """Our own write needs no listing, unless somebody else wrote in between."""
-        if self._sequence is not None and sequence == self._sequence + 1:
-            self._sequence = sequence
 
 
 class RouterLoadReader:

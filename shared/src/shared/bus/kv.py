@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
-from nats.js.errors import KeyNotFoundError
+from nats.js.errors import KeyNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
 from shared.bus.nats_errors import NATS_ERRORS
@@ -57,10 +57,19 @@ class Bucket:
         async with self._opened() as bucket:
             await bucket.delete(key)
 
-    async def last_sequence(self) -> int:
-        """Number of the bucket's last change. A lower one than before: the bucket was made anew."""
+    async def last_sequence(self, keys: str | None = None) -> int:
+        """Number of the bucket's last change; of that of some `keys` (`endpoints.>`) alone, 0 where there is none.
+
+        A lower one than before: the bucket was made anew.
+        """
+        stream = f"KV_{self.name}"
         async with self._opened():
-            return (await self.js.stream_info(f"KV_{self.name}")).state.last_seq
+            if keys is None:
+                return (await self.js.stream_info(stream)).state.last_seq
+            try:
+                return (await self.js.get_last_msg(stream, f"$KV.{self.name}.{keys}")).seq or 0
+            except NotFoundError:
+                return 0
 
     async def list_all(self) -> dict[str, bytes]:
         """Every key and its value, in one pass over the bucket's last values.

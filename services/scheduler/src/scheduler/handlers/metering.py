@@ -45,12 +45,10 @@ async def store_runs(session: AsyncSession, seen: Sequence[RunObservation], mach
 
 async def close_lost_runs(session: AsyncSession, seen: Sequence[RunObservation], now: datetime) -> None:
     """End the open runs that are not in `seen`, the list of all runs that the backend knows; the others are alive."""
-    known = {key_of(run) for run in seen}
-    for row in await runs.open_runs(session):
-        if (row.version_id, row.pod, row.run) not in known:
+    for lost in set(await runs.open_runs(session)) - {key_of(run) for run in seen}:
+        if (row := await session.get(RunRow, lost)) is not None:
             await _end(session, row, row.alive_at, is_exact=False)
-        else:
-            row.alive_at = max(row.started_at, now)
+    await runs.note_open_runs_alive(session, now)
     await runs.forget_runs(session, now - RETENTION)
 
 

@@ -160,28 +160,22 @@ async def endpoints(
 
     `token_of`: a pod's, by name; somebody's own image knows of none, and answers whoever reaches it.
     """
-    found = await rows.deployments(session)
     return [
         (
             VersionEndpoints(
-                version_id=row.version_id,
-                service=row.service,
-                version=row.version,
-                revision=row.endpoints_revision,
+                version_id=each.version_id,
+                service=each.service,
+                version=each.version,
+                revision=each.revision,
                 pods=tuple(
-                    PodEndpoint(**each, token=None if _is_image(row) else token_of(each["pod"]))
-                    for each in row.endpoints
+                    PodEndpoint(**pod, token=None if each.source_kind == "image" else token_of(pod["pod"]))
+                    for pod in each.pods
                 ),
             ),
-            row.deleted is not None,
+            each.is_deleted,
         )
-        for row in found
+        for each in await rows.routed_versions(session)
     ]
-
-
-def _is_image(row: DeploymentRow) -> bool:
-    source = (row.deployment or {}).get("model_source") or {}
-    return source.get("kind") == "image"
 
 
 async def replicas(session: AsyncSession) -> list[VersionReplicas]:

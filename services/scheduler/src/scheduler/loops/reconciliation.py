@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from scheduler.domain.verdict import is_overdue
@@ -12,7 +13,7 @@ from scheduler.loops.metrics import SchedulerMetrics
 from scheduler.loops.retry import retry_while_unavailable
 from scheduler.store import rows
 from scheduler.store.nodes import list_nodes
-from scheduler.store.tables import DeploymentRow, PodRow
+from scheduler.store.tables import DeploymentRow
 
 
 async def run_reconciliation(dependencies: LoopDependencies, every_s: float) -> None:
@@ -32,10 +33,10 @@ async def reconcile_once(dependencies: LoopDependencies) -> None:
     is_resynced = dependencies.is_resynced
     async with dependencies.lease.database.read() as session:
         versions = await rows.deployments(session)
-        pods = await rows.pods_by_version(session)
+        pods = await rows.pod_summaries(session)
         nodes = await list_nodes(session)
     dependencies.backend.set_nodes(nodes)
-    _count(dependencies.metrics, [pod for found in pods.values() for pod in found])
+    _count(dependencies.metrics, pods)
     _count_restarts(dependencies.metrics, versions, pods)
     running = dependencies.backend.versions()
     for version in versions:
@@ -70,16 +71,20 @@ async def _look_at_deadline(dependencies: LoopDependencies, version_id: UUID) ->
             await update_outcome(session, row, now, dependencies.observer.limits)
 
 
-def _count(metrics: SchedulerMetrics, pods: list[PodRow]) -> None:
+def _count(metrics: SchedulerMetrics, pods: Sequence[rows.PodSummary]) -> None:
+    found = Counter(pod.status for pod in pods)
     for status in ("Waiting", "Running", "Failed", "Terminating"):
-        metrics.pods.labels(status).set(sum(pod.status == status for pod in pods))
+        metrics.pods.labels(status).set(found[status])
     metrics.ready.set(sum(pod.ready for pod in pods))
 
 
 def _count_restarts(
-    metrics: SchedulerMetrics, versions: Sequence[DeploymentRow], pods: Mapping[UUID, list[PodRow]]
+    metrics: SchedulerMetrics, versions: Sequence[DeploymentRow], pods: Sequence[rows.PodSummary]
 ) -> None:
+    restarts: Counter[UUID] = Counter()
+    for pod in pods:
+        restarts[pod.version_id] += pod.restarts
     metrics.restarts.clear()
     for version in versions:
-        if found := pods.get(version.version_id):
-            metrics.restarts.labels(version.service, version.version).set(sum(pod.restarts for pod in found))
+        if version.version_id in restarts:
+            metrics.restarts.labels(version.service, version.version).set(restarts[version.version_id])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete
+from sqlalchemy import select as select_columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -26,6 +27,49 @@ _TIMELINE = TypeAdapter(StartTimeline)
 async def deployments(session: AsyncSession) -> Sequence[DeploymentRow]:
     """Every version, those that are gone included."""
     return (await session.execute(select(DeploymentRow))).scalars().all()
+
+
+class RoutedVersion(NamedTuple):
+    """What routers are told of a version, and whether it is gone."""
+
+    version_id: UUID
+    service: str
+    version: str
+    revision: int
+    pods: list[dict[str, Any]]
+    source_kind: str | None
+    is_deleted: bool
+
+
+async def routed_versions(session: AsyncSession) -> list[RoutedVersion]:
+    """Every version as routers are told of it: asked for after each change, so whole rows of thousands are not read."""
+    found = await session.execute(
+        select_columns(
+            col(DeploymentRow.version_id),
+            col(DeploymentRow.service),
+            col(DeploymentRow.version),
+            col(DeploymentRow.endpoints_revision),
+            col(DeploymentRow.endpoints),
+            col(DeploymentRow.deployment)["model_source"]["kind"].as_string(),
+            col(DeploymentRow.deleted).is_not(None),
+        )
+    )
+    return [RoutedVersion(*row) for row in found]
+
+
+class PodSummary(NamedTuple):
+    """A pod, as it is counted."""
+
+    version_id: UUID
+    status: str
+    ready: bool
+    restarts: int
+
+
+async def pod_summaries(session: AsyncSession) -> list[PodSummary]:
+    """Every pod, without what thousands of them would take long to read."""
+    query = select(PodRow.version_id, PodRow.status, PodRow.ready, PodRow.restarts)
+    return [PodSummary(*row) for row in await session.execute(query)]
 
 
 async def pods_of(session: AsyncSession, version_id: UUID) -> Sequence[PodRow]:

@@ -6,18 +6,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, or_, tuple_
+from sqlalchemy import delete, or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from scheduler.store.tables import RunRow
 
 RunKey = tuple[UUID, str, int]
+IS_OPEN = col(RunRow.ended_at).is_(None)
 
 
-async def open_runs(session: AsyncSession) -> Sequence[RunRow]:
+async def open_runs(session: AsyncSession) -> list[RunKey]:
     """Runs whose end was not seen."""
-    return (await session.execute(select(RunRow).where(col(RunRow.ended_at).is_(None)))).scalars().all()
+    key = (col(RunRow.version_id), col(RunRow.pod), col(RunRow.run))
+    return [(each[0], each[1], each[2]) for each in await session.execute(select(*key).where(IS_OPEN))]
+
+
+async def note_open_runs_alive(session: AsyncSession, now: datetime) -> None:
+    """Write down that every open run lives."""
+    alive = update(RunRow).where(IS_OPEN, col(RunRow.alive_at) < now).values(alive_at=now)
+    await session.execute(alive.execution_options(synchronize_session=False))
 
 
 async def runs_since(

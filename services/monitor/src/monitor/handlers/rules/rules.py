@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 LIST_EVERY_S = 15.0
 LIST_AGAIN_S = 2.0
 """After the controller did not answer."""
+LISTING_REST = 10
+"""Facts come by hundreds where many services start: what took long to list is listed again after so many times as long,
+but after `LIST_EVERY_S` at the latest."""
 TICK_S = 1.0
 RETRIES_EVERY_S = 10.0
 AT_ONCE = 4
@@ -56,6 +59,9 @@ class QualityRules:
     _skipped: dict[UUID, float] = field(default_factory=dict)
     _running: set[UUID] = field(default_factory=set)
     _list_at: float = 0.0
+    _has_changed: bool = False
+    _rested_at: float = 0.0
+    """When it may be listed again because of a change."""
     _retries_at: dict[str, float] = field(default_factory=dict)
     _passes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """By project, the pass over its rules that goes on."""
@@ -81,7 +87,8 @@ class QualityRules:
     async def _rest(self) -> None:
         """Until the next tick, or until something has changed."""
         waiting = asyncio.create_task(self._wakeup.wait())
-        resting = asyncio.create_task(self.clock.sleep(TICK_S))
+        until_listed = max(0.0, self._rested_at - self.clock.monotonic()) if self._has_changed else TICK_S
+        resting = asyncio.create_task(self.clock.sleep(min(TICK_S, until_listed)))
         try:
             await asyncio.wait((waiting, resting), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -90,19 +97,21 @@ class QualityRules:
         self._wakeup.clear()
 
     def changed(self) -> None:
-        """What is defined, or which model answers, has changed: list it anew at once."""
-        self._list_at = 0.0
+        """What is defined, or which model answers, has changed: list it anew, at once if that takes no long time."""
+        self._has_changed = True
         self._wakeup.set()
 
     async def refresh(self) -> None:
         """Ask what is defined, where the last answer is old. Raises `PenstockError`."""
-        now = self.clock.monotonic()
-        if now < self._list_at:
+        begun = self.clock.monotonic()
+        if begun < (self._rested_at if self._has_changed else self._list_at):
             return
-        self._list_at = now + LIST_AGAIN_S
+        self._has_changed = False  # before it is asked: what is told of meanwhile may not be in the answer
+        self._list_at = self._rested_at = begun + LIST_AGAIN_S
         found = {rule.id: rule for rule in await self.calls.monitors()}
-        if self._list_at == now + LIST_AGAIN_S:  # and has not been told of a change meanwhile
-            self._list_at = now + LIST_EVERY_S
+        took_s = self.clock.monotonic() - begun
+        self._list_at = begun + LIST_EVERY_S
+        self._rested_at = begun + min(LIST_EVERY_S, took_s * LISTING_REST)
         async with self.database.unit_of_work() as session:
             for service, name in await forget_others(session, found):
                 await close_alerts(session, service, name, "the rule is gone", self.clock.now())
@@ -209,7 +218,7 @@ class QualityRules:
     async def run_now(self, identity: UUID) -> MonitorState:
         """Have the last closed window computed. Raises `NotFound`, `Unavailable`."""
         if identity not in self._defined:
-            self._list_at = 0.0
+            self._list_at = self._rested_at = 0.0
             await self.refresh()
         rule = self.defined(identity)
         self._forced.add(identity)
