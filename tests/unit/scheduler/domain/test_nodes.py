@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
-from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool, pair_replacements, place_pods
+from scheduler.domain.placement import Capacity, ResourcePool, pair_replacements, place_pods
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import Node
 from shared.ids import new_id

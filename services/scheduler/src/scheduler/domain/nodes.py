@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from uuid import UUID
 
-from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
+from scheduler.domain.claims import ResourceClaim
+from scheduler.domain.placement import Capacity, ResourcePool
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind, Node, NodeState, PodAllocation, PoolState
 

@@ -23,9 +23,10 @@ from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
 from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.gpus import GpuLedger
 from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
-from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
+from scheduler.domain.placement import ResourcePool, pair_replacements, place_pods
 from scheduler.domain.ports import DEFAULT_SIZE, Reach, RouteStatus, Terminal, does_not_run
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
