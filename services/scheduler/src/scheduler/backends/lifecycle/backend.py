@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from scheduler.backends.lifecycle.dependencies import PodDependencies
 from scheduler.backends.lifecycle.folders.output import read_lines
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
@@ -21,7 +22,7 @@ from scheduler.backends.lifecycle.given_gpus import lacks_gpus
 from scheduler.backends.lifecycle.jobs import JobRoom
 from scheduler.backends.lifecycle.options import LifecycleOptions
 from scheduler.backends.lifecycle.placement import PodPlacement
-from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
+from scheduler.backends.lifecycle.pod import PodLifecycle
 from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
 from scheduler.domain.ports import DEFAULT_SIZE, Reach, RouteStatus, Terminal, does_not_run
