@@ -5047,12 +5047,19 @@ export interface components {
         /**
          * HoldView
          * @description Pods of one version, and what they ask for together; null names: those of projects that are not the caller's.
+         *
+         *     A version that is updated from one kind of GPU to another has one for each.
          */
         HoldView: {
             /** Cpu */
             cpu: number;
             /** Gpu */
             gpu: number;
+            /**
+             * Gpu Kind
+             * @description The kind of GPU that they ask for; null: any, or of other projects.
+             */
+            gpu_kind: string | null;
             /** Memory Gb */
             memory_gb: number;
             /** Pods */

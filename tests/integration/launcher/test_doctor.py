@@ -1,4 +1,4 @@
-"""What `penstock doctor` finds at the ports of a platform, here of one that is made up."""
+"""What `penstock doctor` and `penstock status` find at the ports of a platform, here of one that is made up."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from threading import Thread
 import pytest
 
 from penstock.doctor.platform_checks import processes
+from penstock.doctor.report import show_status
 from penstock.launcher.home import Home, Ports
-from penstock.launcher.state import ProcessView, RunState
+from penstock.launcher.platform import status
+from penstock.launcher.state import ProcessView, RunState, supervisor_lock
 
 
 @contextmanager
@@ -47,3 +49,20 @@ def test_an_engine_that_is_away_is_found(tmp_path: Path, problem: str | None) ->
         found = {finding.text: finding.level for finding in processes(Home(tmp_path, Ports()), state)}
     failed = [text for text, level in found.items() if level == "failed"]
     assert failed == ([f"something keeps pods from starting and ending: {problem}"] if problem else [])
+
+
+@pytest.mark.parametrize("problem", [None, "the API server at https://k:6443 does not answer"])
+def test_the_status_says_what_keeps_pods_from_starting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], problem: str | None
+) -> None:
+    home = Home(tmp_path, Ports())
+    home.create()
+    body: dict[str, object] = {"ready": True, "message": "kept from nothing"} | (
+        {"problem": problem} if problem else {}
+    )
+    with answering(body) as address, supervisor_lock(home):
+        RunState(1, True, (), scheduler_admin=address).save(home)
+        found = status(home)
+    show_status(found)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("PROBLEM")]
+    assert (found["ready"], said) == ((False, [f"PROBLEM  pods: {problem}"]) if problem else (True, []))

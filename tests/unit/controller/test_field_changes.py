@@ -15,6 +15,12 @@ from controller.domain.services.field_changes import (
 )
 
 
+def in_group(group: str, **size: Any) -> dict[str, Any]:
+    """Columns of a version in a group, by the made-up name that such a size has."""
+    resources = {"spec": f"{size['cpu']}C{size['memory_gb']}G", "gpu": 0, "group": group, **size}
+    return {"spec": resources["spec"], "resource_group": group, "resources": resources}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "changed"),
     [
@@ -26,6 +32,26 @@ from controller.domain.services.field_changes import (
                 ("resource_source.spec", "1C2G", "2C4G"),
                 ("resource_source.cpu", 1, 2),
                 ("resource_source.memory_gb", 2, 4),
+            ],
+        ),
+        (
+            in_group("risk", cpu=2, memory_gb=4),
+            in_group("risk", cpu=2, memory_gb=8, gpu=1, gpu_kind="H200"),
+            [
+                ("resource_source.memory_gb", 4, 8),
+                ("resource_source.gpu", 0, 1),
+                ("resource_source.gpu_kind", None, "H200"),
+            ],
+        ),
+        (
+            in_group("risk", cpu=2, memory_gb=4),
+            {"spec": "2C8G", "resource_group": None, "resources": {"spec": "2C8G", "cpu": 2, "memory_gb": 8, "gpu": 0}},
+            [
+                ("resource_source.group", "risk", None),
+                ("resource_source.cpu", 2, None),
+                ("resource_source.memory_gb", 4, None),
+                ("resource_source.gpu", 0, None),
+                ("resource_source.spec", None, "2C8G"),
             ],
         ),
         (

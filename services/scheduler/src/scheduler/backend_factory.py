@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -48,7 +47,6 @@ from shared.security.addresses import AddressRule
 
 if TYPE_CHECKING:
     from scheduler.backends.kubernetes.backend import KubernetesBackend
-    from scheduler.backends.kubernetes.options import KubernetesOptions
 
 log = logging.getLogger("penstock.scheduler")
 
@@ -87,10 +85,80 @@ def build_backend(
     reach: Reach | None = None,
 ) -> BuiltBackend:
     """The backend of this home. `environ`: see `build_app`; `fence` raises once another scheduler leads."""
-    pods = settings.home.resolve() / "pods"
+    machine = _machine_parts(settings, bus, environ, clock=clock, fence=fence, preparation=preparation)
+    on_machine = PodBackend(
+        settings.home.resolve() / "pods",
+        machine.runner,
+        machine.options,
+        clock=clock,
+        routes=routes,
+        fence=fence,
+        ask_for_secrets=secret_values_over(bus, "version_id"),
+        jobs=machine.jobs,
+        reach=reach,
+    )
+    if not settings.has("kubernetes"):
+        ready = partial(_ready_backends, settings, on_machine, machine.size)
+        return machine.built(on_machine, machine.tokens.of, ready)
+    # Imported here: most installations have no cluster, and start without its client.
+    from scheduler.kubernetes_factory import build_kubernetes_backend  # noqa: PLC0415
+
+    cluster = build_kubernetes_backend(
+        settings, environ, machine.mounts, machine.tokens, clock=clock, routes=routes, fence=fence, bus=bus
+    )
+    both = BackendsBeside(cluster, on_machine, settings.backend, reach)
+
+    def token_of(pod: str) -> str | None:
+        return machine.tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
+
+    ready = partial(_ready_backends, settings, both, machine.size, cluster)
+    return machine.built(both, token_of, ready, cluster.api.calls)
+
+
+@dataclass(frozen=True)
+class _MachineParts:
+    """What runs pods and jobs of this machine; models and tokens of a cluster's pods come from here too."""
+
+    size: Machine
+    runner: Runner
+    options: PodOptions
+    jobs: JobSupervisor
+    mounts: MountCache
+    environments: EnvironmentStore
+    tokens: PodTokens
+
+    def built(
+        self,
+        backend: Backend,
+        token_of: Callable[[str], str | None],
+        ready: Callable[[], tuple[ReadyBackend, ...]],
+        collector: Collector | None = None,
+    ) -> BuiltBackend:
+        """The backend that was made of them, with what else is known of it."""
+        return BuiltBackend(
+            backend,
+            self.jobs,
+            self.options.confinement,
+            token_of,
+            self.options.control_groups,
+            ready,
+            self.environments,
+            collector,
+        )
+
+
+def _machine_parts(
+    settings: SchedulerSettings,
+    bus: Bus,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock,
+    fence: Callable[[], Awaitable[None]],
+    preparation: Preparation | None,
+) -> _MachineParts:
     control_groups = _control_groups(settings)
     confinement = _confinement(settings)
-    tokens = PodTokens(pods)
+    tokens = PodTokens(settings.home.resolve() / "pods")
     gpus = _gpus(settings)
     machine = _machine(settings, gpus)
     environments = _environments(settings, environ, confinement)
@@ -105,33 +173,11 @@ def build_backend(
     )
     mounts = MountCache(models, image_secrets_over(bus), settings.allowed_stores)
     runner, environments = _with_containers(settings, processes, mounts, environments, clock)
-    backend = PodBackend(
-        pods,
-        runner,
-        options,
-        clock=clock,
-        routes=routes,
-        fence=fence,
-        ask_for_secrets=secret_values_over(bus, "version_id"),
-        jobs=jobs,
-        reach=reach,
-    )
-    if settings.has("kubernetes"):
-        cluster = _cluster_backend(settings, environ, mounts, tokens, clock=clock, routes=routes, fence=fence, bus=bus)
-        both = BackendsBeside(cluster, backend, settings.backend, reach)
-
-        def token_of(pod: str) -> str | None:
-            return tokens.of(pod) if both.is_of_machine(pod) else cluster.token_of(pod)
-
-        ready = partial(_ready_backends, settings, both, machine, cluster)
-        calls = cluster.api.calls
-        return BuiltBackend(both, jobs, confinement, token_of, control_groups, ready, environments, calls)
-    ready = partial(_ready_backends, settings, backend, machine, None)
-    return BuiltBackend(backend, jobs, confinement, tokens.of, control_groups, ready, environments)
+    return _MachineParts(machine, runner, options, jobs, mounts, environments, tokens)
 
 
 def _ready_backends(
-    settings: SchedulerSettings, backend: Backend, machine: Machine, cluster: KubernetesBackend | None
+    settings: SchedulerSettings, backend: Backend, machine: Machine, cluster: KubernetesBackend | None = None
 ) -> tuple[ReadyBackend, ...]:
     """What groups may name now, and on which machine that runs their pods."""
     own = {"process": machine, "docker": machine.model_copy(update={"runs_images": True})}
@@ -145,75 +191,6 @@ def _ready_backends(
             problem=backend.problem_for(Resources(spec="", cpu=1, memory_gb=1, backend=name)),
         )
         for name in settings.ready_backends
-    )
-
-
-def _cluster_backend(
-    settings: SchedulerSettings,
-    environ: Mapping[str, str],
-    mounts: MountCache,
-    tokens: PodTokens,
-    *,
-    clock: Clock,
-    routes: RouteStatus,
-    fence: Callable[[], Awaitable[None]],
-    bus: Bus,
-) -> KubernetesBackend:
-    # Imported here: most installations have no cluster, and start without its client.
-    from scheduler.backends.kubernetes import assembly  # noqa: PLC0415
-
-    where = assembly.Cluster(
-        settings.kubernetes_kubeconfig,
-        settings.kubernetes_context,
-        settings.home.resolve() / "kubernetes",
-        settings.kubernetes_supply_host,
-        settings.kubernetes_supply_port,
-    )
-    return assembly.assemble(
-        where,
-        _cluster_options(settings, environ),
-        mounts,
-        tokens,
-        clock=clock,
-        routes=routes,
-        fence=fence,
-        ask_for_secrets=secret_values_over(bus, "version_id"),
-    )
-
-
-def _cluster_options(settings: SchedulerSettings, environ: Mapping[str, str]) -> KubernetesOptions:
-    from scheduler.backends.kubernetes import assembly  # noqa: PLC0415 - see above
-    from scheduler.backends.kubernetes.options import KubernetesOptions  # noqa: PLC0415
-
-    namespace = assembly.namespace_or_default(settings.kubernetes_namespace)
-    rules = {
-        "PENSTOCK_ALLOWED_INDEXES": ",".join(settings.allowed_indexes),
-        "PENSTOCK_PUBLIC_INDEXES": str(settings.public_indexes).lower(),
-        "PENSTOCK_BUILD_LIMIT_S": f"{settings.environment_timeout.total_seconds():g}",
-    }
-    return KubernetesOptions(
-        namespace=namespace,
-        image=settings.kubernetes_image,
-        supply_url=assembly.supply_url(settings.kubernetes_supply_url, settings.kubernetes_supply_port, namespace),
-        installation=settings.kubernetes_installation,
-        image_pull_policy=settings.kubernetes_image_pull_policy,
-        image_pull_secrets=settings.kubernetes_image_pull_secrets,
-        claim=settings.kubernetes_claim,
-        rollout=settings.kubernetes_rollout,
-        pre_stop_s=math.ceil(settings.kubernetes_pre_stop.total_seconds()),
-        grace_s=math.ceil(settings.termination_grace.total_seconds()),
-        start_limit_s=math.ceil(settings.start_timeout.total_seconds()),
-        unready_after_s=math.ceil(settings.unready_after.total_seconds()),
-        hung_after_s=math.ceil(settings.busy_after.total_seconds()),
-        drain_s=settings.drain.total_seconds(),
-        overcommit=Capacity(settings.cpu_overcommit, settings.memory_overcommit, 1),
-        gpu_resource=settings.kubernetes_gpu_resource,
-        gpu_kinds=settings.kubernetes_gpu_kinds,
-        pod=settings.kubernetes_pod,
-        prepare_environment=assembly.preparation_environment(environ, rules),
-        log_streams=settings.kubernetes_log_streams,
-        has_terminals=settings.terminals != "off",
-        has_root_images=settings.kubernetes_root_images,
     )
 
 

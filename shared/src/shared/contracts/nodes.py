@@ -97,7 +97,7 @@ class NodeState(Contract):
 
 
 class PodAllocation(Contract):
-    """Pods of one version in a pool, and what they ask for together."""
+    """Pods of one version in a pool that ask for the same kind of GPU, and what they ask for together."""
 
     project: str | None
     service: str
@@ -106,6 +106,7 @@ class PodAllocation(Contract):
     cpu: float
     memory_gb: float
     gpu: int = 0
+    gpu_kind: str | None = Field(default=None, description="As in `Resources`; None: any.")
 
 
 class PoolState(Contract):

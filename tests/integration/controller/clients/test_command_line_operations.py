@@ -62,13 +62,15 @@ async def test_a_group_names_what_runs_its_pods(cli: CommandLine, peers: Peers) 
 async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers) -> None:
     hold = PodAllocation(project="default", service="wine", version="v1", pods=2, cpu=2, memory_gb=4)
     kinds = (GpuKind(kind="NVIDIA H200", gpu=1, free=0), GpuKind(kind="NVIDIA A10", gpu=1, free=1))
-    peers.pools = (PoolState(cpu=8, memory_gb=30, gpu=2, gpu_kinds=kinds, held=(hold.model_copy(update={"gpu": 1}),)),)
+    held, waiting = hold.model_copy(update={"gpu": 1}), hold.model_copy(update={"gpu": 2, "gpu_kind": "A10"})
+    peers.pools = (PoolState(cpu=8, memory_gb=30, gpu=2, gpu_kinds=kinds, held=(held,), waiting=(waiting,)),)
     head, line = (await cli("capacity")).stdout.splitlines()
     assert head.split()[:5] == ["POOL", "CORES", "FREE", "CORES", "GIB"]
     assert line.split()[:5] == ["shared", "8", "6", "30", "26"]
-    assert "held by wine/v1 (2 cores, 4 GiB)" in line
+    assert "held by wine/v1 (2 cores, 4 GiB, 1 GPU); waiting: wine/v1 (2 cores, 4 GiB, 2 GPU A10)" in line
     assert "1 of 2 (0 of 1 NVIDIA H200, 1 of 1 NVIDIA A10)" in line
     pool = (await cli.json("capacity"))["pools"][0]
+    assert [(hold["gpu"], hold["gpu_kind"]) for hold in (*pool["held"], *pool["waiting"])] == [(1, None), (2, "A10")]
     assert (pool["free"]["cpu"], pool["gpu_kinds"][1]) == (6, {"kind": "NVIDIA A10", "gpu": 1, "free": 1})
 
 

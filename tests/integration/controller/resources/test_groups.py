@@ -118,6 +118,9 @@ async def test_a_version_in_a_group_may_name_a_kind_of_gpu(offline: Controller) 
     lines = (await offline.call("GET", f"{path}/history"))["items"]
     fields = [change for line in lines for change in line["changes"] if change["field"] == "resource_source.gpu_kind"]
     assert [(each["before"], each["after"]) for each in fields] == [("H200", "A10")]
+    grown = {"resource_source": source | {"gpu_kind": "A10", "cpu": 3}}
+    planned = (await offline.call("PATCH", f"{path}?dry_run=true", json=grown))["changes"]
+    assert planned == [{"field": "resource_source.cpu", "before": source["cpu"], "after": 3}]
     refused = await offline.call("PATCH", path, 400, json={"resource_source": source | {"gpu": 0}})
     assert refused["message"].startswith("gpu_kind 'H200' says which GPUs a pod gets, and gpu is 0")
     assert (await offline.call("PATCH", path, json={"resource_source": in_group()}))["resource_source"] == (
@@ -334,7 +337,9 @@ async def test_the_room_for_pods_is_shown_and_whose_pods_hold_it_to_their_projec
         await controller.call("POST", "/projects", 201, json={"name": project})
     await controller.call("POST", "/resource-groups", 201, json={"name": "risk", "projects": ["red"]})
     holds = [
-        PodAllocation(project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4)
+        PodAllocation(
+            project=project, service=f"of-{project}", version="v1", pods=2, cpu=2, memory_gb=4, gpu=1, gpu_kind="H200"
+        )
         for project in ("red", "blue")
     ]
     on_node = PoolState(group="risk", node="a", cpu=4, memory_gb=8, held=(holds[0],), waiting=(holds[0],))
@@ -348,9 +353,9 @@ async def test_the_room_for_pods_is_shown_and_whose_pods_hold_it_to_their_projec
 
     blue = await someone(controller, "ben", blue="viewer")
     (seen,) = (await blue.ask("GET", "/capacity")).json()["pools"]
-    assert [(hold["service"], hold["project"], hold["cpu"]) for hold in seen["held"]] == [
-        ("of-blue", "blue", 2),
-        (None, None, 2),
+    assert [(hold["service"], hold["project"], hold["gpu"], hold["gpu_kind"]) for hold in seen["held"]] == [
+        ("of-blue", "blue", 1, "H200"),
+        (None, None, 1, None),
     ]
     red = await someone(controller, "rea", red="viewer")
     assert [pool["group"] for pool in (await red.ask("GET", "/capacity")).json()["pools"]] == [None, "risk"]

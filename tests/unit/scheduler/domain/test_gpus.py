@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.gpus import Gpu, GpuLedger, gpus_asked_for, is_of_kind
-from scheduler.domain.placement import Capacity, Placement, ResourceClaim, ResourcePool, place_pods
+from scheduler.domain.placement import Capacity, Placement, ResourcePool, place_pods
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
 from shared.ids import new_id

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.domain.nodes import has_to_move, node_states, pools_of
-from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool, pair_replacements, place_pods
+from scheduler.domain.claims import ResourceClaim
+from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
+from scheduler.domain.placement import Capacity, ResourcePool, pair_replacements, place_pods
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import Node
 from shared.ids import new_id
@@ -132,3 +133,14 @@ def test_nodes_say_what_their_pods_ask_for() -> None:
     a, b = node_states([A, B], claims)
     assert (a.id, a.generation, a.pods, a.cpu, a.memory_gb) == (A.id, 1, 2, 3, 2)
     assert (b.pods, b.cpu) == (0, 0)
+
+
+def test_pools_say_who_holds_them_and_who_waits_by_kind_of_gpu() -> None:
+    def asks(pod: str, kind: str | None) -> ResourceClaim:
+        resources = Resources(spec="x", cpu=1, memory_gb=1, gpu=1, gpu_kind=kind)
+        return ResourceClaim(pod, resources, 0, is_placed=False, service="wine", name="v1")
+
+    claims = [on(None, asks("a", None)), on(None, asks("b", "H200")), asks("c", "H200"), asks("d", "H200")]
+    (shared,) = pool_states(pools(), claims, {})
+    assert [(hold.pods, hold.gpu, hold.gpu_kind) for hold in shared.held] == [(1, 1, None), (1, 1, "H200")]
+    assert [(hold.pods, hold.gpu, hold.gpu_kind) for hold in shared.waiting] == [(2, 2, "H200")]

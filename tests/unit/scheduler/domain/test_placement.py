@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.domain.placement import UNLIMITED, Capacity, ResourceClaim, ResourcePool, pair_replacements, place_pods
+from scheduler.domain.claims import ResourceClaim
+from scheduler.domain.placement import UNLIMITED, Capacity, ResourcePool, pair_replacements, place_pods
 from scheduler.machine import GIB, machine_capacity
 from shared.contracts.deployment import Resources
 from shared.ids import new_id

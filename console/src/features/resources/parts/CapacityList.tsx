@@ -4,7 +4,7 @@ import { ListCard } from '@/components/page/ListCard';
 import { ToneTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
 import type { Pool } from '../queries';
-import { GpuKinds, Size } from './Size';
+import { GpuKinds, Pods, Size } from './Size';
 
 /** Room for pods in the shared pool and on the nodes of groups. */
 export function CapacityList() {
@@ -26,8 +26,8 @@ export function CapacityList() {
         { title: groups.capacity, key: 'capacity', render: (_, pool) => <Size of={pool.capacity} /> },
         { title: t.free, key: 'free', render: (_, pool) => <Size of={pool.free} /> },
         { title: kinds, key: 'kinds', render: (_, pool) => <GpuKinds of={pool.gpu_kinds} /> },
-        { title: t.held, key: 'held', align: 'right', render: (_, pool) => pool.held.length },
-        { title: t.waiting, key: 'waiting', align: 'right', render: (_, pool) => pool.waiting.length },
+        { title: t.held, key: 'held', align: 'right', render: (_, pool) => <Pods of={pool.held} /> },
+        { title: t.waiting, key: 'waiting', align: 'right', render: (_, pool) => <Pods of={pool.waiting} /> },
         {
           title: '',
           key: 'open',

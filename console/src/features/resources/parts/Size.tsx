@@ -17,3 +17,12 @@ export function GpuKinds({ of }: { of: Pool['gpu_kinds'] }) {
   if (of.length === 0) return <>–</>;
   return <>{of.map(({ kind, gpu, free }) => t.freeOfKind(kind ?? t.unknownKind, free, gpu)).join(', ')}</>;
 }
+
+/** How many pods, and what GPUs they ask for. */
+export function Pods({ of }: { of: Pool['held'] }) {
+  const count = of.reduce((sum, { pods }) => sum + pods, 0);
+  const gpus = of
+    .filter(({ gpu }) => gpu > 0)
+    .map(({ gpu, gpu_kind }) => (gpu_kind === null ? `${gpu} GPU` : `${gpu} × ${gpu_kind}`));
+  return <>{gpus.length === 0 ? count : `${count} (${gpus.join(', ')})`}</>;
+}

@@ -48,6 +48,21 @@ test('a size goes back without what the catalogue says of it', () => {
   expect(reversal(VERSION, changes)).toEqual({ resource_source: { kind: 'shared', spec: '1C2G' } });
 });
 
+test('a size in a group goes back as a size in that group, and out of the shared pool', () => {
+  const size = { cpu: 2, memory_gb: 4, gpu: 0 };
+  const grown = [{ field: 'resource_source.cpu', before: 2, after: 3 }];
+  const inGroup = { ...VERSION, resource_source: { kind: 'group', group: 'risk', ...size, cpu: 3 } };
+  const back = { resource_source: { kind: 'group', group: 'risk', ...size } };
+  expect(reversal(inGroup as unknown as Version, grown)).toEqual(back);
+  const left = Object.entries({ group: 'risk', ...size }).map(([name, before]) => ({
+    field: `resource_source.${name}`,
+    before,
+    after: null,
+  }));
+  const shared = [...left, { field: 'resource_source.spec', before: null, after: '2C4G' }];
+  expect(reversal(VERSION, shared)).toEqual(back);
+});
+
 test('a model that became an image is a model again, and the other way round', () => {
   const image = { kind: 'image', image: 'wine:1', port: 8080 };
   const toImage: FieldChange[] = [

@@ -51,8 +51,14 @@ def _kinds(pool: Mapping[str, Any]) -> str:
 
 
 def _allocations(what: str, holds: list[dict[str, Any]]) -> str:
-    named = [f"{_owner(hold)} ({hold['cpu']:g} cores, {hold['memory_gb']:.3g} GiB)" for hold in holds]
+    named = [f"{_owner(hold)} ({hold['cpu']:g} cores, {hold['memory_gb']:.3g} GiB{_gpus(hold)})" for hold in holds]
     return f"{what} {', '.join(named)}" if named else ""
+
+
+def _gpus(hold: Mapping[str, Any]) -> str:
+    if not hold["gpu"]:
+        return ""
+    return f", {hold['gpu']} GPU {hold.get('gpu_kind') or ''}".rstrip()
 
 
 def _owner(hold: Mapping[str, Any]) -> str:

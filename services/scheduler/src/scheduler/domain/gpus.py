@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from scheduler.domain.claims import ResourceClaim
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
 
@@ -35,50 +35,6 @@ class Gpu:
         return f"{self.kind} ({self.id})" if self.kind else f"GPU {self.id}"
 
 
-class GpuClaim(Protocol):
-    """What matters here of a pod that has its place, or waits for one; see `ResourceClaim`."""
-
-    @property
-    def pod(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def resources(self) -> Resources:
-        """What it asks for."""
-        ...
-
-    @property
-    def since(self) -> float:
-        """When it began to wait."""
-        ...
-
-    @property
-    def is_placed(self) -> bool:
-        """Whether it has its place."""
-        ...
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether it ends by itself."""
-        ...
-
-    @property
-    def replaces(self) -> GpuClaim | None:
-        """The pod whose place it may take."""
-        ...
-
-    @property
-    def took(self) -> str | None:
-        """The pod whose place it has taken."""
-        ...
-
-    @property
-    def gpus(self) -> tuple[str, ...]:
-        """Devices that it was given, by id."""
-        ...
-
-
 def is_of_kind(kind: str, wanted: str) -> bool:
     """Whether a device of this kind is what a pod asks for: its name holds the text, whole words of it.
 
@@ -99,7 +55,7 @@ def gpus_asked_for(resources: Resources) -> str:
 class GpuLedger:
     """Which devices are free. Those that a pod waits for which takes another one's place are kept for it."""
 
-    def __init__(self, there: Sequence[Gpu], claims: Iterable[GpuClaim]) -> None:
+    def __init__(self, there: Sequence[Gpu], claims: Iterable[ResourceClaim]) -> None:
         claims = list(claims)
         # Devices may have been given by number, before their ids were known.
         names = {name: gpu.id for gpu in there for name in (gpu.id, gpu.number)}
@@ -114,11 +70,11 @@ class GpuLedger:
             if given := self.take(claim):
                 self.due[claim.pod] = given
 
-    def _turn(self, claim: GpuClaim) -> tuple[bool, float, str]:
+    def _turn(self, claim: ResourceClaim) -> tuple[bool, float, str]:
         """First those for which a pod has ended; of the others the oldest first."""
         return claim.took in self._held, claim.since, claim.pod
 
-    def take(self, claim: GpuClaim) -> tuple[str, ...]:
+    def take(self, claim: ResourceClaim) -> tuple[str, ...]:
         """Give a pod its devices, by id; nothing where too few are free: then they are kept for one that takes the
         place of a pod which has the others."""
         asked = claim.resources
@@ -174,5 +130,5 @@ class GpuLedger:
         return ", ".join(f"{each.gpu} {each.kind or 'whose kind is not known'}" for each in self.kinds())
 
 
-def _lacks_gpus(claim: GpuClaim) -> bool:
+def _lacks_gpus(claim: ResourceClaim) -> bool:
     return claim.is_placed and not claim.is_leaving and len(claim.gpus) < claim.resources.gpu

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from uuid import UUID
 
-from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
+from scheduler.domain.claims import ResourceClaim
+from scheduler.domain.placement import Capacity, ResourcePool
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind, Node, NodeState, PodAllocation, PoolState
 
@@ -62,21 +63,22 @@ def pool_states(
 
 
 def _holds(claims: Iterable[ResourceClaim]) -> tuple[PodAllocation, ...]:
-    """What pods ask for, version by version."""
-    of_versions: defaultdict[tuple[str | None, str, str], list[Resources]] = defaultdict(list)
+    """What pods ask for, by version and kind of GPU: a version has two while it is updated from one to another."""
+    asked: defaultdict[tuple[str, str, str, str], list[Resources]] = defaultdict(list)
     for claim in claims:
-        of_versions[claim.project, claim.service, claim.name].append(claim.resources)
+        asked[claim.service, claim.name, claim.project or "", claim.resources.gpu_kind or ""].append(claim.resources)
     return tuple(
         PodAllocation(
-            project=project,
+            project=project or None,
             service=service,
             version=version,
-            pods=len(asked),
-            cpu=sum(each.cpu for each in asked),
-            memory_gb=sum(each.memory_gb for each in asked),
-            gpu=sum(each.gpu for each in asked),
+            pods=len(pods),
+            cpu=sum(each.cpu for each in pods),
+            memory_gb=sum(each.memory_gb for each in pods),
+            gpu=sum(each.gpu for each in pods),
+            gpu_kind=kind or None,
         )
-        for (project, service, version), asked in sorted(of_versions.items(), key=lambda item: item[0][1:])
+        for (service, version, project, kind), pods in sorted(asked.items())
     )
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from uuid import UUID
 
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.gpus import Gpu, GpuLedger
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
@@ -65,30 +66,6 @@ class ResourcePool:
     """Whether new pods may come to it."""
     gpu_kinds: tuple[GpuKind, ...] = ()
     """What its devices are: of a share of a machine all that the machine has."""
-
-
-@dataclass(frozen=True)
-class ResourceClaim:
-    """One pod and what it asks for; `since` orders those that wait, `node` is where it has its place."""
-
-    pod: str
-    resources: Resources
-    since: float
-    is_placed: bool
-    node: UUID | None = None
-    version: UUID | None = None
-    service: str = ""
-    name: str = ""
-    """Of its version."""
-    project: str | None = None
-    is_leaving: bool = False
-    """It ends by itself, whatever becomes of others."""
-    replaces: ResourceClaim | None = None
-    """The pod whose place this one may take."""
-    took: str | None = None
-    """The pod whose place this one, which is placed, has taken."""
-    gpus: tuple[str, ...] = ()
-    """Devices that it was given, by id."""
 
 
 @dataclass(frozen=True)

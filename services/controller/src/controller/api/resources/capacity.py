@@ -21,7 +21,10 @@ ALL_GROUPS = 10_000
 
 
 class HoldView(BaseModel):
-    """Pods of one version, and what they ask for together; null names: those of projects that are not the caller's."""
+    """Pods of one version, and what they ask for together; null names: those of projects that are not the caller's.
+
+    A version that is updated from one kind of GPU to another has one for each.
+    """
 
     project: str | None
     service: str | None
@@ -30,6 +33,7 @@ class HoldView(BaseModel):
     cpu: float
     memory_gb: float
     gpu: int
+    gpu_kind: str | None = Field(description="The kind of GPU that they ask for; null: any, or of other projects.")
 
 
 class PoolView(BaseModel):
@@ -100,7 +104,7 @@ def _pool_view(pool: PoolState, principal: Principal) -> PoolView:
 def _hold_views(holds: Iterable[PodAllocation], principal: Principal) -> list[HoldView]:
     """Those of the caller's projects by name, the others in one."""
     found: list[HoldView] = []
-    others = HoldView(project=None, service=None, version=None, pods=0, cpu=0, memory_gb=0, gpu=0)
+    others = HoldView(project=None, service=None, version=None, pods=0, cpu=0, memory_gb=0, gpu=0, gpu_kind=None)
     for hold in holds:
         if principal.may_see(hold.project or ""):
             found.append(HoldView(**hold.model_dump()))

@@ -56,7 +56,7 @@ class HistoryEntry:
 
 def version_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
     """What differs between two states of a version's columns; a column that neither names is the same."""
-    return list(_differences(_of_version(before), _of_version(after)))
+    return list(_differences(_of_version(before, after), _of_version(after, before)))
 
 
 def service_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
@@ -99,11 +99,20 @@ def _reason(rolled_back: Any) -> str | None:
     return f"{rolled_back['reason']}: {rolled_back['message']}" if isinstance(rolled_back, Mapping) else None
 
 
-def _of_version(columns: Mapping[str, Any]) -> dict[str, Any]:
+def _of_version(columns: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of one state; `other`: the state that it is compared with."""
     values = {shown: columns[name] for name, shown in _VERSION_FIELDS.items() if name in columns}
     if isinstance(values.get("resource_source"), Mapping):
-        values["resource_source"] = _chosen(values["resource_source"], _SIZES)
+        is_in_group = _is_in_group(columns)
+        if is_in_group:  # the size is the user's, the name that the scheduler has for it is not
+            values.pop("resource_source.spec", None)
+        is_said_by_spec = _is_in_group(other) and not is_in_group
+        values["resource_source"] = {} if is_said_by_spec else _chosen(values["resource_source"], _SIZES)
     return values
+
+
+def _is_in_group(columns: Mapping[str, Any]) -> bool:
+    return bool((columns.get("resources") or {}).get("group"))
 
 
 def _chosen(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

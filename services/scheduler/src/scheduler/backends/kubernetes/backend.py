@@ -15,13 +15,11 @@ from uuid import UUID
 
 from scheduler.backends.kubernetes.api.client import KubernetesApi, Object
 from scheduler.backends.kubernetes.api.errors import NOT_FOUND, ApiAway, ApiRefused
-from scheduler.backends.kubernetes.api.informer import Change, Informer
+from scheduler.backends.kubernetes.api.informer import Change
 from scheduler.backends.kubernetes.fence import patient_fence
+from scheduler.backends.kubernetes.informers import ClusterInformers, selector_of
 from scheduler.backends.kubernetes.intents import Intents
 from scheduler.backends.kubernetes.manifests.names import (
-    INSTALLATION_LABEL,
-    deployments_path,
-    events_path,
     object_name,
     owner_of,
     pods_path,
@@ -30,7 +28,6 @@ from scheduler.backends.kubernetes.manifests.names import (
 from scheduler.backends.kubernetes.nodes.keeper import NodeKeeper
 from scheduler.backends.kubernetes.nodes.room import ClusterRoom
 from scheduler.backends.kubernetes.options import KubernetesOptions
-from scheduler.backends.kubernetes.pods.cluster_events import PODS_ONLY, ClusterEvents
 from scheduler.backends.kubernetes.pods.departures import Departures
 from scheduler.backends.kubernetes.pods.metering import RunBook
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
@@ -98,36 +95,24 @@ class KubernetesBackend:
         self._is_listed = asyncio.Event()
         self.observer = PodObserver(self._observed.put_nowait, clock, self.intents.wanted, self._read_report)
         self.observer.on_gone = self._pod_gone
-        selector = f"{INSTALLATION_LABEL}={options.installation}"
-        self._pods = self._informer(
-            pods_path(options.namespace), self._pod_changed, self._pods_listed, labelSelector=selector
-        )
-        self._deployments = self._informer(
-            deployments_path(options.namespace), self._deployment_changed, self._looked, labelSelector=selector
-        )
-        events = ClusterEvents(self.observer)
-        self._events = self._informer(
-            events_path(options.namespace), events.changed, events.begin, fieldSelector=PODS_ONLY
-        )
-        self._cluster_nodes = self._informer("/api/v1/nodes", lambda change, node: None, lambda: None)
-        departures = Departures(self.observer, routes, clock, options)
-        self._departures = departures
+        self._informers = ClusterInformers(
+            api, clock, options, self.observer,
+            on_pod=self._pod_changed, on_deployment=self._deployment_changed, on_listed=self._listed,
+        )  # fmt: skip
+        self._departures = Departures(self.observer, routes, clock, options)
         self._shared = VersionDependencies(
-            api, options, clock, self.fence, self.observer, departures, self._deployments,
+            api, options, clock, self.fence, self.observer, self._departures, self._informers.deployments,
             token_of=tokens.of, ticket_of=ticket_of, ask_for_secrets=ask_for_secrets,
             ask_for_image_secret=ask_for_image_secret,
         )  # fmt: skip
         self._outputs = PodOutputs(api, self.observer, clock, options)
         self._reports = PodReports(self.observer, self.token_of, clock)
-        self._usage = UsageMeter(api, options.namespace, selector, clock)
-        self._runs = RunBook(self._pods, self.observer, self.intents.project)
-        self._keeper = NodeKeeper(api, options.namespace, self.fence, self._cluster_nodes.objects)
-        self._room = ClusterRoom(self._pods, self.observer, self._cluster_nodes, options, self.intents.project)
-
-    def _informer(
-        self, path: str, on_change: Callable[[Change, Object], None], on_listed: Callable[[], None], **selectors: str
-    ) -> Informer:
-        return Informer(self.api, path, self.clock, on_change, on_listed=on_listed, **selectors)
+        self._usage = UsageMeter(api, options.namespace, selector_of(options), clock)
+        self._runs = RunBook(self._informers.pods, self.observer, self.intents.project)
+        self._keeper = NodeKeeper(api, options.namespace, self.fence, self._informers.nodes.objects)
+        self._room = ClusterRoom(
+            self._informers.pods, self.observer, self._informers.nodes, options, self.intents.project
+        )
 
     def serve_beside(self, name: str, server: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a server for as long as this runs."""
@@ -140,13 +125,7 @@ class KubernetesBackend:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                for name, informer in (
-                    ("pods", self._pods),
-                    ("deployments", self._deployments),
-                    ("events", self._events),
-                    ("nodes", self._cluster_nodes),
-                ):
-                    group.create_task(informer.run(), name=f"watching {name}")
+                self._informers.start(group)
                 group.create_task(self._outputs.run(), name="output")
                 group.create_task(self._reports.run(), name="reports")
                 group.create_task(self._run_nodes(), name="nodes")
@@ -159,7 +138,7 @@ class KubernetesBackend:
     async def _run_nodes(self) -> None:
         while True:
             await self.clock.sleep(NODES_EVERY_S)
-            if self._nodes is not None and self._cluster_nodes.is_listed:
+            if self._nodes is not None and self._informers.nodes.is_listed:
                 await self._keeper.bring(self._nodes, self._pods_by_node())
 
     def _pods_by_node(self) -> Mapping[str, Sequence[str]]:
@@ -210,12 +189,8 @@ class KubernetesBackend:
         else:
             work.wake()
 
-    def _pods_listed(self) -> None:
-        self.observer.listed()
-        self._looked()
-
-    def _looked(self) -> None:
-        if self._pods.is_listed and self._deployments.is_listed and not self._is_listed.is_set():
+    def _listed(self) -> None:
+        if not self._is_listed.is_set():
             self._is_listed.set()
             for work in self._works.values():
                 work.wake()
@@ -348,8 +323,7 @@ class KubernetesBackend:
 
     def problem(self) -> str | None:
         """What the API server answers instead of pods and Deployments; see `Backend.problem`."""
-        troubles = (informer.trouble for informer in (self._pods, self._deployments))
-        return next((f"the cluster is not followed: {trouble.message}" for trouble in troubles if trouble), None)
+        return self._informers.problem()
 
     def problem_for(self, resources: Resources) -> str | None:
         """The same, whatever they ask for."""

@@ -14,25 +14,24 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from scheduler.backends.lifecycle.dependencies import PodDependencies
 from scheduler.backends.lifecycle.folders.output import read_lines
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord, pod_folders
 from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
-from scheduler.backends.lifecycle.given_gpus import has_lost_gpus, lacks_gpus, store_gpus
+from scheduler.backends.lifecycle.given_gpus import lacks_gpus
 from scheduler.backends.lifecycle.jobs import JobRoom
 from scheduler.backends.lifecycle.options import LifecycleOptions
-from scheduler.backends.lifecycle.pod import PodDependencies, PodLifecycle
+from scheduler.backends.lifecycle.placement import PodPlacement
+from scheduler.backends.lifecycle.pod import PodLifecycle
 from scheduler.backends.lifecycle.runner import MeasuredRun, Runner
 from scheduler.backends.preparation.variables import AskForSecrets
-from scheduler.domain.gpus import GpuLedger
-from scheduler.domain.nodes import has_to_move, node_states, pool_states, pools_of
-from scheduler.domain.placement import ResourceClaim, ResourcePool, pair_replacements, place_pods
 from scheduler.domain.ports import DEFAULT_SIZE, Reach, RouteStatus, Terminal, does_not_run
 from scheduler.domain.rollout import PodState, plan_rollout, template_of
 from scheduler.domain.values import LogPosition, MeasuredUsage, Observation, OutputLine, PodsListed, RunObservation
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment, Resources
 from shared.contracts.jobs import JOB_VERSION
-from shared.contracts.nodes import GpuKind, Node, NodeState, PoolState
+from shared.contracts.nodes import Node, NodeState, PoolState
 from shared.contracts.terminals import TerminalSize
 from shared.errors import Conflict, NotFound
 from shared.filesystem.files import usable_folder
@@ -81,8 +80,7 @@ class PodBackend:
         self._group: asyncio.TaskGroup | None = None
         self._applied: set[UUID] = set()
         self._ledger = RunLedger(root, runner.find)
-        self._nodes: dict[UUID, Node] | None = None
-        self._waiting_reasons: Mapping[str, str] = {}
+        self._placement = PodPlacement(self._pods, jobs, options)
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -146,7 +144,7 @@ class PodBackend:
         pods = self._pods_of(deployment.version_id)
         if not await self._are_known(pods):
             return
-        ended = [pod for pod in pods if self._is_evicted(pod)]
+        ended = [pod for pod in pods if self._placement.is_evicted(pod.record)]
         plan = plan_rollout(deployment.desired_replicas, template, [self._state(pod) for pod in pods])
         ended += self._freeing_gpus(pods)
         if plan.create or plan.terminate or ended:
@@ -196,35 +194,25 @@ class PodBackend:
 
     def set_nodes(self, nodes: Sequence[Node]) -> None:
         """Place pods by these nodes; see `Backend.set_nodes`."""
-        known, self._nodes = self._nodes, {node.id: node for node in nodes}
-        if self._nodes != known:
+        if self._placement.set_nodes(nodes):
             self._place_waiting()
 
     def nodes(self) -> list[NodeState] | None:
         """What the pods on each node ask for; see `Backend.nodes`."""
-        if self._nodes is None or not self._is_adopted.is_set():
-            return None
-        claims = self._claims()
-        kinds = GpuLedger(self.options.gpus, claims).kinds()
-
-        def kinds_of(node: Node) -> tuple[GpuKind, ...]:
-            return kinds if node.gpu else ()
-
-        return node_states(self._nodes.values(), claims, kinds_of)
+        return self._placement.nodes() if self._is_adopted.is_set() else None
 
     def pools(self) -> list[PoolState] | None:
         """The room that there is, and who holds it; see `Backend.pools`."""
-        if self._nodes is None or not self._is_adopted.is_set():
-            return None
-        names = {node.id: node.name for node in self._nodes.values()}
-        claims = self._claims()
-        kinds = GpuLedger(self.options.gpus, claims).kinds()
-        return pool_states([replace(pool, gpu_kinds=kinds) for pool in self._pools(self._nodes)], claims, names)
+        return self._placement.pools() if self._is_adopted.is_set() else None
+
+    def _place_waiting(self) -> None:
+        if self._is_adopted.is_set():
+            self._placement.place_waiting()
 
     def waiting_reasons(self) -> Mapping[str, str]:
         """Pods without room, and why; see `Backend.waiting_reasons`."""
         of_gpus = {name: why for name, pod in self._pods.items() if (why := pod.waits_for_gpus)}
-        return {**self._waiting_reasons, **of_gpus}
+        return {**self._placement.waiting_reasons, **of_gpus}
 
     def problem(self) -> str | None:
         """See `Backend.problem`."""
@@ -234,24 +222,12 @@ class PodBackend:
         """See `Backend.problem_for`."""
         return self.runner.problem_for(resources)
 
-    def _pools(self, nodes: Mapping[UUID, Node]) -> list[ResourcePool]:
-        room = replace(self.options.capacity, gpu=len(self.options.gpus))
-        return pools_of(nodes.values(), room, self.options.overcommit)
-
     def _state(self, pod: PodLifecycle) -> PodState:
         """As the roll-out decides on it; one that has to leave its node, or has lost its GPU, is to be replaced."""
-        state, record = pod.state(), pod.record
-        if self._is_evicted(pod):
+        state = pod.state()
+        if self._placement.is_evicted(pod.record):
             return replace(state, is_terminating=True)
-        if has_lost_gpus(record, self.options.gpus):
-            return replace(state, template=LEAVING)
-        if self._nodes is None or not has_to_move(record.node, record.deployment.resources, self._nodes):
-            return state
-        return replace(state, template=LEAVING)
-
-    def _is_evicted(self, pod: PodLifecycle) -> bool:
-        node = (self._nodes or {}).get(pod.record.node) if pod.record.node else None
-        return node is not None and node.pods == "end" and not pod.record.is_terminating
+        return replace(state, template=LEAVING) if self._placement.has_to_leave(pod.record) else state
 
     def _freeing_gpus(self, pods: Sequence[PodLifecycle]) -> list[PodLifecycle]:
         """The old pod whose GPU a new one, with all else ready, waits for: one, and none while another pod starts."""
@@ -262,36 +238,6 @@ class PodBackend:
         if is_one_away or any(pod.record.took not in there for pod in waiting):  # the latter's is on its way
             return []
         return [there[str(pod.record.took)] for pod in waiting[:1]]
-
-    def _place_waiting(self) -> None:
-        """Start waiting pods where there is capacity; the others emit what they wait for."""
-        if self._nodes is None or not self._is_adopted.is_set() or (self.jobs and not self.jobs.is_adopted):
-            return
-        self._store_gpus(GpuLedger(self.options.gpus, self._claims()).due)
-        frees_gpus = self.options.gpu_rollout == "free-first"
-        placement = place_pods(self._claims(), self._pools(self._nodes), self.options.gpus, frees_gpus=frees_gpus)
-        self._waiting_reasons = placement.waiting
-        for name, node in placement.placed.items():
-            there = self._nodes[node] if node else None
-            if self.jobs is None or not self.jobs.place(name, there):
-                self._pods[name].assign_node(there, placement.took.get(name))
-        for name, why in placement.waiting.items():
-            if self.jobs is None or not self.jobs.report_no_capacity(name, why):
-                self._pods[name].report_no_capacity(why)
-        self._store_gpus(placement.gpus)
-
-    def _store_gpus(self, given: Mapping[str, tuple[str, ...]]) -> None:
-        of_pods = [pod.folder for pod in self._pods.values()]
-        store_gpus(of_pods if self.jobs is None else [*of_pods, *self.jobs.folders()], given)
-
-    def _claims(self) -> list[ResourceClaim]:
-        claims: list[ResourceClaim] = self.jobs.claims() if self.jobs else []
-        for version_id in self.versions():
-            records = [pod.record for pod in self._pods_of(version_id)]
-            claims += pair_replacements(
-                [_claim(each) for each in records], {each.name: each.template for each in records}
-            )
-        return claims
 
     async def delete(self, version_id: UUID) -> None:
         """End every pod of a version."""
@@ -392,20 +338,3 @@ class PodBackend:
         await asyncio.to_thread(self._ledger.mark_settled, of_pods)
         if self.jobs is not None:
             await asyncio.to_thread(self.jobs.mark_settled, runs)
-
-
-def _claim(record: PodRecord) -> ResourceClaim:
-    return ResourceClaim(
-        record.name,
-        record.deployment.resources,
-        record.created_at,
-        is_placed=record.is_placed,
-        node=record.node,
-        version=record.deployment.version_id,
-        service=record.deployment.service,
-        name=record.deployment.version,
-        project=record.deployment.project,
-        is_leaving=record.is_terminating,
-        took=record.took,
-        gpus=record.gpus,
-    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder
-from scheduler.domain.placement import ResourceClaim
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.values import RunObservation
 from shared.contracts.nodes import Node
 

@@ -7,61 +7,41 @@ folder goes on where the last one was. Cancelling the task leaves what runs runn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from scheduler.backends.errors import PreparationFailed, RegistryUnavailable
+from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.gpus.allocation import gpus_of
+from scheduler.backends.lifecycle.dependencies import PodDependencies
 from scheduler.backends.lifecycle.folders.output import tail
 from scheduler.backends.lifecycle.folders.pod_folder import PodFolder, PodRecord
 from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.lifecycle.given_gpus import lacks_gpus
-from scheduler.backends.lifecycle.options import LifecycleOptions
+from scheduler.backends.lifecycle.prerequisites import fetch_secrets, prepare_run
 from scheduler.backends.lifecycle.run_watch import RunWatch
-from scheduler.backends.lifecycle.runner import PreparedRun, Runner, RunProcess
-from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
+from scheduler.backends.lifecycle.runner import RunProcess
 from scheduler.domain.gpus import gpus_asked_for
-from scheduler.domain.ports import Reach, RouteStatus
-from scheduler.domain.restarts import failures_after, restart_delay_s, retry_delay_s
+from scheduler.domain.restarts import failures_after, restart_delay_s
 from scheduler.domain.rollout import PodState
 from scheduler.domain.start_timeline import LOADING_MODEL, loading_words
 from scheduler.domain.values import (
     CAPACITY,
     REACH_ASKED,
-    REGISTRY_UNAVAILABLE,
-    SECRETS_MISSING,
-    SECRETS_UNAVAILABLE,
     UNREACHABLE,
-    Observation,
     PodNote,
     PodObservation,
     PodStatus,
     RunEnd,
 )
-from shared.clock import Clock
 from shared.contracts.nodes import Node
-from shared.errors import PenstockError, Temporary
+from shared.errors import Temporary
 
 Result = TypeVar("Result")
 
 POLL_S = 0.1
-
-
-@dataclass(frozen=True)
-class PodDependencies:
-    """What every pod of a backend shares. `fence` raises once another scheduler leads."""
-
-    runner: Runner
-    options: LifecycleOptions
-    routes: RouteStatus
-    clock: Clock
-    fence: Callable[[], Awaitable[None]]
-    emit: Callable[[Observation], None]
-    ask_for_secrets: AskForSecrets | None = None
-    reach: Reach | None = None
 
 
 class PodEnding(Exception):
@@ -201,8 +181,8 @@ class PodLifecycle:
         self.status, self.reason = "Waiting", "Preparing"
         self.emit()
         self.dependencies.runner.warm(self.record)  # while the model is on its way
-        prepared = await self._unless_ending(self._prepared(run))
-        secrets = await self._unless_ending(self._secrets(run))
+        prepared = await self._unless_ending(prepare_run(self.folder, run, self.dependencies, self._add_note))
+        secrets = await self._unless_ending(fetch_secrets(self.folder, run, self.dependencies, self._add_note))
         await self._unless_ending(self._gpus())
         await self._check_fence()
         process = await prepared.start(self.record, secrets)
@@ -210,34 +190,6 @@ class PodLifecycle:
         started = f"{process.description} has started{f' with {gpus}' if gpus else ''}"
         self._add_note(PodNote(LOADING_MODEL, f"{started}; {loading_words(process.health_path)}"))
         return process
-
-    async def _prepared(self, run: RunFolder) -> PreparedRun:
-        """What it needs; asked for again for as long as the registry is away."""
-        attempt = 0
-        while True:
-            try:
-                return await self.dependencies.runner.prepare(self.record, run, self._add_note)
-            except RegistryUnavailable as away:
-                attempt += 1
-                if attempt == 1:
-                    whom = "the model registry" if away.reason == REGISTRY_UNAVAILABLE else "what runs containers"
-                    run.write_line(f"waiting for {whom}: {away.message}")
-                self._add_note(PodNote(away.reason, away.message, "warning"))
-                await self.dependencies.clock.sleep(retry_delay_s(attempt))
-
-    async def _secrets(self, run: RunFolder) -> dict[str, str]:
-        """The variables whose values are secrets; asked for again until the controller has them all."""
-        attempt = 0
-        while True:
-            try:
-                return await secret_variables(self.dependencies.ask_for_secrets, self.record.deployment)
-            except PenstockError as refused:
-                attempt += 1
-                reason = SECRETS_UNAVAILABLE if isinstance(refused, Temporary) else SECRETS_MISSING
-                if attempt == 1:
-                    run.write_line(f"waiting for its secrets: {refused.message}")
-                self._add_note(PodNote(reason, refused.message, "warning"))
-                await self.dependencies.clock.sleep(retry_delay_s(attempt))
 
     async def _gpus(self) -> None:
         """Wait for its devices: those of the pod whose place it took, which ends for it."""

@@ -14,9 +14,10 @@ from scheduler.backends.kubernetes.nodes.keeper import capacity_of, is_open, is_
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.configurations import Configurations
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.cluster_gpus import cluster_gpus
 from scheduler.domain.nodes import node_states, pool_states
-from scheduler.domain.placement import Capacity, ResourceClaim, ResourcePool
+from scheduler.domain.placement import Capacity, ResourcePool
 from shared.contracts.nodes import GpuKind, Machine, Node, NodeState, PoolState
 
 

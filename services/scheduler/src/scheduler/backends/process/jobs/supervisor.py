@@ -14,8 +14,8 @@ from scheduler.backends.lifecycle.folders.run_ledger import RunLedger
 from scheduler.backends.process.jobs.job import JobDependencies, JobLifecycle
 from scheduler.backends.process.jobs.job_folder import JobFolder, job_folders
 from scheduler.backends.process.process_run import ProcessRun
+from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.jobs import LOST
-from scheduler.domain.placement import ResourceClaim
 from scheduler.domain.values import RunObservation
 from shared.contracts.jobs import JOB_VERSION, JobOrder, JobState
 from shared.contracts.nodes import Node
