@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Button, Tag } from 'antd';
 import { useState } from 'react';
 import { groupsQuery, useSession } from '@/api';
+import { BackendName } from '@/components/backend/BackendName';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
 import { DescriptionField, NameField } from '@/components/form/NameFields';
@@ -41,7 +42,7 @@ export function Groups() {
           {
             title: t.backend,
             dataIndex: 'backend',
-            render: (backend: Group['backend']) => (backend === null ? t.byDefault : t.backends[backend]),
+            render: (backend: Group['backend']) => <BackendName backend={backend} />,
           },
           { title: t.nodes, dataIndex: 'nodes', align: 'right' },
           { title: t.capacity, key: 'capacity', render: (_, group) => <Size of={group.capacity} /> },

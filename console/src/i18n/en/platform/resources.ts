@@ -35,6 +35,8 @@ export const resources = {
     backends: { process: 'Processes', docker: 'Docker', kubernetes: 'Kubernetes' },
     runsOn: (backend: string, machine: string) => `${backend} on ${machine}`,
     backendHint: 'Pods that another backend runs are replaced, one after the other.',
+    away: 'Away',
+    awayBecause: (problem: string) => `Cannot run pods now: ${problem}`,
     changeBackend: 'Change what runs its pods',
     backendMissing:
       'The scheduler does not have this backend any more (SCHEDULER_BACKENDS): pods that run go on.',

@@ -37,6 +37,8 @@ export const resources: typeof en = {
     backends: { process: '进程', docker: 'Docker', kubernetes: 'Kubernetes' },
     runsOn: (backend, machine) => `${backend}，位于 ${machine}`,
     backendHint: '由其他方式运行的实例会被逐个替换。',
+    away: '不可用',
+    awayBecause: (problem) => `当前无法运行实例：${problem}`,
     changeBackend: '更改运行方式',
     backendMissing: '调度器已不再提供此运行方式（SCHEDULER_BACKENDS）：运行中的实例照常服务。',
     remove: (name) => `删除资源组 ${name}`,
