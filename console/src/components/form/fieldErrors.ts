@@ -1,5 +1,5 @@
-import type { FormInstance } from 'antd';
-import { useCallback, useState } from 'react';
+import { Form, type FormInstance } from 'antd';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError, asApiError, type ErrorDetail } from '@/api';
 
 type Loc = readonly (string | number)[];
@@ -46,8 +46,16 @@ function isWithin(field: Loc, place: Loc): boolean {
   return false;
 }
 
+interface Refused {
+  readonly name: Loc;
+  readonly errors: readonly string[];
+  /** What the field held then. */
+  readonly value: string;
+}
+
 /**
- * Shows a write’s refusal at the fields of an Ant Design form; `error` is what no field takes, for an `ErrorNotice`.
+ * Shows a write’s refusal at the fields of an Ant Design form, each until it is edited or the form is sent anew;
+ * `error` is what no field takes, for an `ErrorNotice`.
  */
 export function useFieldErrors(form: FormInstance): {
   error: ApiError | null;
@@ -55,21 +63,58 @@ export function useFieldErrors(form: FormInstance): {
   clear: () => void;
 } {
   const [error, setError] = useState<ApiError | null>(null);
+  const refuse = useRefusedFields(form);
   const show = useCallback(
     (thrown: unknown) => {
       const failure = asApiError(thrown);
       const known = form.getFieldsError().map((field) => field.name as Loc);
       const { fields, rest } = placeErrors(failure.details, known);
-      form.setFields(fields.map(({ name, errors }) => ({ name: [...name], errors })));
+      refuse(fields);
       const first = fields[0];
       if (first !== undefined) form.scrollToField([...first.name], { focus: true });
       const isAllShown = fields.length > 0 && rest.length === 0;
       setError(isAllShown ? null : withDetails(failure, rest));
     },
-    [form],
+    [form, refuse],
   );
-  const clear = useCallback(() => setError(null), []);
+  const clear = useCallback(() => {
+    refuse([]);
+    setError(null);
+  }, [refuse]);
   return { error, show, clear };
+}
+
+/** Ant Design takes an error from a field that is edited only where the field has rules of its own. */
+function useRefusedFields(form: FormInstance): (fields: PlacedErrors['fields']) => void {
+  const refused = useRef<readonly Refused[]>([]);
+  const held = useCallback((name: Loc) => JSON.stringify(form.getFieldValue([...name])) ?? '', [form]);
+  const read = useCallback(() => refused.current.map(({ name }) => held(name)), [held]);
+  const values = Form.useWatch(read, { form, preserve: true });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever one of the refused fields has changed
+  useEffect(() => {
+    const edited = refused.current.filter(({ name, value }) => held(name) !== value);
+    takeBack(form, edited);
+    refused.current = refused.current.filter((field) => !edited.includes(field));
+  }, [form, held, values]);
+  return useCallback(
+    (fields) => {
+      takeBack(form, refused.current);
+      refused.current = fields.map(({ name, errors }) => ({ name, errors, value: held(name) }));
+      form.setFields(fields.map(({ name, errors }) => ({ name: [...name], errors })));
+    },
+    [form, held],
+  );
+}
+
+/** What the field's own rules say of it stays. */
+function takeBack(form: FormInstance, refused: readonly Refused[]): void {
+  if (refused.length === 0) return;
+  form.setFields(
+    refused.map(({ name, errors }) => ({
+      name: [...name],
+      errors: form.getFieldError([...name]).filter((error) => !errors.includes(error)),
+    })),
+  );
 }
 
 function withDetails(error: ApiError, details: readonly ErrorDetail[]): ApiError {
