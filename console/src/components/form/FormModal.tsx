@@ -1,7 +1,7 @@
 import { Form, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useTexts } from '@/i18n';
-import { ErrorNotice } from '../page/ErrorNotice';
+import { FormNotice } from './FormNotice';
 import { useFieldErrors } from './fieldErrors';
 
 export const STAYS_OPEN = Symbol('stays open');
@@ -43,7 +43,7 @@ export function FormModal<T extends object>(props: {
       onOk={() => form.submit()}
       onCancel={props.onClose}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <Form
         form={form}
         layout="vertical"

@@ -55,7 +55,7 @@ interface Refused {
 
 /**
  * Shows a write’s refusal at the fields of an Ant Design form, each until it is edited or the form is sent anew;
- * `error` is what no field takes, for an `ErrorNotice`.
+ * `error` is what no field takes, for a `FormNotice`.
  */
 export function useFieldErrors(form: FormInstance): {
   error: ApiError | null;
@@ -71,8 +71,9 @@ export function useFieldErrors(form: FormInstance): {
       const { fields, rest } = placeErrors(failure.details, known);
       refuse(fields);
       const first = fields[0];
-      if (first !== undefined) form.scrollToField([...first.name], { focus: true });
-      const isAllShown = fields.length > 0 && rest.length === 0;
+      const isAllShown = first !== undefined && rest.length === 0;
+      // Else the notice says what the fields do not, and is where one goes first.
+      if (isAllShown) form.scrollToField([...first.name], { focus: true });
       setError(isAllShown ? null : withDetails(failure, rest));
     },
     [form, refuse],

@@ -2,8 +2,8 @@ import { type ReactNode, useState } from 'react';
 import { type ApiError, asApiError, type FieldChange } from '@/api';
 import { useTexts } from '@/i18n';
 import { FormModal, STAYS_OPEN } from '../form/FormModal';
+import { FormNotice } from '../form/FormNotice';
 import { merged } from '../form/merged';
-import { ErrorNotice } from '../page/ErrorNotice';
 import { ConflictDialog } from './ConflictDialog';
 import { differences } from './fieldChanges';
 
@@ -83,7 +83,7 @@ export function DefinitionForm<T extends { readonly revision: number }, V extend
         submit={submit}
         onClose={props.onClose}
       >
-        {refusal && <ErrorNotice error={refusal} />}
+        <FormNotice error={refusal} />
         {props.children}
       </FormModal>
       {overtaken && base && (

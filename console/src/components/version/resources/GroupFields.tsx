@@ -5,6 +5,7 @@ import { useFormats, useTexts } from '@/i18n';
 import { useFieldName, useValue } from '../place';
 import { GROUP } from '../values';
 import { freeOf } from './capacity';
+import { useGpuKindRule } from './gpuKind';
 
 /** A group of the project, with what is free in it, and the size of a pod. */
 export function GroupFields({ project }: { project: string }) {
@@ -16,6 +17,7 @@ export function GroupFields({ project }: { project: string }) {
   const { data: groups = [] } = useQuery(groupsQuery(project));
   const { data: pools = [] } = useQuery(capacityQuery);
   const free = freeOf(pools, group, size);
+  const kindRule = useGpuKindRule();
   const rules = [{ required: true, message: t.needed }];
   const number = (name: string, label: string, least: number, step: number) => (
     <Form.Item name={field('resource_source', name)} label={label} rules={rules}>
@@ -42,7 +44,12 @@ export function GroupFields({ project }: { project: string }) {
         {number('memory_gb', `${t.memory} (GiB)`, 0.1, 1)}
         {number('gpu', t.gpu, 0, 1)}
         {size.gpu > 0 && (
-          <Form.Item name={field('resource_source', 'gpu_kind')} label={t.gpuKind} tooltip={t.gpuKindHint}>
+          <Form.Item
+            name={field('resource_source', 'gpu_kind')}
+            label={t.gpuKind}
+            tooltip={t.gpuKindHint}
+            rules={[kindRule]}
+          >
             <AutoComplete
               allowClear
               placeholder={t.anyKind}

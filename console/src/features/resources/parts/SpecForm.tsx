@@ -1,6 +1,7 @@
 import { Form, Input, InputNumber } from 'antd';
 import { FormModal } from '@/components/form/FormModal';
 import { DescriptionField, NameField } from '@/components/form/NameFields';
+import { useGpuKindRule, useKindOfGpusRule } from '@/components/version/resources/gpuKind';
 import { useTexts } from '@/i18n';
 import { changeSpec, createSpec, type NewSpec, type Spec, useResourceWrite } from '../queries';
 import { SizeFields } from './SizeFields';
@@ -23,7 +24,13 @@ export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => 
     >
       {spec === null && <NameField />}
       <SizeFields />
-      <Form.Item name="gpu_kind" label={r.gpuKind} extra={r.gpuKindHint}>
+      <Form.Item
+        name="gpu_kind"
+        label={r.gpuKind}
+        extra={r.gpuKindHint}
+        dependencies={['gpu']}
+        rules={[useGpuKindRule(), useKindOfGpusRule()]}
+      >
         <Input maxLength={64} placeholder={r.anyKind} />
       </Form.Item>
       <Form.Item name="price_per_hour" label={t.price}>

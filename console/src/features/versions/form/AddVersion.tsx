@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
 import { useState } from 'react';
 import { activeVersions, type Service, type Version } from '@/api';
-import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { FormNotice } from '@/components/form/FormNotice';
 import { RecordedRequests } from '@/components/version/masking/recorded';
 import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '@/components/version/values';
 import { useTexts } from '@/i18n';
@@ -44,7 +44,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
       onClose={onClose}
       footer={<FormFooter action={t.add} isBusy={isBusy} onSubmit={form.submit} onCancel={onClose} />}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <Form<VersionValues>
         form={form}
         layout="vertical"
