@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, AutoComplete, Flex, Form, InputNumber, Select } from 'antd';
+import { Alert, AutoComplete, Flex, Form, InputNumber, type InputNumberProps, Select } from 'antd';
 import { capacityQuery, groupsQuery } from '@/api';
 import { useFormats, useTexts } from '@/i18n';
 import { useFieldName, useValue } from '../place';
@@ -19,9 +19,9 @@ export function GroupFields({ project }: { project: string }) {
   const free = freeOf(pools, group, size);
   const kindRule = useGpuKindRule();
   const rules = [{ required: true, message: t.needed }];
-  const number = (name: string, label: string, least: number, step: number) => (
+  const number = (name: string, label: string, limits: InputNumberProps) => (
     <Form.Item name={field('resource_source', name)} label={label} rules={rules}>
-      <InputNumber min={least} step={step} />
+      <InputNumber {...limits} />
     </Form.Item>
   );
   return (
@@ -40,9 +40,9 @@ export function GroupFields({ project }: { project: string }) {
         />
       </Form.Item>
       <Flex gap="middle" wrap>
-        {number('cpu', t.cores, 0.1, 0.5)}
-        {number('memory_gb', `${t.memory} (GiB)`, 0.1, 1)}
-        {number('gpu', t.gpu, 0, 1)}
+        {number('cpu', t.cores, { min: 0.1, max: 1024, step: 0.5 })}
+        {number('memory_gb', `${t.memory} (GiB)`, { min: 0.1, max: 65_536, step: 1 })}
+        {number('gpu', t.gpu, { min: 0, max: 64, precision: 0 })}
         {size.gpu > 0 && (
           <Form.Item
             name={field('resource_source', 'gpu_kind')}
@@ -52,6 +52,7 @@ export function GroupFields({ project }: { project: string }) {
           >
             <AutoComplete
               allowClear
+              maxLength={64}
               placeholder={t.anyKind}
               options={free.kinds.map((value) => ({ value }))}
               style={{ minWidth: 220 }}

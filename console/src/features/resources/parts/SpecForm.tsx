@@ -34,7 +34,7 @@ export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => 
         <Input maxLength={64} placeholder={r.anyKind} />
       </Form.Item>
       <Form.Item name="price_per_hour" label={t.price}>
-        <InputNumber min={0} step={0.01} style={{ width: '100%' }} />
+        <InputNumber min={0} max={1_000_000} step={0.01} style={{ width: '100%' }} />
       </Form.Item>
       <DescriptionField />
     </FormModal>

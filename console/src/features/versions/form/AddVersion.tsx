@@ -53,7 +53,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
         onFinishFailed={errors.reveal}
       >
         <Form.Item name="name" label={t.formName} extra={t.formNameHint}>
-          <Input autoComplete="off" spellCheck={false} />
+          <Input autoComplete="off" spellCheck={false} maxLength={63} />
         </Form.Item>
         <RecordedRequests value={like === undefined ? null : { service: service.name, version: like.name }}>
           <VersionFields service={service} advanced={advanced} />
