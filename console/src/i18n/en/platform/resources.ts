@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 export const resources = {
   title: 'Resources',
   tabs: { specs: 'Resource specs', groups: 'Resource groups', capacity: 'Capacity' },
@@ -42,7 +44,8 @@ export const resources = {
       'The scheduler does not have this backend any more (SCHEDULER_BACKENDS): pods that run go on.',
     remove: (name: string) => `Delete the group ${name}`,
     removeHint: 'Only a group without nodes can be deleted.',
-    size: (cpu: string, memory: string, gpu: string) => `${cpu} cores, ${memory} GiB, ${gpu} GPU`,
+    size: (cpu: string, memory: string, gpu: string) =>
+      `${counted(cpu, 'core')}, ${memory} GiB, ${counted(gpu, 'GPU')}`,
   },
   projects: {
     title: 'Projects that may use it',

@@ -43,7 +43,7 @@ export const resources: typeof en = {
     backendMissing: '调度器已不再提供此运行方式（SCHEDULER_BACKENDS）：运行中的实例照常服务。',
     remove: (name) => `删除资源组 ${name}`,
     removeHint: '只有没有节点的资源组才能删除。',
-    size: (cpu, memory, gpu) => `${cpu} 核，${memory} GiB，${gpu} GPU`,
+    size: (cpu, memory, gpu) => `${cpu} 核，${memory} GiB，${gpu} 块 GPU`,
   },
   projects: {
     title: '可以使用它的项目',
