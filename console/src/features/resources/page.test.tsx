@@ -65,6 +65,7 @@ test('a backend that is away says so in the choice and once it is chosen', async
   const field = await screen.findByRole('combobox', { name: 'Run by' });
   const sentence = `Cannot run pods now: ${AWAY}`;
   expect(screen.queryByText(sentence)).toBeNull();
+  expect(screen.queryByText(/are replaced/)).toBeNull();
   await userEvent.click(field);
   await userEvent.click(await screen.findByText(sentence));
   expect(within(screen.getByRole('dialog')).getByRole('status').textContent).toBe(sentence);
@@ -75,4 +76,6 @@ test('the page of a group has the sentence', async () => {
   renderPage(GroupPage, { path: '/resources/$group', at: '/resources/boxes' });
   await screen.findByText(AWAY);
   await screen.findByText('Docker on unix:///docker.sock');
+  await userEvent.click(screen.getByRole('button', { name: 'Change what runs its pods' }));
+  await screen.findByText(/^Pods that another backend runs are replaced/);
 });

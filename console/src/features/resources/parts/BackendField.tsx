@@ -7,11 +7,12 @@ import type { Group } from '../queries';
 const DEFAULT = 'default';
 const named = (value: string) => (value === DEFAULT ? null : (value as Group['backend']));
 
-/** What is to run the pods of a group; nothing to choose where there is one backend and the group names none. */
-export function BackendField({ current = null }: { current?: Group['backend'] }) {
+/** What is to run the pods of a group; nothing to choose where there is one backend and the group names none. `of`: that has pods. */
+export function BackendField({ of = null }: { of?: Group | null }) {
   const t = useTexts().resources.groups;
   const { all, runnerOf } = useBackends();
   const chosen: Group['backend'] = Form.useWatch('backend') ?? null;
+  const current = of?.backend ?? null;
   if (all.length < 2 && current === null) return null;
   const options = [
     { value: DEFAULT, label: runnerOf(null).word },
@@ -26,7 +27,7 @@ export function BackendField({ current = null }: { current?: Group['backend'] })
           <div role="status">
             <Problem of={runnerOf(chosen)} />
           </div>
-          {t.backendHint}
+          {of !== null && t.backendHint}
         </>
       }
       initialValue={current}

@@ -32,7 +32,7 @@ export function RunsOn({ group }: { group: Group }) {
           submit={write.mutateAsync}
           onClose={() => setChanging(false)}
         >
-          <BackendField current={group.backend} />
+          <BackendField of={group} />
         </FormModal>
       )}
     </Card>
