@@ -8,6 +8,7 @@ import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
 import { DescriptionField, NameField } from '@/components/form/NameFields';
 import { ListCard } from '@/components/page/ListCard';
+import { Wrapped } from '@/components/text/Wrapped';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { createGroup, deleteGroup, type Group, type NewGroup, useResourceWrite } from '../queries';
@@ -52,7 +53,11 @@ export function Groups() {
             render: (_, group) => group.projects.map((project) => <Tag key={project}>{project}</Tag>),
           },
           { title: t.boundTo, dataIndex: 'service', render: (service: string | null) => service ?? '–' },
-          { title: common.description, dataIndex: 'description' },
+          {
+            title: common.description,
+            dataIndex: 'description',
+            render: (text: string) => <Wrapped>{text}</Wrapped>,
+          },
           {
             title: common.created,
             key: 'created',
