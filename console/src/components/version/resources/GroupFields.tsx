@@ -1,6 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, AutoComplete, Flex, Form, InputNumber, type InputNumberProps, Select } from 'antd';
 import { capacityQuery, groupsQuery } from '@/api';
+import { Problem } from '@/components/backend/BackendOption';
+import { useGroupOptions } from '@/components/backend/groupOptions';
+import { useBackends } from '@/components/backend/useBackends';
 import { useFormats, useTexts } from '@/i18n';
 import { useFieldName, useValue } from '../place';
 import { GROUP } from '../values';
@@ -16,6 +19,9 @@ export function GroupFields({ project }: { project: string }) {
   const { group, ...size } = place?.kind === 'group' ? place : GROUP;
   const { data: groups = [] } = useQuery(groupsQuery(project));
   const { data: pools = [] } = useQuery(capacityQuery);
+  const chosen = groups.find(({ name }) => name === group);
+  const choice = useGroupOptions(groups);
+  const { runnerOf } = useBackends();
   const free = freeOf(pools, group, size);
   const kindRule = useGpuKindRule();
   const rules = [{ required: true, message: t.needed }];
@@ -31,13 +37,15 @@ export function GroupFields({ project }: { project: string }) {
         label={t.group}
         rules={rules}
         extra={
-          group !== '' && t.free(formats.number(free.cpu), formats.number(free.memory_gb), String(free.gpu))
+          group !== '' && (
+            <>
+              <div role="status">{chosen && <Problem of={runnerOf(chosen.backend)} />}</div>
+              {t.free(formats.number(free.cpu), formats.number(free.memory_gb), String(free.gpu))}
+            </>
+          )
         }
       >
-        <Select
-          notFoundContent={t.noGroups}
-          options={groups.map(({ name }) => ({ value: name, label: name }))}
-        />
+        <Select notFoundContent={t.noGroups} {...choice} />
       </Form.Item>
       <Flex gap="middle" wrap>
         {number('cpu', t.cores, { min: 0.1, max: 1024, step: 0.5 })}

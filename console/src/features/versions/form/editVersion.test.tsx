@@ -55,3 +55,30 @@ test('a kind of GPU that there cannot be is refused before anything is sent', as
   await review();
   expect(requests.seen.filter(({ method }) => method !== 'GET')).toEqual([]);
 });
+
+test('a group is chosen by what runs its pods too, and says that it cannot now', async () => {
+  const problem = 'The Docker engine does not answer';
+  const group = (name: string, backend: string | null) => ({
+    id: name,
+    name,
+    backend,
+    projects: ['default'],
+  });
+  renderForm({
+    'GET /capacity': {
+      machine: 'here',
+      pools: [],
+      backends: [
+        { name: 'process', is_default: true, machine: 'here', problem: null },
+        { name: 'docker', is_default: false, machine: 'there', problem },
+      ],
+    },
+    'GET /resource-groups': { items: [group('boxes', 'docker'), group('plain', null)], next_cursor: null },
+  });
+  const under = `Cannot run pods now: ${problem}`;
+  await screen.findByText(under);
+  await screen.findByText('boxes · Docker');
+  await userEvent.click(screen.getByRole('combobox', { name: 'Resource group' }));
+  await screen.findByText('plain · The default (Processes)');
+  expect(screen.getAllByText(under)).toHaveLength(2);
+});
