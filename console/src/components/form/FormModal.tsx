@@ -1,8 +1,8 @@
 import { Form, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useTexts } from '@/i18n';
-import { FormNotice } from './FormNotice';
-import { useFieldErrors } from './fieldErrors';
+import { FormNotice } from './errors/FormNotice';
+import { useFieldErrors } from './errors/fieldErrors';
 
 export const STAYS_OPEN = Symbol('stays open');
 

@@ -1,8 +1,8 @@
 import { type ReactNode, useState } from 'react';
 import { type ApiError, asApiError, type FieldChange } from '@/api';
 import { useTexts } from '@/i18n';
+import { FormNotice } from '../form/errors/FormNotice';
 import { FormModal, STAYS_OPEN } from '../form/FormModal';
-import { FormNotice } from '../form/FormNotice';
 import { merged } from '../form/merged';
 import { ConflictDialog } from './ConflictDialog';
 import { differences } from './fieldChanges';

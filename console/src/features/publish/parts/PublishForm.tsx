@@ -1,8 +1,8 @@
 import { Card, Form, Steps } from 'antd';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError, asApiError } from '@/api';
-import { FormNotice } from '@/components/form/FormNotice';
-import { useFieldErrors } from '@/components/form/fieldErrors';
+import { FormNotice } from '@/components/form/errors/FormNotice';
+import { useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { SourceFields } from '@/components/version/model/SourceFields';
 import { VersionPlace } from '@/components/version/place';
 import { RecordingFields } from '@/components/version/RecordingFields';

@@ -1,8 +1,8 @@
 import { UploadOutlined } from '@ant-design/icons';
 import { Button, Flex, Form, Input, Modal, Upload } from 'antd';
 import { useWrite } from '@/api';
-import { FormNotice } from '@/components/form/FormNotice';
-import { useFieldErrors } from '@/components/form/fieldErrors';
+import { FormNotice } from '@/components/form/errors/FormNotice';
+import { useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { Muted } from '@/components/text/Muted';
 import { useFormats, useTexts } from '@/i18n';
 import { type Upload as Sent, sendLabels } from './queries';

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
 import { useState } from 'react';
 import { activeVersions, type Service, type Version } from '@/api';
-import { FormNotice } from '@/components/form/FormNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
 import { RecordedRequests } from '@/components/version/masking/recorded';
 import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '@/components/version/values';
 import { useTexts } from '@/i18n';

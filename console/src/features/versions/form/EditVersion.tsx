@@ -1,7 +1,7 @@
 import { App, Drawer, Form } from 'antd';
 import { useState } from 'react';
 import type { Service, Version } from '@/api';
-import { FormNotice } from '@/components/form/FormNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { RecordedRequests } from '@/components/version/masking/recorded';
