@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { chartCsv, csvCell } from './chart/csv';
 import { sparkPath } from './chart/Sparkline';
 import { pythonLiteral, shellQuote } from './code/curl';
-import { placeErrors } from './form/fieldErrors';
+import { placeErrors } from './form/errors/fieldErrors';
 import { integer, listOf, oneOf, readSearch, text } from './page/useSearchState';
 import { readRange, resolveRange } from './time/timeRange';
 

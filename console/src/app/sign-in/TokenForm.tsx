@@ -11,7 +11,7 @@ export function TokenForm({ isBusy, submit }: { isBusy: boolean; submit: (token:
         extra={t.tokenHint}
         rules={[{ required: true, whitespace: true, message: t.tokenNeeded }]}
       >
-        <Input.Password autoComplete="current-password" autoFocus />
+        <Input.Password autoComplete="current-password" autoFocus maxLength={16_384} />
       </Form.Item>
       <Button type="primary" htmlType="submit" block loading={isBusy}>
         {t.submit}

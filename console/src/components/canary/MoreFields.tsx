@@ -12,7 +12,7 @@ export function PaceFields({ at }: At) {
   return (
     <>
       <Form.Item name={[...at, 'min_requests']} label={t.fields.min_requests}>
-        <InputNumber min={0} style={WIDE} />
+        <InputNumber min={0} max={100_000_000} style={WIDE} />
       </Form.Item>
       {DURATIONS.map((name) => (
         <DurationField

@@ -30,7 +30,7 @@ export function PlanFields({ at }: At) {
         extra={t.stepsHint}
         rules={[{ validator: checkSteps }]}
       >
-        <Input autoComplete="off" spellCheck={false} />
+        <Input autoComplete="off" spellCheck={false} maxLength={256} />
       </Form.Item>
       <Form.Item
         name={[...at, 'guardrails']}
@@ -40,7 +40,7 @@ export function PlanFields({ at }: At) {
         <Select mode="multiple" options={GUARDRAILS.map((value) => ({ value, label: t.kinds[value] }))} />
       </Form.Item>
       <Form.Item name={[...at, 'step_requests']} label={t.fields.step_requests}>
-        <InputNumber min={0} style={{ width: '100%' }} />
+        <InputNumber min={0} max={100_000_000} style={{ width: '100%' }} />
       </Form.Item>
       <PreflightFields at={at} />
       <Collapse

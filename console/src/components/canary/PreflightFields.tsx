@@ -27,7 +27,7 @@ export function PreflightFields({ at }: At) {
             <InputNumber min={0} max={1} step={0.05} placeholder={t.any} style={WIDE} />
           </Form.Item>
           <Form.Item name={[...at, 'preflight', 'slice']} label={t.fields.slice}>
-            <Input autoComplete="off" spellCheck={false} />
+            <Input autoComplete="off" spellCheck={false} maxLength={256} />
           </Form.Item>
         </div>
       )}

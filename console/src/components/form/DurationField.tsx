@@ -27,7 +27,7 @@ export function DurationField(props: {
       extra={[props.hint, t.hint].filter(Boolean).join(' ')}
       rules={[{ validator: check }]}
     >
-      <Input spellCheck={false} autoComplete="off" />
+      <Input spellCheck={false} autoComplete="off" maxLength={isAllowed === undefined ? 32 : 128} />
     </Form.Item>
   );
 }

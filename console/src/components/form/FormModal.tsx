@@ -1,8 +1,8 @@
 import { Form, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useTexts } from '@/i18n';
-import { ErrorNotice } from '../page/ErrorNotice';
-import { useFieldErrors } from './fieldErrors';
+import { FormNotice } from './errors/FormNotice';
+import { useFieldErrors } from './errors/fieldErrors';
 
 export const STAYS_OPEN = Symbol('stays open');
 
@@ -43,7 +43,7 @@ export function FormModal<T extends object>(props: {
       onOk={() => form.submit()}
       onCancel={props.onClose}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <Form
         form={form}
         layout="vertical"

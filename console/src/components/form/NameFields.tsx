@@ -6,7 +6,7 @@ export function NameField() {
   const t = useTexts().common;
   return (
     <Form.Item name="name" label={t.name} rules={[{ required: true }]}>
-      <Input autoFocus autoComplete="off" spellCheck={false} />
+      <Input autoFocus autoComplete="off" spellCheck={false} maxLength={63} />
     </Form.Item>
   );
 }
@@ -15,7 +15,7 @@ export function DescriptionField() {
   const t = useTexts().common;
   return (
     <Form.Item name="description" label={t.description}>
-      <Input.TextArea rows={2} />
+      <Input.TextArea rows={2} maxLength={4000} />
     </Form.Item>
   );
 }

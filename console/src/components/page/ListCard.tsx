@@ -21,7 +21,11 @@ export function ListCard<T extends object>(props: {
   const last = {
     title: t.actions,
     key: 'actions',
-    render: (_: unknown, row: T) => (rowActions ? rowActions(row) : null),
+    // In sight however wide the rest is; many buttons are in two lines rather than half of the table.
+    fixed: 'right' as const,
+    render: (_: unknown, row: T) => (
+      <div style={{ maxWidth: 260 }}>{rowActions ? rowActions(row) : null}</div>
+    ),
   };
   return (
     <Card size="small" title={texts.title} extra={<Flex gap="small">{props.actions}</Flex>}>

@@ -1,9 +1,9 @@
 import { type ReactNode, useState } from 'react';
 import { type ApiError, asApiError, type FieldChange } from '@/api';
 import { useTexts } from '@/i18n';
+import { FormNotice } from '../form/errors/FormNotice';
 import { FormModal, STAYS_OPEN } from '../form/FormModal';
 import { merged } from '../form/merged';
-import { ErrorNotice } from '../page/ErrorNotice';
 import { ConflictDialog } from './ConflictDialog';
 import { differences } from './fieldChanges';
 
@@ -83,7 +83,7 @@ export function DefinitionForm<T extends { readonly revision: number }, V extend
         submit={submit}
         onClose={props.onClose}
       >
-        {refusal && <ErrorNotice error={refusal} />}
+        <FormNotice error={refusal} />
         {props.children}
       </FormModal>
       {overtaken && base && (

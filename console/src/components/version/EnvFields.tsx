@@ -4,6 +4,8 @@ import { useTexts } from '@/i18n';
 import type { EnvRow } from './env';
 import { useFieldName, useValue } from './place';
 
+const LONGEST = { name: 128, kind: 0, value: 8192, secret: 63, key: 63 } as const;
+
 /** Environment variables of the pods: values, or keys of secrets. */
 export function EnvFields() {
   const t = useTexts().versionFields;
@@ -36,7 +38,13 @@ function EnvField(props: { index: number; kind: EnvRow['kind']; onRemove: () => 
       noStyle
       rules={isNeeded ? [{ required: true, message: `${label}: ${t.needed}` }] : []}
     >
-      <Input aria-label={label} placeholder={label} autoComplete="off" spellCheck={false} />
+      <Input
+        aria-label={label}
+        placeholder={label}
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={LONGEST[field]}
+      />
     </Form.Item>
   );
   return (

@@ -22,7 +22,7 @@ export function RuntimeFields() {
         />
       </Form.Item>
       <Form.Item name={runtime('workers')} label={t.workers}>
-        <InputNumber min={1} precision={0} />
+        <InputNumber min={1} max={64} precision={0} />
       </Form.Item>
       <Form.Item name={runtime('max_batch_rows')} label={t.batchRows}>
         <InputNumber min={1} precision={0} />

@@ -23,7 +23,7 @@ test('a request is shown with the lines that were printed for it, and leads to d
   open();
   await screen.findByText('scored one row');
   const link = screen.getByRole('link', { name: 'Debug with this request' });
-  screen.getByText('1 of 1 rows have a label');
+  screen.getByText('1 of 1 row has a label');
   expect(link.getAttribute('href')).toBe('/services/wine/debug?request=r1');
 });
 

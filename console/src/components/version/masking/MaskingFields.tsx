@@ -57,7 +57,13 @@ function Rule({ index, onRemove }: { index: number; onRemove: () => void }) {
         style={{ flex: 1, marginBottom: 0 }}
         rules={[{ required: true, whitespace: true, message: t.needed }]}
       >
-        <Input aria-label={t.maskColumn} placeholder={t.maskColumn} autoComplete="off" spellCheck={false} />
+        <Input
+          aria-label={t.maskColumn}
+          placeholder={t.maskColumn}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={128}
+        />
       </Form.Item>
       <Form.Item name={[index, 'action']} style={{ width: 240, marginBottom: 0 }}>
         <Select

@@ -11,11 +11,11 @@ export function ImageFields() {
   const name = useFieldName();
   const field = (part: string) => name('model_source', 'image', part);
   const needed = [{ required: true, message: t.needed }];
-  const text = <Input autoComplete="off" spellCheck={false} />;
+  const text = (most: number) => <Input autoComplete="off" spellCheck={false} maxLength={most} />;
   return (
     <>
       <Form.Item name={field('image')} label={t.image.name} extra={t.image.nameHint} rules={needed}>
-        {text}
+        {text(1024)}
       </Form.Item>
       <Form.Item name={field('credentials')} label={t.image.credentials} extra={t.image.credentialsHint}>
         <SecretSelect kind="registry" label={t.image.credentials} placeholder={common.none} />
@@ -25,15 +25,15 @@ export function ImageFields() {
           <InputNumber min={1} max={65_535} precision={0} />
         </Form.Item>
         <Form.Item name={field('health_path')} label={t.image.healthPath} rules={needed}>
-          {text}
+          {text(256)}
         </Form.Item>
         <Form.Item name={field('predict_path')} label={t.image.predictPath} rules={needed}>
-          {text}
+          {text(256)}
         </Form.Item>
       </Flex>
       {(['command', 'args'] as const).map((words) => (
         <Form.Item key={words} name={field(words)} label={t.image[words]} extra={t.image.wordsHint}>
-          <Select mode="tags" open={false} suffixIcon={null} />
+          <Select mode="tags" open={false} suffixIcon={null} maxCount={64} />
         </Form.Item>
       ))}
       <MountFields />

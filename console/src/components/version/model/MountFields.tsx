@@ -39,9 +39,20 @@ function Mount(props: { index: number; kind: MountRow['kind']; onRemove: () => v
       rules={isNeeded ? [{ required: true, message: `${label}: ${needed}` }] : []}
     >
       {part === 'content' ? (
-        <Input.TextArea aria-label={label} placeholder={label} autoSize={{ minRows: 2, maxRows: 12 }} />
+        <Input.TextArea
+          aria-label={label}
+          placeholder={label}
+          autoSize={{ minRows: 2, maxRows: 12 }}
+          maxLength={32_768}
+        />
       ) : (
-        <Input aria-label={label} placeholder={label} autoComplete="off" spellCheck={false} />
+        <Input
+          aria-label={label}
+          placeholder={label}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={part === 'path' ? 512 : 1024}
+        />
       )}
     </Form.Item>
   );

@@ -1,10 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, AutoComplete, Flex, Form, InputNumber, Select } from 'antd';
+import { Alert, AutoComplete, Flex, Form, InputNumber, type InputNumberProps, Select } from 'antd';
 import { capacityQuery, groupsQuery } from '@/api';
+import { Problem } from '@/components/backend/BackendOption';
+import { useGroupOptions } from '@/components/backend/groupOptions';
+import { useBackends } from '@/components/backend/useBackends';
 import { useFormats, useTexts } from '@/i18n';
 import { useFieldName, useValue } from '../place';
 import { GROUP } from '../values';
 import { freeOf } from './capacity';
+import { useGpuKindRule } from './gpuKind';
 
 /** A group of the project, with what is free in it, and the size of a pod. */
 export function GroupFields({ project }: { project: string }) {
@@ -15,11 +19,15 @@ export function GroupFields({ project }: { project: string }) {
   const { group, ...size } = place?.kind === 'group' ? place : GROUP;
   const { data: groups = [] } = useQuery(groupsQuery(project));
   const { data: pools = [] } = useQuery(capacityQuery);
+  const chosen = groups.find(({ name }) => name === group);
+  const choice = useGroupOptions(groups);
+  const { runnerOf } = useBackends();
   const free = freeOf(pools, group, size);
+  const kindRule = useGpuKindRule();
   const rules = [{ required: true, message: t.needed }];
-  const number = (name: string, label: string, least: number, step: number) => (
+  const number = (name: string, label: string, limits: InputNumberProps) => (
     <Form.Item name={field('resource_source', name)} label={label} rules={rules}>
-      <InputNumber min={least} step={step} />
+      <InputNumber {...limits} />
     </Form.Item>
   );
   return (
@@ -29,22 +37,30 @@ export function GroupFields({ project }: { project: string }) {
         label={t.group}
         rules={rules}
         extra={
-          group !== '' && t.free(formats.number(free.cpu), formats.number(free.memory_gb), String(free.gpu))
+          group !== '' && (
+            <>
+              <div role="status">{chosen && <Problem of={runnerOf(chosen.backend)} />}</div>
+              {t.free(formats.number(free.cpu), formats.number(free.memory_gb), String(free.gpu))}
+            </>
+          )
         }
       >
-        <Select
-          notFoundContent={t.noGroups}
-          options={groups.map(({ name }) => ({ value: name, label: name }))}
-        />
+        <Select notFoundContent={t.noGroups} {...choice} />
       </Form.Item>
       <Flex gap="middle" wrap>
-        {number('cpu', t.cores, 0.1, 0.5)}
-        {number('memory_gb', `${t.memory} (GiB)`, 0.1, 1)}
-        {number('gpu', t.gpu, 0, 1)}
+        {number('cpu', t.cores, { min: 0.1, max: 1024, step: 0.5 })}
+        {number('memory_gb', `${t.memory} (GiB)`, { min: 0.1, max: 65_536, step: 1 })}
+        {number('gpu', t.gpu, { min: 0, max: 64, precision: 0 })}
         {size.gpu > 0 && (
-          <Form.Item name={field('resource_source', 'gpu_kind')} label={t.gpuKind} tooltip={t.gpuKindHint}>
+          <Form.Item
+            name={field('resource_source', 'gpu_kind')}
+            label={t.gpuKind}
+            tooltip={t.gpuKindHint}
+            rules={[kindRule]}
+          >
             <AutoComplete
               allowClear
+              maxLength={64}
               placeholder={t.anyKind}
               options={free.kinds.map((value) => ({ value }))}
               style={{ minWidth: 220 }}

@@ -30,7 +30,7 @@ export function ReplicaFields() {
             <InputNumber min={1} max={1000} precision={0} />
           </Form.Item>
           <Form.Item name={range('target_concurrency')} label={t.target} rules={rules}>
-            <InputNumber min={0.1} />
+            <InputNumber min={0.1} max={100_000} />
           </Form.Item>
         </Flex>
       ) : (

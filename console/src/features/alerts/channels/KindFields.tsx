@@ -81,7 +81,7 @@ function Control({ field, ...given }: { field: Field }) {
       return <Input.TextArea {...given} spellCheck={false} autoSize={lines} />;
     default:
       return field.is_secret ? (
-        <Input.Password {...given} autoComplete="new-password" />
+        <Input.Password {...given} autoComplete="new-password" maxLength={65_536} />
       ) : (
         <Input {...given} spellCheck={false} autoComplete="off" />
       );

@@ -40,7 +40,7 @@ export function MessageFields() {
         <Segmented block options={LANGUAGES} />
       </Form.Item>
       <Form.Item name="time_zone" label={t.timeZone} rules={[{ required: true, message: t.needed }]}>
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={64} />
       </Form.Item>
       <Form.Item name="paused" label={t.paused} extra={t.pausedHint}>
         <Switch />

@@ -95,7 +95,7 @@ function Times() {
   return (
     <>
       <Form.Item name="schedule" label={t.schedule} extra={t.scheduleHint} rules={needed}>
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={128} />
       </Form.Item>
       <DurationField name="duration" label={t.duration} needed={t.needed} />
       <MomentField name="starts_at" label={t.firstFrom} hint={t.startsNow} />

@@ -27,13 +27,13 @@ function KeyFields() {
   return (
     <>
       <Form.Item name="accessKey" label={t.accessKey} rules={needed}>
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={65_536} />
       </Form.Item>
       <Form.Item name="secretKey" label={t.secretKey} rules={needed}>
-        <Input.Password autoComplete="new-password" />
+        <Input.Password autoComplete="new-password" maxLength={65_536} />
       </Form.Item>
       <Form.Item name="sessionToken" label={t.sessionToken} extra={t.sessionTokenHint}>
-        <Input.Password autoComplete="new-password" />
+        <Input.Password autoComplete="new-password" maxLength={65_536} />
       </Form.Item>
       <Form.Item name="secretName" label={t.secretName} extra={t.secretHint}>
         <Input spellCheck={false} autoComplete="off" maxLength={63} />

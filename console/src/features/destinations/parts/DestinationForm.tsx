@@ -75,7 +75,7 @@ function StoreFields() {
         <Input spellCheck={false} autoComplete="off" maxLength={512} />
       </Form.Item>
       <Form.Item name="region" label={t.region} rules={[{ required: true, message: t.needed }]}>
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={63} />
       </Form.Item>
       <Form.Item name="path_style" label={t.pathStyle}>
         <Switch />

@@ -54,7 +54,13 @@ function columnsOf(texts: Texts, actions: KeyActions | null): NonNullable<TableP
     { title: common.created, render: (_, key) => <Timestamp at={key.created_at} /> },
     ...(actions === null
       ? []
-      : [{ title: common.actions, render: (_: unknown, key: Key) => <RowActions of={key} {...actions} /> }]),
+      : [
+          {
+            title: common.actions,
+            fixed: 'right' as const,
+            render: (_: unknown, key: Key) => <RowActions of={key} {...actions} />,
+          },
+        ]),
   ];
 }
 

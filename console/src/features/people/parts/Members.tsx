@@ -73,7 +73,7 @@ export function Members({ project }: { project: string }) {
           onClose={() => setNew(false)}
         >
           <Form.Item name="user" label={t.user} rules={[{ required: true }]}>
-            <Input autoFocus />
+            <Input autoFocus maxLength={63} />
           </Form.Item>
           <Form.Item name="role" label={t.role}>
             <Select options={options} />

@@ -18,10 +18,10 @@ export function NewUserForm({ onClose }: { onClose: () => void }) {
         <Checkbox>{t.admin}</Checkbox>
       </Form.Item>
       <Form.Item name="issuer" label={t.issuer}>
-        <Input placeholder="https://" />
+        <Input placeholder="https://" maxLength={255} />
       </Form.Item>
       <Form.Item name="subject" label={t.subject}>
-        <Input />
+        <Input maxLength={255} />
       </Form.Item>
     </FormModal>
   );

@@ -40,6 +40,7 @@ export function Secrets() {
           {
             title: common.actions,
             key: 'actions',
+            fixed: 'right',
             render: (_, secret) =>
               may('admin', secret.project) && (
                 <Button size="small" danger onClick={() => setRemoved(secret)}>

@@ -49,6 +49,7 @@ export function Tokens() {
           {
             title: common.actions,
             key: 'actions',
+            fixed: 'right',
             render: (_, token) => (
               <Button size="small" danger onClick={() => setRemoved(token)}>
                 {t.revoke}

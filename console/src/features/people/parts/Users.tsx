@@ -55,6 +55,7 @@ export function Users() {
           {
             title: common.actions,
             key: 'actions',
+            fixed: 'right',
             render: (_, user) => (
               <Flex gap={4}>
                 <Button size="small" onClick={() => toggle.mutate(user)}>

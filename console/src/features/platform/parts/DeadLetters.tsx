@@ -35,6 +35,7 @@ export function DeadLetters() {
           {
             title: common.actions,
             key: 'actions',
+            fixed: 'right',
             render: (_, letter) => (
               <Button size="small" loading={replay.isPending} onClick={() => replay.mutate(letter)}>
                 {t.replay}

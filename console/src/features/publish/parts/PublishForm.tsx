@@ -1,8 +1,8 @@
 import { Card, Form, Steps } from 'antd';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError, asApiError } from '@/api';
-import { useFieldErrors } from '@/components/form/fieldErrors';
-import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
+import { useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { SourceFields } from '@/components/version/model/SourceFields';
 import { VersionPlace } from '@/components/version/place';
 import { RecordingFields } from '@/components/version/RecordingFields';
@@ -78,7 +78,7 @@ export function PublishForm(
         style={{ marginBottom: 16 }}
       />
       <div ref={heading} />
-      {errors.error !== null && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <Card>
         {STEPS.map((one) => {
           const Content = CONTENT[one];

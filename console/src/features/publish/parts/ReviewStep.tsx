@@ -1,13 +1,13 @@
 import { Descriptions, Form, Typography } from 'antd';
 import { CodeTabs } from '@/components/code/CodeTabs';
-import { useTexts } from '@/i18n';
+import { type Texts, useTexts } from '@/i18n';
 import { codeForms } from '../code';
 import type { Draft } from '../draft';
 import { Cost } from './Cost';
 import type { StepProps } from './PublishForm';
 
 export function ReviewStep({ service }: StepProps) {
-  const { publish: t, versionFields: f, common } = useTexts();
+  const { publish: t, versionFields: f, versions, common } = useTexts();
   const form = Form.useFormInstance<Draft>();
   const draft = Form.useWatch((values: Draft) => values, { form, preserve: true });
   if (draft?.version === undefined) return null;
@@ -18,7 +18,7 @@ export function ReviewStep({ service }: StepProps) {
     ['name', t.name, service || draft.name || '–'],
     ['project', t.project, draft.project],
     kind === 'image' ? ['image', f.source.image, image?.image ?? '–'] : ['model', f.model, registered],
-    ['resources', t.steps.resources, resources(version)],
+    ['resources', t.steps.resources, resources(version, versions.group)],
     ['pods', f.scaling, pods(version)],
     ['auth', t.auth, draft.auth_enabled ? common.yes : common.no],
     ['limit', f.qps, version.rate_limit ? String(version.rate_limit.qps) : f.none],
@@ -40,10 +40,10 @@ export function ReviewStep({ service }: StepProps) {
   );
 }
 
-function resources({ resource_source: from }: Draft['version']): string {
+function resources({ resource_source: from }: Draft['version'], group: Texts['versions']['group']): string {
   if (from === undefined) return '–';
   if (from.kind !== 'group') return from.spec ?? '–';
-  return `${from.group}: ${from.cpu} × ${from.memory_gb} GiB${from.gpu ? ` + ${from.gpu} GPU ${from.gpu_kind ?? ''}` : ''}`.trim();
+  return group(from.group, from.cpu, from.memory_gb, from.gpu, from.gpu_kind ?? '');
 }
 
 function pods({ replicas }: Draft['version']): string {

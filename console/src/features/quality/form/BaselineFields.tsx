@@ -32,7 +32,7 @@ export function BaselineFields() {
       {chosen === 'window' && <Earlier />}
       {chosen === 'seasonal' && (
         <Form.Item name={['baseline', 'weeks']} label={t.weeks}>
-          <InputNumber min={1} max={52} placeholder="4" style={{ width: '100%' }} />
+          <InputNumber min={1} max={12} placeholder="4" style={{ width: '100%' }} />
         </Form.Item>
       )}
     </>

@@ -15,7 +15,7 @@ export function MoreFields() {
       <DurationField name="delay" label={t.fields.delay} hint={t.hints.delay} />
       <Typed name="slice" />
       <Form.Item name="min_sample" label={t.fields.min_sample} extra={t.hints.min_sample}>
-        <InputNumber min={0} style={{ width: '100%' }} />
+        <InputNumber min={0} max={1_000_000_000} style={{ width: '100%' }} />
       </Form.Item>
       <Form.Item name="alert" label={t.alert}>
         <Segmented block options={ALERTS.map((value) => ({ value, label: t.alerts[value] }))} />
@@ -36,7 +36,7 @@ function Typed({ name, isNeeded = false }: { name: 'windows' | 'slice'; isNeeded
       extra={t.hints[name]}
       rules={isNeeded ? [{ required: true, message: t.needed }] : []}
     >
-      <Input spellCheck={false} autoComplete="off" />
+      <Input spellCheck={false} autoComplete="off" maxLength={name === 'slice' ? 1024 : 16} />
     </Form.Item>
   );
 }

@@ -22,7 +22,7 @@ export function OutcomeFields() {
           extra={name === 'score' ? t.scoreHint : undefined}
           rules={name === 'score' && needsScore ? [{ required: true, message: t.needed }] : []}
         >
-          <Input spellCheck={false} autoComplete="off" />
+          <Input spellCheck={false} autoComplete="off" maxLength={256} />
         </Form.Item>
       ))}
     </div>

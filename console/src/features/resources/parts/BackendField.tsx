@@ -1,31 +1,45 @@
-import { useQuery } from '@tanstack/react-query';
 import { Form, Select } from 'antd';
-import { backendsQuery } from '@/api';
+import { BackendOption, Problem } from '@/components/backend/BackendOption';
+import { useBackends } from '@/components/backend/useBackends';
 import { useTexts } from '@/i18n';
 import type { Group } from '../queries';
 
 const DEFAULT = 'default';
+const named = (value: string) => (value === DEFAULT ? null : (value as Group['backend']));
 
-/** What is to run the pods of a group; nothing to choose where there is one backend and the group names none. */
-export function BackendField({ current = null }: { current?: Group['backend'] }) {
+/** What is to run the pods of a group; nothing to choose where there is one backend and the group names none. `of`: that has pods. */
+export function BackendField({ of = null }: { of?: Group | null }) {
   const t = useTexts().resources.groups;
-  const { data: backends = [] } = useQuery(backendsQuery);
-  if (backends.length < 2 && current === null) return null;
-  const byDefault = backends.find((each) => each.is_default);
+  const { all, runnerOf } = useBackends();
+  const chosen: Group['backend'] = Form.useWatch('backend') ?? null;
+  const current = of?.backend ?? null;
+  if (all.length < 2 && current === null) return null;
   const options = [
-    { value: DEFAULT, label: byDefault ? t.defaultIs(t.backends[byDefault.name]) : t.byDefault },
-    ...backends.map((each) => ({ value: each.name, label: t.runsOn(t.backends[each.name], each.machine) })),
+    { value: DEFAULT, label: runnerOf(null).word },
+    ...all.map(({ name }) => ({ value: name as string, label: runnerOf(name).place })),
   ];
   return (
     <Form.Item
       name="backend"
       label={t.backend}
-      extra={t.backendHint}
+      extra={
+        <>
+          <div role="status">
+            <Problem of={runnerOf(chosen)} />
+          </div>
+          {of !== null && t.backendHint}
+        </>
+      }
       initialValue={current}
       getValueProps={(value: Group['backend']) => ({ value: value ?? DEFAULT })}
-      normalize={(value: string) => (value === DEFAULT ? null : value)}
+      normalize={named}
     >
-      <Select options={options} />
+      <Select
+        options={options}
+        optionRender={({ label, value }) => (
+          <BackendOption name={String(label)} runner={runnerOf(named(String(value)))} />
+        )}
+      />
     </Form.Item>
   );
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { capacityQuery } from '@/api';
+import { capacityQuery, groupsQuery } from '@/api';
+import { BackendName } from '@/components/backend/BackendName';
 import { ListCard } from '@/components/page/ListCard';
 import { ToneTag } from '@/components/text/StatusTag';
 import { useTexts } from '@/i18n';
@@ -23,6 +24,7 @@ export function CapacityList() {
           key: 'pool',
           render: (_, pool) => (pool.node === null ? t.shared : `${pool.group} / ${pool.node}`),
         },
+        { title: groups.backend, key: 'backend', render: (_, pool) => <RunsPods pool={pool} /> },
         { title: groups.capacity, key: 'capacity', render: (_, pool) => <Size of={pool.capacity} /> },
         { title: t.free, key: 'free', render: (_, pool) => <Size of={pool.free} /> },
         { title: kinds, key: 'kinds', render: (_, pool) => <GpuKinds of={pool.gpu_kinds} /> },
@@ -38,4 +40,12 @@ export function CapacityList() {
       ]}
     />
   );
+}
+
+/** What runs pods there; a dash where the group is not the user's to see. */
+function RunsPods({ pool }: { pool: Pool }) {
+  const { data: groups = [] } = useQuery(groupsQuery());
+  if (pool.group === null) return <BackendName backend={null} />;
+  const group = groups.find(({ name }) => name === pool.group);
+  return group === undefined ? <>–</> : <BackendName backend={group.backend} />;
 }

@@ -3,10 +3,12 @@ import { Link } from '@tanstack/react-router';
 import { Button, Tag } from 'antd';
 import { useState } from 'react';
 import { groupsQuery, useSession } from '@/api';
+import { BackendName } from '@/components/backend/BackendName';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
 import { DescriptionField, NameField } from '@/components/form/NameFields';
 import { ListCard } from '@/components/page/ListCard';
+import { Wrapped } from '@/components/text/Wrapped';
 import { Timestamp } from '@/components/time/Timestamp';
 import { useTexts } from '@/i18n';
 import { createGroup, deleteGroup, type Group, type NewGroup, useResourceWrite } from '../queries';
@@ -41,7 +43,7 @@ export function Groups() {
           {
             title: t.backend,
             dataIndex: 'backend',
-            render: (backend: Group['backend']) => (backend === null ? t.byDefault : t.backends[backend]),
+            render: (backend: Group['backend']) => <BackendName backend={backend} />,
           },
           { title: t.nodes, dataIndex: 'nodes', align: 'right' },
           { title: t.capacity, key: 'capacity', render: (_, group) => <Size of={group.capacity} /> },
@@ -51,7 +53,11 @@ export function Groups() {
             render: (_, group) => group.projects.map((project) => <Tag key={project}>{project}</Tag>),
           },
           { title: t.boundTo, dataIndex: 'service', render: (service: string | null) => service ?? '–' },
-          { title: common.description, dataIndex: 'description' },
+          {
+            title: common.description,
+            dataIndex: 'description',
+            render: (text: string) => <Wrapped>{text}</Wrapped>,
+          },
           {
             title: common.created,
             key: 'created',

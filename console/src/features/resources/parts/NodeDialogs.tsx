@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { DatePicker, Form, Select } from 'antd';
 import type { Dayjs } from 'dayjs';
 import { groupsQuery } from '@/api';
+import { useGroupOptions } from '@/components/backend/groupOptions';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { FormModal } from '@/components/form/FormModal';
 import { NameField } from '@/components/form/NameFields';
@@ -71,13 +72,12 @@ function MoveNode({ node, onClose }: { node: Node; onClose: () => void }) {
   const t = useTexts().resources.nodes;
   const groups = useQuery(groupsQuery());
   const write = useResourceWrite((values: { group: string }) => move(node, values.group));
-  const options = (groups.data ?? [])
-    .filter((group) => group.name !== node.group)
-    .map((group) => ({ value: group.name }));
+  const others = (groups.data ?? []).filter((group) => group.name !== node.group);
+  const choice = useGroupOptions(others);
   return (
     <FormModal<{ group: string }> title={t.moveOf(node.name)} submit={write.mutateAsync} onClose={onClose}>
       <Form.Item name="group" label={t.to} rules={[{ required: true }]}>
-        <Select options={options} loading={groups.isPending} />
+        <Select {...choice} loading={groups.isPending} />
       </Form.Item>
     </FormModal>
   );

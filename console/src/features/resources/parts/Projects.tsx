@@ -43,7 +43,7 @@ export function Projects({ group }: { group: Group }) {
           onClose={() => setAdding(false)}
         >
           <Form.Item name="project" label={common.project} rules={[{ required: true }]}>
-            <Input autoFocus />
+            <Input autoFocus maxLength={63} />
           </Form.Item>
         </FormModal>
       )}

@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, Card, Flex } from 'antd';
 import { useState } from 'react';
-import { backendsQuery, useSession } from '@/api';
+import { useSession } from '@/api';
+import { useBackends } from '@/components/backend/useBackends';
 import { FormModal } from '@/components/form/FormModal';
 import { useTexts } from '@/i18n';
 import { changeGroup, type Group, useResourceWrite } from '../queries';
@@ -11,20 +11,11 @@ import { BackendField } from './BackendField';
 export function RunsOn({ group }: { group: Group }) {
   const t = useTexts().resources.groups;
   const { is_admin: isAdmin } = useSession();
-  const { data: backends = [] } = useQuery(backendsQuery);
+  const { all, runnerOf } = useBackends();
+  const { place, problem } = runnerOf(group.backend);
   const [isChanging, setChanging] = useState(false);
   const write = useResourceWrite((values: Pick<Group, 'backend'>) => changeGroup(group.name, values));
-  const own = backends.find((each) =>
-    group.backend === null ? each.is_default : each.name === group.backend,
-  );
-  const isMissing = group.backend !== null && backends.length > 0 && !own;
-  const word =
-    group.backend === null
-      ? own
-        ? t.defaultIs(t.backends[own.name])
-        : t.byDefault
-      : t.backends[group.backend];
-  const canChange = isAdmin && (backends.length > 1 || group.backend !== null);
+  const canChange = isAdmin && (all.length > 1 || group.backend !== null);
   return (
     <Card
       size="small"
@@ -32,9 +23,8 @@ export function RunsOn({ group }: { group: Group }) {
       extra={canChange && <Button onClick={() => setChanging(true)}>{t.changeBackend}</Button>}
     >
       <Flex vertical gap="small">
-        <span>{own ? t.runsOn(word, own.machine) : word}</span>
-        {own?.problem && <Alert type="warning" showIcon message={own.problem} />}
-        {isMissing && <Alert type="warning" showIcon message={t.backendMissing} />}
+        <span>{place}</span>
+        {problem !== null && <Alert type="warning" showIcon title={problem} />}
       </Flex>
       {isChanging && (
         <FormModal<Pick<Group, 'backend'>>
@@ -42,7 +32,7 @@ export function RunsOn({ group }: { group: Group }) {
           submit={write.mutateAsync}
           onClose={() => setChanging(false)}
         >
-          <BackendField current={group.backend} />
+          <BackendField of={group} />
         </FormModal>
       )}
     </Card>

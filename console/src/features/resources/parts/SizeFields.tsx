@@ -5,13 +5,19 @@ import { useTexts } from '@/i18n';
 export function SizeFields() {
   const t = useTexts().resources;
   const fields = [
-    { name: 'cpu', label: t.cpu, least: 0.1, step: 0.5, needed: true },
-    { name: 'memory_gb', label: t.memory, least: 0.1, step: 0.5, needed: true },
-    { name: 'gpu', label: t.gpu, least: 0, step: 1, needed: false },
+    { name: 'cpu', label: t.cpu, least: 0.1, most: 1024, step: 0.5, needed: true },
+    { name: 'memory_gb', label: t.memory, least: 0.1, most: 65_536, step: 0.5, needed: true },
+    { name: 'gpu', label: t.gpu, least: 0, most: 64, step: 1, needed: false },
   ];
   return fields.map((field) => (
     <Form.Item key={field.name} name={field.name} label={field.label} rules={[{ required: field.needed }]}>
-      <InputNumber min={field.least} step={field.step} style={{ width: '100%' }} />
+      <InputNumber
+        min={field.least}
+        max={field.most}
+        step={field.step}
+        {...(field.name === 'gpu' ? { precision: 0 } : {})}
+        style={{ width: '100%' }}
+      />
     </Form.Item>
   ));
 }

@@ -1,6 +1,7 @@
 import { Form, Input, InputNumber } from 'antd';
 import { FormModal } from '@/components/form/FormModal';
 import { DescriptionField, NameField } from '@/components/form/NameFields';
+import { useGpuKindRule, useKindOfGpusRule } from '@/components/version/resources/gpuKind';
 import { useTexts } from '@/i18n';
 import { changeSpec, createSpec, type NewSpec, type Spec, useResourceWrite } from '../queries';
 import { SizeFields } from './SizeFields';
@@ -23,11 +24,17 @@ export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => 
     >
       {spec === null && <NameField />}
       <SizeFields />
-      <Form.Item name="gpu_kind" label={r.gpuKind} extra={r.gpuKindHint}>
+      <Form.Item
+        name="gpu_kind"
+        label={r.gpuKind}
+        extra={r.gpuKindHint}
+        dependencies={['gpu']}
+        rules={[useGpuKindRule(), useKindOfGpusRule()]}
+      >
         <Input maxLength={64} placeholder={r.anyKind} />
       </Form.Item>
       <Form.Item name="price_per_hour" label={t.price}>
-        <InputNumber min={0} step={0.01} style={{ width: '100%' }} />
+        <InputNumber min={0} max={1_000_000} step={0.01} style={{ width: '100%' }} />
       </Form.Item>
       <DescriptionField />
     </FormModal>

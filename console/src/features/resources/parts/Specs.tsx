@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { specsQuery, useSession } from '@/api';
 import { ConfirmByName } from '@/components/form/ConfirmByName';
 import { ListCard } from '@/components/page/ListCard';
+import { Wrapped } from '@/components/text/Wrapped';
 import { useFormats, useTexts } from '@/i18n';
 import { deleteSpec, type Spec, useResourceWrite } from '../queries';
 import { SpecForm } from './SpecForm';
@@ -61,7 +62,11 @@ export function Specs() {
             align: 'right',
             render: (value: number) => formats.number(value, 4),
           },
-          { title: common.description, dataIndex: 'description' },
+          {
+            title: common.description,
+            dataIndex: 'description',
+            render: (text: string) => <Wrapped>{text}</Wrapped>,
+          },
         ]}
       />
       {edited !== null && (

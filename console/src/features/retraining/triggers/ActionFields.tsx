@@ -27,6 +27,16 @@ const FIELDS: Record<ActionKind, readonly (readonly [field: Field, isNeeded: boo
   ],
 };
 
+const LONGEST: Record<Field, number> = {
+  url: 1024,
+  dag_id: 250,
+  namespace: 253,
+  template: 253,
+  entrypoint: 253,
+  repository: 140,
+  event_type: 100,
+};
+
 /** What is run, and where. */
 export function ActionFields() {
   const { retraining: t } = useTexts();
@@ -45,7 +55,7 @@ export function ActionFields() {
           label={t.fields[field]}
           rules={isNeeded ? [{ required: true, message: t.needed }] : []}
         >
-          <Input spellCheck={false} autoComplete="off" />
+          <Input spellCheck={false} autoComplete="off" maxLength={LONGEST[field]} />
         </Form.Item>
       ))}
       {kind === 'argo' && (

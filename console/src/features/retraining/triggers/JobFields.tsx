@@ -57,7 +57,7 @@ function EnvironmentFields() {
         extra={t.pythonHint}
         rules={[{ pattern: /^3\.\d{1,2}(\.\d{1,2})?$/, message: t.pythonHint }]}
       >
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={16} />
       </Form.Item>
       <VersionPlace at={['action']}>
         <EnvFields />
@@ -74,14 +74,14 @@ function ProjectFields() {
   return (
     <>
       <Form.Item name={name('uri')} label={t.projectUri} extra={t.projectUriHint} rules={needed}>
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={1024} />
       </Form.Item>
       <div style={{ display: 'grid', gridTemplateColumns: '1fr 1fr', columnGap: 16 }}>
         <Form.Item name={name('entry_point')} label={t.fields.entrypoint} rules={needed}>
-          <Input spellCheck={false} autoComplete="off" />
+          <Input spellCheck={false} autoComplete="off" maxLength={100} />
         </Form.Item>
         <Form.Item name={name('version')} label={t.projectVersion}>
-          <Input spellCheck={false} autoComplete="off" />
+          <Input spellCheck={false} autoComplete="off" maxLength={200} />
         </Form.Item>
       </div>
       <Form.Item name={name('parameters')} label={t.parameters} extra={t.pairsHint}>
@@ -101,7 +101,7 @@ function Files() {
             <div key={key}>
               <Flex gap="small" align="end">
                 <Form.Item name={[name, 'path']} label={t.file} style={{ flex: 1 }}>
-                  <Input spellCheck={false} autoComplete="off" />
+                  <Input spellCheck={false} autoComplete="off" maxLength={256} />
                 </Form.Item>
                 <Form.Item>
                   <Button icon={<DeleteOutlined />} aria-label={t.removeFile} onClick={() => remove(name)} />

@@ -65,7 +65,7 @@ function GuardFields() {
       </Form.Item>
       <DurationField name="time_limit" label={t.timeLimit} needed={t.needed} />
       <Form.Item name="model" label={t.model} extra={t.modelHint}>
-        <Input spellCheck={false} autoComplete="off" />
+        <Input spellCheck={false} autoComplete="off" maxLength={255} />
       </Form.Item>
       <Form.Item name="paused" label={t.paused} extra={t.pausedHint}>
         <Switch />

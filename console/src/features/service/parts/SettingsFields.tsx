@@ -8,7 +8,7 @@ export function SettingsFields() {
     <Flex vertical gap="middle">
       <Card size="small" title={t.general}>
         <Form.Item name="description" label={common.description} extra={t.descriptionHint}>
-          <Input.TextArea autoSize={{ minRows: 1, maxRows: 6 }} />
+          <Input.TextArea autoSize={{ minRows: 1, maxRows: 6 }} maxLength={4000} />
         </Form.Item>
         <Form.Item name="tags" label={common.tags} extra={t.tagsHint} rules={[{ validator: useTagRule() }]}>
           <Input.TextArea autoSize={{ minRows: 2, maxRows: 10 }} spellCheck={false} />
@@ -20,13 +20,13 @@ export function SettingsFields() {
         </Form.Item>
         <OpenWarning />
         <Form.Item name={['cors', 'allow_origins']} label={t.origins} extra={t.originsHint}>
-          <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[' ', ',']} />
+          <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[' ', ',']} maxCount={64} />
         </Form.Item>
         <Form.Item name="sticky_header" label={t.stickyHeader} extra={t.stickyHint}>
-          <Input placeholder="X-Penstock-Sticky" autoComplete="off" spellCheck={false} />
+          <Input placeholder="X-Penstock-Sticky" autoComplete="off" spellCheck={false} maxLength={64} />
         </Form.Item>
         <Form.Item name="max_body_bytes" label={t.maxBody}>
-          <InputNumber min={0.001} suffix={t.maxBodyUnit} style={{ width: 160 }} />
+          <InputNumber min={0.001} max={256} suffix={t.maxBodyUnit} style={{ width: 160 }} />
         </Form.Item>
       </Card>
     </Flex>

@@ -2,8 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { App, Button, Form } from 'antd';
 import { useState } from 'react';
 import { readServiceNow, type Service, serviceQuery } from '@/api';
-import { useFieldErrors } from '@/components/form/fieldErrors';
-import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
+import { useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { useTexts } from '@/i18n';
@@ -60,7 +60,7 @@ export function SettingsForm({ service }: { service: Service }) {
       onValuesChange={touch}
       onFinish={finish}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <SettingsFields />
       <Button type="primary" htmlType="submit" loading={edit.isBusy} style={{ marginTop: 16 }}>
         {t.review}

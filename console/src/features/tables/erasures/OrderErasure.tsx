@@ -39,7 +39,7 @@ export function OrderErasure(props: {
           },
         ]}
       >
-        <Input autoComplete="off" spellCheck={false} />
+        <Input autoComplete="off" spellCheck={false} maxLength={63} />
       </Form.Item>
     </FormModal>
   );
@@ -57,7 +57,7 @@ function Subjects() {
         label={t.column}
         rules={[{ required: true, whitespace: true, message: t.needed }]}
       >
-        <Input autoComplete="off" spellCheck={false} />
+        <Input autoComplete="off" spellCheck={false} maxLength={256} />
       </Form.Item>
       <Lines name="values" label={t.values} />
     </>

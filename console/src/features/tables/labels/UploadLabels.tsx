@@ -1,8 +1,8 @@
 import { UploadOutlined } from '@ant-design/icons';
 import { Button, Flex, Form, Input, Modal, Upload } from 'antd';
 import { useWrite } from '@/api';
-import { useFieldErrors } from '@/components/form/fieldErrors';
-import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
+import { useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { Muted } from '@/components/text/Muted';
 import { useFormats, useTexts } from '@/i18n';
 import { type Upload as Sent, sendLabels } from './queries';
@@ -43,7 +43,7 @@ export function UploadLabels({ service, onClose }: { service: string; onClose: (
       onOk={() => (isSent ? onClose() : form.submit())}
       onCancel={onClose}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       {write.data && <UploadReceipt receipt={write.data} />}
       {!isSent && (
         <Form<Values> form={form} layout="vertical" onFinish={(values) => void finish(values)}>

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
 import { useState } from 'react';
 import { activeVersions, type Service, type Version } from '@/api';
-import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
 import { RecordedRequests } from '@/components/version/masking/recorded';
 import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '@/components/version/values';
 import { useTexts } from '@/i18n';
@@ -44,7 +44,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
       onClose={onClose}
       footer={<FormFooter action={t.add} isBusy={isBusy} onSubmit={form.submit} onCancel={onClose} />}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <Form<VersionValues>
         form={form}
         layout="vertical"
@@ -53,7 +53,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
         onFinishFailed={errors.reveal}
       >
         <Form.Item name="name" label={t.formName} extra={t.formNameHint}>
-          <Input autoComplete="off" spellCheck={false} />
+          <Input autoComplete="off" spellCheck={false} maxLength={63} />
         </Form.Item>
         <RecordedRequests value={like === undefined ? null : { service: service.name, version: like.name }}>
           <VersionFields service={service} advanced={advanced} />

@@ -1,7 +1,7 @@
 import { App, Drawer, Form } from 'antd';
 import { useState } from 'react';
 import type { Service, Version } from '@/api';
-import { ErrorNotice } from '@/components/page/ErrorNotice';
+import { FormNotice } from '@/components/form/errors/FormNotice';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { RecordedRequests } from '@/components/version/masking/recorded';
@@ -51,7 +51,7 @@ export function EditVersion(props: { service: Service; version: Version; onClose
       onClose={onClose}
       footer={<FormFooter action={t.review} isBusy={edit.isBusy} onSubmit={form.submit} onCancel={onClose} />}
     >
-      {errors.error && <ErrorNotice error={errors.error} />}
+      <FormNotice error={errors.error} />
       <Form<VersionValues>
         form={form}
         layout="vertical"

@@ -19,7 +19,7 @@ export function VersionFields(props: {
       <PlaceFields project={service.project} />
       <ReplicaFields />
       <Form.Item name="description" label={common.description}>
-        <Input.TextArea autoSize={{ minRows: 1, maxRows: 4 }} />
+        <Input.TextArea autoSize={{ minRows: 1, maxRows: 4 }} maxLength={4000} />
       </Form.Item>
       <Collapse
         size="small"

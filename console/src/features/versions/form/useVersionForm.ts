@@ -1,6 +1,6 @@
 import { Form } from 'antd';
 import { useState } from 'react';
-import { useFieldErrors } from '@/components/form/fieldErrors';
+import { useFieldErrors } from '@/components/form/errors/fieldErrors';
 import type { VersionValues } from '@/components/version/values';
 import { isAdvanced } from './AdvancedFields';
 

@@ -37,7 +37,7 @@ export function podColumns(
       align: 'right',
       render: (_, pod) => (pod.memory_bytes == null ? '–' : formats.bytes(pod.memory_bytes)),
     },
-    { title: common.actions, render: (_, pod) => <PodActions of={pod} may={may} /> },
+    { title: common.actions, fixed: 'right', render: (_, pod) => <PodActions of={pod} may={may} /> },
   ];
 }
 

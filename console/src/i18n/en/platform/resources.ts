@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 export const resources = {
   title: 'Resources',
   tabs: { specs: 'Resource specs', groups: 'Resource groups', capacity: 'Capacity' },
@@ -35,12 +37,15 @@ export const resources = {
     backends: { process: 'Processes', docker: 'Docker', kubernetes: 'Kubernetes' },
     runsOn: (backend: string, machine: string) => `${backend} on ${machine}`,
     backendHint: 'Pods that another backend runs are replaced, one after the other.',
+    away: 'Away',
+    awayBecause: (problem: string) => `Cannot run pods now: ${problem}`,
     changeBackend: 'Change what runs its pods',
     backendMissing:
       'The scheduler does not have this backend any more (SCHEDULER_BACKENDS): pods that run go on.',
     remove: (name: string) => `Delete the group ${name}`,
     removeHint: 'Only a group without nodes can be deleted.',
-    size: (cpu: string, memory: string, gpu: string) => `${cpu} cores, ${memory} GiB, ${gpu} GPU`,
+    size: (cpu: string, memory: string, gpu: string) =>
+      `${counted(cpu, 'core')}, ${memory} GiB, ${counted(gpu, 'GPU')}`,
   },
   projects: {
     title: 'Projects that may use it',

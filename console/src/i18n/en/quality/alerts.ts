@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 /** What is wrong, and whom it is told. */
 export const alerts = {
   title: 'Alerts',
@@ -141,7 +143,7 @@ export const alerts = {
     dropped: 'Dropped',
   },
   answer: 'Answer of the receiver',
-  attempts: (count: number) => `${count} attempts`,
+  attempts: (count: number) => counted(count, 'attempt'),
   at: 'When',
   // silences
   newSilence: 'New silence',

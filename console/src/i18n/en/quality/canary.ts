@@ -1,3 +1,5 @@
+import { counted, isOne } from '../counted';
+
 /** A version that takes over step by step. */
 export const canary = {
   title: 'Canary',
@@ -77,7 +79,7 @@ export const canary = {
   evidenceLabel: (value: string, bound: string) => `e-value ${value}; it is rolled back from ${bound} on`,
   preflightStates: { passed: 'Passed', failed: 'Failed', skipped: 'Skipped' },
   replayed: (requests: string, errors: string, changed: string, rows: string) =>
-    `${requests} requests, ${errors} failed; ${changed} of ${rows} rows have another prediction.`,
+    `${counted(requests, 'request')}, ${errors} failed; ${changed} of ${counted(rows, 'row')} ${isOne(changed) ? 'has' : 'have'} another prediction.`,
   latency: (stable: string, candidate: string) => `Median latency ${stable} before, ${candidate} now.`,
   column: 'Column',
   changed: 'Changed',

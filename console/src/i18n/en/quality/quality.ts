@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 /** Rules of a service and their windows. */
 export const quality = {
   title: 'Quality',
@@ -28,7 +30,8 @@ export const quality = {
   ofThreshold: (threshold: string) => `threshold ${threshold}`,
   noWindow: 'no window yet',
   lastWindows: 'Last windows',
-  marks: (windows: number, bad: number) => `The last ${windows} windows, ${bad} of them beyond a threshold`,
+  marks: (windows: number, bad: number) =>
+    `The last ${counted(windows, 'window')}, ${bad} of them beyond a threshold`,
   next: 'Next',
   everyWindow: (duration: string) => `every ${duration}`,
   // columns
@@ -147,7 +150,7 @@ export const quality = {
     'A window is judged once, after it is closed and its rows have come. Choose a longer range, or run the rule now.',
   heat: 'Columns over time: a click shows the distribution',
   heatLabel: (columns: number, windows: number) =>
-    `Heat map of ${columns} columns by ${windows} windows; its values and distributions are in the table below`,
+    `Heat map of ${counted(columns, 'column')} by ${counted(windows, 'window')}; its values and distributions are in the table below`,
   overTime: (metric: string) => `Over time: ${metric}`,
   bound: { warning: 'Warning threshold', critical: 'Critical threshold' },
   worstColumns: (count: number) => `The ${count} worst`,
@@ -173,7 +176,7 @@ export const quality = {
     nothingHint:
       'The column has no values, holds something that is not compared, or is of another type than in the baseline.',
     binsLabel: (count: number, low: string, high: string) =>
-      `Shares of the values in ${count} bins from ${low} to ${high}, window and baseline`,
+      `Shares of the values in ${counted(count, 'bin')} from ${low} to ${high}, window and baseline`,
     bin: (range: string, window: string, baseline: string) =>
       `${range}: window ${window}, baseline ${baseline}`,
     rows: 'Rows',

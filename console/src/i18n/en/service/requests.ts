@@ -1,8 +1,10 @@
+import { counted, isOne } from '../counted';
+
 export const requests = {
   title: 'Requests',
   request: 'Request',
   table: 'Inference table',
-  rows: (count: string) => `${count} rows`,
+  rows: (count: string) => counted(count, 'row'),
   none: 'This service records no requests',
   noneHint: 'Switch on log delivery of a version: its requests then become rows within seconds.',
   empty: 'No request matches',
@@ -25,7 +27,8 @@ export const requests = {
   noInferences:
     'Its rows are not in the inferences table (yet): they come a second or two after the request.',
   noLabels: 'No label yet',
-  labelled: (labelled: string, all: string) => `${labelled} of ${all} rows have a label`,
+  labelled: (labelled: string, all: string) =>
+    `${labelled} of ${counted(all, 'row')} ${isOne(labelled) ? 'has' : 'have'} a label`,
   rowIndex: 'Row',
   lines: 'Log lines of this request',
   noLines: 'The pod has printed nothing for it.',

@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 export const services = {
   title: 'Services',
   create: 'New service',
@@ -6,7 +8,7 @@ export const services = {
   requests: 'Requests/s (15\u00a0min)',
   p99: 'p99',
   share: (version: string, weight: number) => `${version} ${weight} %`,
-  sparkline: (rate: string) => `${rate} requests a second; the last 15 minutes as a line`,
+  sparkline: (rate: string) => `${counted(rate, 'request')} a second; the last 15 minutes as a line`,
   searchHint: 'Word in name or description',
   filter: {
     project: 'Project',

@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 /** Fields of a version, in every form that has them. */
 export const versionFields = {
   needed: 'This is needed',
@@ -49,9 +51,13 @@ export const versionFields = {
   gpu: 'GPU',
   gpuKind: 'Kind of GPU',
   gpuKindHint: 'Words that the name of each GPU holds, such as H200 or MIG 1g.18gb.',
+  gpuKindRule:
+    '1 to 64 letters, digits, spaces and . _ + - / ( ), a letter or digit first and last, such as H200 or MIG 1g.18gb',
+  gpuKindAlone: 'Needs a GPU: ask for one at least, or leave this empty.',
   anyKind: 'any',
   price: 'Price per pod and hour',
-  free: (cores: string, memory: string, gpu: string) => `Free now: ${cores} cores, ${memory} GiB, ${gpu} GPU`,
+  free: (cores: string, memory: string, gpu: string) =>
+    `Free now: ${counted(cores, 'core')}, ${memory} GiB, ${counted(gpu, 'GPU')}`,
   noRoom: 'There is no room for a pod of this size now: it waits until there is.',
   group: 'Resource group',
   noGroups: 'No resource group is granted to this project',

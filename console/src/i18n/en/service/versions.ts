@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 export const versions = {
   title: 'Versions',
   version: 'Version',
@@ -11,7 +13,7 @@ export const versions = {
   emptyHint:
     'A version is a model of the registry with the resources that it gets. Add one and start it: then the service answers.',
   group: (group: string, cpu: number, memory: number, gpu: number, kind: string) =>
-    `${group}: ${cpu} cores, ${memory} GiB${gpu > 0 ? `, ${gpu} GPU ${kind}`.trimEnd() : ''}`,
+    `${group}: ${counted(cpu, 'core')}, ${memory} GiB${gpu > 0 ? `, ${counted(gpu, 'GPU')} ${kind}`.trimEnd() : ''}`,
   // actions
   start: 'Start',
   stop: 'Stop',
@@ -110,7 +112,7 @@ export const versions = {
   hasSignature: 'there: inputs are checked',
   noSignature: 'missing: inputs are not checked',
   example: 'Input example',
-  exampleOk: (rows: number, time: string) => `answers ${rows} rows in ${time}`,
+  exampleOk: (rows: number, time: string) => `answers ${counted(rows, 'row')} in ${time}`,
   exampleFailed: 'fails',
   exampleAbsent: 'none was logged',
   batching: 'Rows of different callers',
@@ -126,7 +128,7 @@ export const versions = {
   started: 'Started',
   cpu: 'CPU',
   memory: 'Memory',
-  cores: (count: string) => `${count} cores`,
+  cores: (count: string) => counted(count, 'core'),
   ready: 'ready',
   notReady: 'not ready',
   noPods: 'No pods',

@@ -1,3 +1,5 @@
+import { counted, isOne } from '../counted';
+
 /** What became of every request that was to be recorded. */
 export const accounting = {
   title: 'What became of every request',
@@ -9,7 +11,8 @@ export const accounting = {
   onTheWay: 'On the way',
   missing: 'Missing',
   balance: 'Balance',
-  missingTitle: (count: string) => `${count} requests are in no table and not on their way`,
+  missingTitle: (count: string) =>
+    `${counted(count, 'request')} ${isOne(count) ? 'is in no table and not on its' : 'are in no table and not on their'} way`,
   missingHint:
     'A table that was removed by hand makes this, or an erasure within ten minutes of the request. Otherwise tell whoever operates the platform.',
   droppedTitle: 'Why rows were dropped',

@@ -1,3 +1,5 @@
+import { counted } from '../counted';
+
 /** Where inference tables may lie. */
 export const destinations = {
   title: 'Destinations',
@@ -34,7 +36,7 @@ export const destinations = {
   state: 'State',
   states: { ok: 'Works', failing: 'Fails', unknown: 'Not known' },
   waiting: 'Waiting',
-  waitingRows: (rows: string, tables: string) => `${rows} rows, ${tables} tables`,
+  waitingRows: (rows: string, tables: string) => `${counted(rows, 'row')}, ${counted(tables, 'table')}`,
   writing: 'Simultaneous commits',
   writings: { concurrent: 'kept apart by the store', single: 'one writer at a time', unknown: 'not known' },
   since: 'since',

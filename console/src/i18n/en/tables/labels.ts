@@ -1,3 +1,5 @@
+import { counted, isOne } from '../counted';
+
 /** Ground truth: how much of it there is, and sending it. */
 export const labels = {
   coverage: 'Coverage',
@@ -20,7 +22,7 @@ export const labels = {
   key: 'Column of features that “key” means',
   keyHint: 'Only where the file has a column named key.',
   send: 'Send',
-  taken: (received: string) => `${received} labels were read`,
+  taken: (received: string) => `${counted(received, 'label')} ${isOne(received) ? 'was' : 'were'} read`,
   joined: 'Inference is recorded',
   waiting: 'Wait for their inference',
   changed: 'New or changed',

@@ -1,3 +1,5 @@
+import { counted, isOne } from '../counted';
+
 /** Rows and statistics of inference tables. */
 export const tables = {
   title: 'Inference tables',
@@ -19,11 +21,11 @@ export const tables = {
   },
   absentTitle: 'This table is not there yet',
   blocked: (rows: string) => `Its rows wait: ${rows}`,
-  dropped: (rows: string) => `${rows} rows had no room to wait any longer.`,
+  dropped: (rows: string) => `${counted(rows, 'row')} had no room to wait any longer.`,
   missing: 'Its folder is gone',
   missingHint: 'It is made anew with the next row; the rows that were in it are gone with it.',
-  rowCount: (rows: string) => `${rows} rows`,
-  files: (count: string, size: string) => `${count} ${count === '1' ? 'file' : 'files'}, ${size}`,
+  rowCount: (rows: string) => counted(rows, 'row'),
+  files: (count: string, size: string) => `${counted(count, 'file')}, ${size}`,
   version: (version: string) => `version ${version}`,
   lastCommit: 'Last commit',
   span: (from: string, to: string) => `${from} – ${to}`,
@@ -58,7 +60,7 @@ export const tables = {
     notNull: 'never null',
   },
   statistics: {
-    rows: (rows: string) => `${rows} rows are selected`,
+    rows: (rows: string) => `${counted(rows, 'row')} ${isOne(rows) ? 'is' : 'are'} selected`,
     empty: 'No column',
     emptyHint: 'The table has no columns that statistics are made of.',
     nulls: 'Nulls',

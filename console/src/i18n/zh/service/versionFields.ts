@@ -50,6 +50,8 @@ export const versionFields: typeof en = {
   gpu: 'GPU',
   gpuKind: 'GPU 型号',
   gpuKindHint: '每块 GPU 的名称须包含的词，如 H200 或 MIG 1g.18gb。',
+  gpuKindRule: '1 到 64 个字母、数字、空格或 . _ + - / ( )，以字母或数字开头和结尾，如 H200 或 MIG 1g.18gb',
+  gpuKindAlone: '须至少要一块 GPU，否则请留空。',
   anyKind: '不限',
   price: '每实例每小时价格',
   free: (cores, memory, gpu) => `当前空闲：${cores} 核，${memory} GiB，${gpu} 块 GPU`,

@@ -12,7 +12,7 @@ export const versions: typeof en = {
   emptyTitle: '还没有服务版本',
   emptyHint: '服务版本由模型仓库中的模型及其资源组成。添加并启动后，服务组即可响应调用。',
   group: (group, cpu, memory, gpu, kind) =>
-    `${group}：${cpu} 核、${memory} GiB${gpu > 0 ? `、${gpu} GPU ${kind}`.trimEnd() : ''}`,
+    `${group}：${cpu} 核、${memory} GiB${gpu > 0 ? `、${gpu} 块 GPU ${kind}`.trimEnd() : ''}`,
   start: '启动',
   stop: '停止',
   restart: '重启',

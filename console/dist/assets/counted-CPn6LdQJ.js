@@ -1,0 +1,1 @@
+function e(e,n,r=`${n}s`){return`${e} ${t(e)?n:r}`}function t(e){return String(e)===`1`}export{t as n,e as t};

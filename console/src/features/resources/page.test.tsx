@@ -1,0 +1,81 @@
+import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import { renderPage } from '@/test/render';
+import { serve } from '@/test/server';
+import { Page as GroupPage } from './group';
+import { Page } from './page';
+
+const AWAY = 'The Docker engine does not answer';
+const NOTHING = { cpu: 0, memory_gb: 0, gpu: 0 };
+const ROOM = { cpu: 4, memory_gb: 8, gpu: 0 };
+const GROUP = {
+  id: '1',
+  name: 'boxes',
+  description: '',
+  tags: {},
+  backend: 'docker',
+  projects: [],
+  service: null,
+  is_bound: false,
+  nodes: 1,
+  capacity: NOTHING,
+  creator: 'admin',
+  created_at: '2026-01-01T00:00:00Z',
+  updated_at: '2026-01-01T00:00:00Z',
+  revision: 1,
+};
+const POOL = { capacity: ROOM, free: ROOM, gpu_kinds: [], is_open: true, held: [], waiting: [] };
+const CAPACITY = {
+  machine: 'here',
+  backends: [
+    { name: 'process', is_default: true, machine: 'here', problem: null },
+    { name: 'docker', is_default: false, machine: 'unix:///docker.sock', problem: AWAY },
+  ],
+  pools: [
+    { group: null, node: null, ...POOL },
+    { group: 'boxes', node: 'n1', ...POOL },
+  ],
+};
+const ANSWERS = {
+  'GET /capacity': CAPACITY,
+  'GET /resource-groups': { items: [GROUP], next_cursor: null },
+  'GET /resource-groups/boxes': GROUP,
+  'GET /resource-groups/boxes/nodes': { items: [] },
+};
+
+async function hintOf(row: HTMLElement): Promise<void> {
+  await userEvent.hover(within(row).getByText('Away'));
+  await screen.findByText(AWAY);
+}
+
+test.each(['groups', 'capacity'])('the list of %s says which backend is away, and why', async (tab) => {
+  serve(ANSWERS);
+  renderPage(Page, { path: '/resources', at: `/resources?tab=${tab}` });
+  await screen.findByText('Away');
+  const row = screen.getByRole('row', { name: /boxes.*Docker/ });
+  await hintOf(row);
+  expect(screen.getAllByText('Away')).toHaveLength(1);
+});
+
+test('a backend that is away says so in the choice and once it is chosen', async () => {
+  serve(ANSWERS);
+  renderPage(Page, { path: '/resources', at: '/resources?tab=groups' });
+  await userEvent.click(await screen.findByRole('button', { name: 'New group' }));
+  const field = await screen.findByRole('combobox', { name: 'Run by' });
+  const sentence = `Cannot run pods now: ${AWAY}`;
+  expect(screen.queryByText(sentence)).toBeNull();
+  expect(screen.queryByText(/are replaced/)).toBeNull();
+  await userEvent.click(field);
+  await userEvent.click(await screen.findByText(sentence));
+  expect(within(screen.getByRole('dialog')).getByRole('status').textContent).toBe(sentence);
+});
+
+test('the page of a group has the sentence', async () => {
+  serve(ANSWERS);
+  renderPage(GroupPage, { path: '/resources/$group', at: '/resources/boxes' });
+  await screen.findByText(AWAY);
+  await screen.findByText('Docker on unix:///docker.sock');
+  await userEvent.click(screen.getByRole('button', { name: 'Change what runs its pods' }));
+  await screen.findByText(/^Pods that another backend runs are replaced/);
+});
