@@ -84,7 +84,7 @@ def _answering(cache: Path) -> Iterator[None]:
         log = cache / "logs" / "pods.log"
         log.unlink(missing_ok=True)
         with ChildProcess("pods", [sys.executable, FOLDER / "answering.py", ADDRESSES], log) as pods:
-            pods.wait_until(lambda: b"answering" in log.read_bytes(), 60, "listening")
+            pods.wait_until(lambda: b"answering\n" in log.read_bytes(), 60, "listening")
             yield
     finally:
         _run("ip", "route", "del", *route)
