@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from json import dumps, loads
+from json import dumps
 from threading import Event
 from typing import Any
 
@@ -45,6 +45,7 @@ TELL_EVERY_S = 30
 ALL_READY_WITHIN_S = 3_600
 SEEN_WITHIN_S = 300
 SETTLE_S = 60
+LOOK_EVERY_S = 0.02
 UP_WITHIN_S = 600
 """Of the platform: the cluster is on the same machine, and starts its own."""
 IDLE_S = 120
@@ -293,21 +294,20 @@ async def _scaled(setting: Setting, number: int) -> tuple[float, float]:
     key, routes = await _key(setting, number), setting.routes
     wanted = PODS_OF_A_VERSION + 1
     path = f"/apis/apps/v1/namespaces/{setting.namespace}/deployments"
-    selector = f"penstock.io/version-id={key.rpartition('.')[2]}"
-    changed = asyncio.create_task(_until_replicas(setting, path, selector, wanted))
-    await asyncio.sleep(0.5)  # the watch is open
+    (found,), _ = await setting.api.list_all(path, labelSelector=f"penstock.io/version-id={key.rpartition('.')[2]}")
+    changed = asyncio.create_task(_until_replicas(setting, f"{path}/{found['metadata']['name']}", wanted))
     acted = time.monotonic()
     await setting.call("PATCH", f"services/bench-{number:04d}/versions/v1", {"replicas": wanted})
     added = await routes.until(lambda: len(routes.pods[key]) == wanted, SEEN_WITHIN_S, "one more pod in the routes")
     return await changed - acted, added - acted
 
 
-async def _until_replicas(setting: Setting, path: str, selector: str, wanted: int) -> float:
-    query = {"labelSelector": selector, "watch": "true", "timeoutSeconds": str(SEEN_WITHIN_S)}
-    async with setting.api.stream(path, SEEN_WITHIN_S, **query) as lines:
-        async for line in lines:
-            if loads(line)["object"]["spec"]["replicas"] == wanted:
-                return time.monotonic()
+async def _until_replicas(setting: Setting, deployment: str, wanted: int) -> float:
+    until = time.monotonic() + SEEN_WITHIN_S
+    while (now := time.monotonic()) < until:
+        if (await setting.api.get(deployment))["spec"]["replicas"] == wanted:
+            return now
+        await asyncio.sleep(LOOK_EVERY_S)
     raise BenchmarkFailed(f"the Deployment was not changed within {SEEN_WITHIN_S} s")
 
 

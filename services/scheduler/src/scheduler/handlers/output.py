@@ -42,13 +42,13 @@ class OutputPublisher:
     async def publish(self) -> None:
         """Publish what is new of every pod. Raises `Temporary` while the bus is away."""
         async with self.lease.database.read() as session:
-            positions = await rows.log_positions(session)
+            positions = await rows.output_positions(session)
         there = {position.pod for position in positions}
         self._budgets = {pod: budget for pod, budget in self._budgets.items() if pod in there}
         for position in positions:
             await self._publish_pod(position)
 
-    async def _publish_pod(self, position: LogPositionRow) -> None:
+    async def _publish_pod(self, position: rows.OutputPosition) -> None:
         since = LogPosition(position.run, position.byte_offset)
         try:
             lines = await self._read(position.pod, since)
@@ -74,7 +74,7 @@ class OutputPublisher:
                     break
         return lines
 
-    def _sampled(self, position: LogPositionRow, lines: Sequence[OutputLine]) -> list[OutputLine]:
+    def _sampled(self, position: rows.OutputPosition, lines: Sequence[OutputLine]) -> list[OutputLine]:
         now = self.clock.monotonic()
         budget = self._budgets.setdefault(position.pod, OutputBudget.full(self.rate, now))
         sample = sample_lines(lines, budget.take(len(lines), now))
@@ -98,7 +98,7 @@ def batch_lines(lines: Sequence[OutputLine]) -> Iterator[list[OutputLine]]:
         yield batch
 
 
-def _output(position: LogPositionRow, batch: Sequence[OutputLine], clock: Clock) -> PodOutput:
+def _output(position: rows.OutputPosition, batch: Sequence[OutputLine], clock: Clock) -> PodOutput:
     at = clock.now()
     lines = []
     for line in batch:
@@ -127,7 +127,7 @@ async def _advance(pod: str, to: LogPosition, lease: Lease) -> None:
             row.run, row.byte_offset = to.run, to.offset
 
 
-async def _forget(position: LogPositionRow, lease: Lease) -> None:
+async def _forget(position: rows.OutputPosition, lease: Lease) -> None:
     """The pod is gone, and its output with it."""
     async with lease.unit_of_work() as session:
         row = await session.get(LogPositionRow, position.pod)

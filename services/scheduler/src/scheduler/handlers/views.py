@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -14,7 +15,7 @@ from scheduler.domain.verdict import VersionFailure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
 from shared.contracts.deployment import PodView, Resources, VersionState
-from shared.contracts.metrics.samples import VersionReplicas
+from shared.contracts.metrics.samples import PodUsage, VersionReplicas
 from shared.contracts.routes import PodEndpoint, VersionEndpoints
 from shared.contracts.rpc.scheduler import PodTimeline, StartPhase
 from shared.errors import NotFound
@@ -31,14 +32,37 @@ async def pods(
     session: AsyncSession, usage: Mapping[str, MeasuredUsage], version_id: UUID | None = None
 ) -> list[PodView]:
     """Pods of one version, or of all."""
+    if version_id is not None:
+        version = await session.get(DeploymentRow, version_id)
+        of_it = await rows.pods_of(session, version_id) if version is not None else ()
+        return [pod_view(version, pod, usage.get(pod.name)) for pod in of_it if version is not None]
     found = await rows.pods_by_version(session)
     versions = {row.version_id: row for row in await rows.deployments(session)}
-    chosen = [version_id] if version_id else sorted(found)
     return [
         pod_view(versions[each], pod, usage.get(pod.name))
-        for each in chosen
-        for pod in found.get(each, ())
+        for each in sorted(found)
+        for pod in found[each]
         if each in versions
+    ]
+
+
+async def pod_usage(session: AsyncSession, used: Mapping[str, MeasuredUsage]) -> list[PodUsage]:
+    """What was measured of each pod, by its version."""
+    versions = {row.version_id: row for row in await rows.deployments(session)}
+    return [
+        PodUsage(
+            service=version.service,
+            version=version.version,
+            version_id=pod.version_id,
+            pod=pod.name,
+            cpu_cores=round(measured.cpu_cores, 4),
+            memory_bytes=measured.memory_bytes,
+            gpu_utilisation=measured.gpu_utilisation,
+            gpu_memory_bytes=measured.gpu_memory_bytes,
+            ready=pod.ready,
+        )
+        for pod in await rows.pod_summaries(session)
+        if (measured := used.get(pod.name)) and (version := versions.get(pod.version_id))
     ]
 
 
@@ -180,16 +204,19 @@ async def endpoints(
 
 async def replicas(session: AsyncSession) -> list[VersionReplicas]:
     """Desired, running and ready pods of every version that has any of them."""
-    found = await rows.pods_by_version(session)
+    pods = await rows.pod_summaries(session)
+    there = {pod.version_id for pod in pods}
+    running = Counter(pod.version_id for pod in pods if pod.has_started)
+    ready = Counter(pod.version_id for pod in pods if pod.ready)
     return [
         VersionReplicas(
             service=row.service,
             version=row.version,
             version_id=row.version_id,
             wanted=row.replicas,
-            running=sum(pod.started_at is not None for pod in found.get(row.version_id, ())),
-            ready=sum(pod.ready for pod in found.get(row.version_id, ())),
+            running=running[row.version_id],
+            ready=ready[row.version_id],
         )
         for row in await rows.deployments(session)
-        if row.desired_replicas or found.get(row.version_id)
+        if row.desired_replicas or row.version_id in there
     ]

@@ -9,6 +9,9 @@ from scheduler.store.tables import DeploymentRow
 
 ROUTES_EVERY_S = 2.0
 LONGEST_REST_S = 0.25
+LONGEST_WAIT_S = 15.0
+REST = 20
+"""Times as long as a pass took until the next, where nothing has changed: it finds what was lost, such as a purge."""
 
 
 async def run_routes(dependencies: LoopDependencies) -> None:
@@ -16,9 +19,10 @@ async def run_routes(dependencies: LoopDependencies) -> None:
     while True:
         begun = dependencies.clock.monotonic()
         await retry_while_unavailable(lambda: publish_routes_once(dependencies), "telling routers", dependencies.clock)
+        took_s = dependencies.clock.monotonic() - begun
         # Half of the time is left for what else there is to do, however often something is new.
-        await dependencies.clock.sleep(min(dependencies.clock.monotonic() - begun, LONGEST_REST_S))
-        await dependencies.routes_wakeup.wait(ROUTES_EVERY_S)
+        await dependencies.clock.sleep(min(took_s, LONGEST_REST_S))
+        await dependencies.routes_wakeup.wait(max(ROUTES_EVERY_S, min(REST * took_s, LONGEST_WAIT_S)))
 
 
 async def publish_routes_once(dependencies: LoopDependencies) -> None:

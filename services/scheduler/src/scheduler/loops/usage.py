@@ -6,7 +6,7 @@ import logging
 
 from scheduler.handlers import views
 from scheduler.loops.dependencies import LoopDependencies
-from shared.contracts.metrics.samples import PodUsage, UsageSample
+from shared.contracts.metrics.samples import UsageSample
 from shared.errors import Temporary
 from shared.ids import new_id
 
@@ -28,26 +28,12 @@ async def measure_usage_once(dependencies: LoopDependencies) -> None:
     used = {usage.pod: usage for usage in await dependencies.backend.usage()}
     dependencies.usage.by_pod = used
     async with dependencies.lease.database.read() as session:
-        pods = await views.pods(session, used)
+        pods = await views.pod_usage(session, used)
         replicas = await views.replicas(session)
     sample = UsageSample(
         source="scheduler",
         at=dependencies.clock.now(),
-        pods=tuple(
-            PodUsage(
-                service=pod.service,
-                version=pod.version,
-                version_id=pod.version_id,
-                pod=pod.name,
-                cpu_cores=pod.cpu_cores or 0.0,
-                memory_bytes=pod.memory_bytes or 0,
-                gpu_utilisation=used[pod.name].gpu_utilisation,
-                gpu_memory_bytes=used[pod.name].gpu_memory_bytes,
-                ready=pod.ready,
-            )
-            for pod in pods
-            if pod.name in used
-        ),
+        pods=tuple(pods),
         versions=tuple(replicas),
     )
     dependencies.metrics.usage.sample = sample

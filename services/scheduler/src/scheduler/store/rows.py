@@ -60,16 +60,25 @@ async def routed_versions(session: AsyncSession) -> list[RoutedVersion]:
 class PodSummary(NamedTuple):
     """A pod, as it is counted."""
 
+    name: str
     version_id: UUID
     status: str
     ready: bool
     restarts: int
+    has_started: bool
 
 
 async def pod_summaries(session: AsyncSession) -> list[PodSummary]:
-    """Every pod, without what thousands of them would take long to read."""
-    query = select(PodRow.version_id, PodRow.status, PodRow.ready, PodRow.restarts)
-    return [PodSummary(*row) for row in await session.execute(query)]
+    """Every pod, by name, without what thousands of them would take long to read."""
+    query = select_columns(
+        col(PodRow.name),
+        col(PodRow.version_id),
+        col(PodRow.status),
+        col(PodRow.ready),
+        col(PodRow.restarts),
+        col(PodRow.started_at).is_not(None),
+    )
+    return [PodSummary(*row) for row in await session.execute(query.order_by(col(PodRow.name)))]
 
 
 async def pods_of(session: AsyncSession, version_id: UUID) -> Sequence[PodRow]:
@@ -91,9 +100,28 @@ async def forget_failed(session: AsyncSession, version_id: UUID) -> None:
     await session.execute(delete(PodRow).where(col(PodRow.version_id) == version_id, col(PodRow.status) == "Failed"))
 
 
-async def log_positions(session: AsyncSession) -> Sequence[LogPositionRow]:
+class OutputPosition(NamedTuple):
+    """How far a pod's output has been sent."""
+
+    pod: str
+    version_id: UUID
+    service: str
+    version: str
+    run: int
+    byte_offset: int
+
+
+async def output_positions(session: AsyncSession) -> list[OutputPosition]:
     """How far every pod's output has been sent."""
-    return (await session.execute(select(LogPositionRow))).scalars().all()
+    query = select_columns(
+        col(LogPositionRow.pod),
+        col(LogPositionRow.version_id),
+        col(LogPositionRow.service),
+        col(LogPositionRow.version),
+        col(LogPositionRow.run),
+        col(LogPositionRow.byte_offset),
+    )
+    return [OutputPosition(*row) for row in await session.execute(query)]
 
 
 def deployment_of(row: DeploymentRow) -> Deployment | None:
