@@ -25,10 +25,7 @@ def render(result: Any) -> str:
         ["idle: CPU s a minute", number(idle["cpu_s_a_minute"], 1)],
         ["killed: a change is seen after, s", number(again["change_seen_s"], 1)],
         ["its successor until then: CPU s", number(again["cpu_s"], 1)],
-        [
-            "pods in the routes, and the fewest meanwhile",
-            f"{again['pods_in_routes']:,}, {again['fewest_pods_in_routes']:,}",
-        ],
+        ["pods in the routes, and the fewest meanwhile", _pods(again)],
     ]
     changes = [
         [title, number(result["changes"][name]["median_s"], 2), number(result["changes"][name]["worst_s"], 2)]
