@@ -97,6 +97,14 @@ async def test_all_are_asked_after_an_outage_and_few_at_once() -> None:
         assert all(pod.is_ready for pod in observer.of_version(VERSION_ID))
 
 
+async def test_a_pod_that_is_new_is_not_read_after_all_that_are_doubted() -> None:
+    pods, number = Pods(), 20 * READ_AT_ONCE
+    async with doubted(number, pods) as (_, reports, _):
+        await eventually(lambda: pods.asked, within=20)
+        await reports.read("wine-v1-abcdef-5d9c7b8f6-00000")
+        assert pods.asked < number
+
+
 async def test_one_that_does_not_answer_twice_is_lost() -> None:
     async with doubted(1, None) as (observer, _, _):
         (pod,) = observer.of_version(VERSION_ID)

@@ -40,6 +40,8 @@ class PodReports:
         """By pod: its run, and the revision that was read."""
         self._reading: set[str] = set()
         self._turns = asyncio.Semaphore(READ_AT_ONCE)
+        self._doubted_turns = asyncio.Semaphore(READ_AT_ONCE)
+        """Their own: callers wait for a pod that is new, and thousands may be doubted."""
 
     async def read(self, name: str) -> None:
         """Read a pod's report for the first time in its run; callers may be sent to it after that."""
@@ -113,7 +115,7 @@ class PodReports:
         name, path = pod.facts.name, pod.facts.health_path
         host, port = endpoint_of(pod.facts.address or "")
         for _ in range(TRIES):
-            async with self._turns:
+            async with self._doubted_turns:
                 if path is not None:
                     answer, _ = await read_image_health(host, port, path, TIMEOUT_S)
                 else:
