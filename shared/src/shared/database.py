@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Database:
         self.outbox_written = asyncio.Event()
         self.on_unit_of_work: list[Callable[[AsyncSession], None]] = []
         self._reader = engine.execution_options(**{sqlite.READ_ONLY: True})
-        self._turn = None if path is None else asyncio.Lock()
+        self._turns = None if path is None else sqlite.WriterTurns()
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -124,18 +124,15 @@ class Database:
     @asynccontextmanager
     async def _turn_to_write(self) -> AsyncIterator[None]:
         # SQLite lets whoever asks at the right moment write; one of many that keep asking may never be that one.
-        if self._turn is None:
+        if self._turns is None:
             yield
             return
-        try:
-            async with asyncio.timeout(sqlite.BUSY_TIMEOUT_S):
-                await self._turn.acquire()
-        except TimeoutError as error:
-            raise Unavailable(_BUSY, retry_after_s=1) from error
-        try:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._turns.one())
+            except TimeoutError as error:
+                raise Unavailable(_BUSY, retry_after_s=1) from error
             yield
-        finally:
-            self._turn.release()
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import suppress
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiosqlite
@@ -12,6 +14,9 @@ from sqlalchemy import Connection
 
 BUSY_TIMEOUT_S = 5
 """How long a writer waits for another one."""
+
+LONGEST_LINE_S = 30
+"""How long a writer of many waits, though the others before it get on; so long others wait for a connection."""
 
 READ_ONLY = "penstock_read"
 """Execution option of a connection whose transactions only read."""
@@ -35,6 +40,59 @@ class _Connection(aiosqlite.Connection):
 
     def stop(self) -> asyncio.Future[Any] | None:
         return super().stop() if self._running else None
+
+
+class WriterTurns:
+    """Lets writers of one process go one after the other, in the order they asked."""
+
+    def __init__(self) -> None:
+        self._is_taken = False
+        self._ended = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """A turn. Raises `TimeoutError` where none has ended for `BUSY_TIMEOUT_S`, or after `LONGEST_LINE_S`."""
+        if self._is_taken:
+            await self._wait()
+        self._is_taken = True
+        try:
+            yield
+        finally:
+            self._end()
+
+    async def _wait(self) -> None:
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        try:
+            has_come = await self._has_come(mine)
+        except asyncio.CancelledError:
+            if mine.done():  # its turn came as it was cancelled
+                self._end()
+            else:
+                self._waiting.remove(mine)
+            raise
+        if not has_come:
+            self._waiting.remove(mine)
+            raise TimeoutError
+
+    async def _has_come(self, mine: asyncio.Future[None]) -> bool:
+        """Whether its turn came before there was reason to give up."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + LONGEST_LINE_S
+        while not mine.done():
+            ended = self._ended
+            await asyncio.wait((mine,), timeout=BUSY_TIMEOUT_S)
+            if self._ended == ended or loop.time() >= give_up_at:
+                break
+        return mine.done()
+
+    def _end(self) -> None:
+        self._ended += 1
+        if self._waiting:
+            self._waiting.popleft().set_result(None)  # it stays taken: nobody slips in between
+        else:
+            self._is_taken = False
 
 
 async def connect(path: str, **options: Any) -> aiosqlite.Connection:
