@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 BUSY_TIMEOUT_S = 5
 """How long a writer waits for another one."""
 
-LONGEST_LINE_S = 30
-"""How long a writer of many waits, though the others before it get on; so long others wait for a connection."""
+LONGEST_LINE_S = 15
+"""How long one of many writers waits, though the others before it get on: less than a handler of events may take."""
 
 READ_ONLY = "penstock_read"
 """Execution option of a connection whose transactions only read."""
