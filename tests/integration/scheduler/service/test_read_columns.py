@@ -24,7 +24,13 @@ OLD: list[Any] = [{}, {"model_source": None}, {"model_source": {}}, {"model_sour
 async def test_pods_have_a_token_but_where_they_run_an_image(database_url: str, deployment: Any) -> None:
     await asyncio.to_thread(migrate, MIGRATIONS, database_url)
     database = Database.open(database_url)
-    fields = {"service_id": UUID(int=1), "service": "wine", "generation": 1, "desired_replicas": 1, "trying_since": NOW}
+    fields: dict[str, Any] = {
+        "service_id": UUID(int=1),
+        "service": "wine",
+        "generation": 1,
+        "desired_replicas": 1,
+        "trying_since": NOW,
+    }
     pods = [{"pod": "a", "address": "10.0.0.1:8080"}]
     image = {"model_source": {"kind": "image"}}
     async with database.unit_of_work() as session:
@@ -32,7 +38,7 @@ async def test_pods_have_a_token_but_where_they_run_an_image(database_url: str, 
             DeploymentRow(version_id=UUID(int=2), version="v1", deployment=deployment, endpoints=pods, **fields)
         )
         session.add(DeploymentRow(version_id=UUID(int=3), version="v2", deployment=image, endpoints=pods, **fields))
-        gone = {"deployment": None, "deleted": "event", "endpoints_revision": 4}
+        gone: dict[str, Any] = {"deployment": None, "deleted": "event", "endpoints_revision": 4}
         session.add(DeploymentRow(version_id=UUID(int=4), version="v3", **gone, **fields))
     async with database.read() as session:
         found = sorted(await views.endpoints(session, lambda pod: f"token of {pod}"), key=lambda each: each[0].version)
