@@ -128,7 +128,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(sqlite.BUSY_TIMEOUT_S):
+            async with asyncio.timeout(sqlite.TURN_TIMEOUT_S):
                 await self._turn.acquire()
         except TimeoutError as error:
             raise Unavailable(_BUSY, retry_after_s=1) from error

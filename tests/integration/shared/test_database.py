@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from shared import sqlite
 from shared.bus.outbox import add_tables, add_to_inbox
 from shared.database import Database, UtcDateTime
 from shared.errors import Unavailable
@@ -106,6 +107,35 @@ async def test_writers_take_turns_in_the_order_they_asked(tmp_path: Path) -> Non
 
     await asyncio.gather(*(write(number) for number in range(40)))
     assert order == list(range(40))
+    await database.close()
+
+
+async def test_many_writers_all_have_their_turn_though_the_last_waits_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.2)  # of SQLite's own: they wait longer than that for their turn
+    database = Database.open(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+
+    async def write() -> None:
+        async with database.unit_of_work() as session:
+            await session.execute(text("SELECT 1"))
+            await asyncio.sleep(0.02)
+
+    await asyncio.gather(*(write() for _ in range(50)))
+    await database.close()
+
+
+async def test_one_that_hangs_does_not_hold_up_the_others_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "TURN_TIMEOUT_S", 0.1)
+    database = Database.open(f"sqlite+aiosqlite:///{tmp_path}/a.db")
+    async with database.unit_of_work():
+        with pytest.raises(Unavailable, match="busy"):
+            async with database.unit_of_work():
+                pass
+    async with database.unit_of_work() as session:  # who gave up left the line
+        await session.execute(text("SELECT 1"))
     await database.close()
 
 

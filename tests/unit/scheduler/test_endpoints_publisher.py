@@ -5,10 +5,20 @@ from __future__ import annotations
 from uuid import UUID
 
 from scheduler.clients import EndpointsPublisher
+from shared.bus.kv import Listing
 from shared.clock import SystemClock
 from shared.contracts.routes import PodEndpoint, VersionEndpoints
 
 VERSION = UUID(int=1)
+
+
+class MovedClock(SystemClock):
+    """Stands still but where a test moves it."""
+
+    passed_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.passed_s
 
 
 class FakeBucket:
@@ -17,6 +27,10 @@ class FakeBucket:
     def __init__(self) -> None:
         self.values: dict[str, bytes] = {}
         self.sequence = 0
+        self.listings = 0
+        self.takes_s = 0.0
+        self.stale: Listing | None = None
+        self.clock = MovedClock()
 
     def kv(self, name: str) -> FakeBucket:
         return self
@@ -24,8 +38,10 @@ class FakeBucket:
     async def last_sequence(self, keys: str) -> int:
         return self.sequence
 
-    async def list_all(self) -> dict[str, bytes]:
-        return dict(self.values)
+    async def listing(self) -> Listing:
+        self.listings += 1
+        self.clock.passed_s += self.takes_s
+        return self.stale or Listing(dict(self.values), self.sequence)
 
     async def put(self, key: str, value: bytes) -> int:
         self.values[key] = value
@@ -60,3 +76,29 @@ async def test_asking_again_counts_nothing_anew() -> None:
     assert not publisher.is_withdrawn("a")
     publisher._published = None  # type: ignore[assignment]
     assert publisher.is_withdrawn("b")
+
+
+async def test_a_server_that_is_behind_is_asked_again() -> None:
+    bucket = FakeBucket()
+    await EndpointsPublisher(bucket, bucket.clock).sync([(endpoints(1, "a"), False)])  # type: ignore[arg-type]
+    publisher, bucket.stale = EndpointsPublisher(bucket, bucket.clock), Listing({}, 0)  # type: ignore[arg-type]
+    await publisher.sync([])
+    assert publisher.is_withdrawn("a")  # as that server has it
+
+    bucket.stale = None
+    await publisher.sync([])
+    assert not publisher.is_withdrawn("a")
+
+
+async def test_one_listing_that_took_long_is_no_reason_to_be_blind_for_minutes() -> None:
+    bucket = FakeBucket()
+    publisher = EndpointsPublisher(bucket, bucket.clock)  # type: ignore[arg-type]
+    bucket.takes_s = 10.0
+    await publisher.sync([(endpoints(1, "a"), False)])
+    bucket.values.clear()  # purged
+    bucket.clock.passed_s += 45
+    await publisher.sync([(endpoints(1, "a"), False)])
+    assert (bucket.listings, bucket.values) == (1, {})
+    bucket.clock.passed_s += 15
+    await publisher.sync([(endpoints(1, "a"), False)])
+    assert list(bucket.values) == [f"endpoints.{VERSION}"]

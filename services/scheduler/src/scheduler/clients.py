@@ -37,7 +37,8 @@ from shared.contracts.rpc.router import REACH, ReachAnswer, ReachQuery
 PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
 LISTING_REST = 50
-"""A listing that takes long, of thousands of pods, is made after so many times as long."""
+"""A listing that takes long, of thousands of pods, is made after so many times as long, but after `LONGEST_REST_S`."""
+LONGEST_REST_S = 60.0
 REACH_WITHIN_S = 3.0
 """Longer than a router tries to open a connection."""
 
@@ -143,9 +144,11 @@ class EndpointsPublisher:
         now = self.clock.monotonic()
         if sequence == self._sequence and now < self._list_at:
             return
-        self._published, self._named = _parsed(await bucket.list_all()), None
-        took_s = self.clock.monotonic() - now
-        self._sequence, self._list_at = sequence, now + max(LIST_EVERY_S, took_s * LISTING_REST)
+        listing = await bucket.listing()
+        self._published, self._named = _parsed(listing.values), None
+        rest_s = min(max(LIST_EVERY_S, (self.clock.monotonic() - now) * LISTING_REST), LONGEST_REST_S)
+        is_behind = listing.sequence < sequence  # of several servers the one that was asked
+        self._sequence, self._list_at = sequence, now if is_behind else now + rest_s
 
     async def _put(self, endpoints: VersionEndpoints) -> None:
         key = endpoints_key(endpoints.version_id)

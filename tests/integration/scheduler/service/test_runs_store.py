@@ -100,6 +100,17 @@ async def test_a_run_that_is_gone_ended_when_it_was_last_seen(database: Database
     assert (await said(database))[-1] == ("ended", 0)
 
 
+async def test_a_clock_that_was_ahead_lengthens_no_lost_run(database: Database) -> None:
+    await note(database, seen(0), RunObservation("late", 0, DEPLOYMENT, NOW + timedelta(hours=2), None))
+    await look(database, seen(0), seen(pod="late"), now=NOW + timedelta(days=1))
+    alive_at = NOW + timedelta(minutes=1)  # it was set right
+    await look(database, seen(0), seen(pod="late"), now=alive_at)
+    await look(database, now=alive_at + timedelta(seconds=10))
+
+    ended = {run.pod: run.ended_at for run in await listed(database)}
+    assert ended == {"wine-v1-abcde": alive_at, "late": NOW + timedelta(hours=2)}  # none before it began
+
+
 async def test_a_guessed_end_is_no_earlier_than_the_run_was_seen(database: Database) -> None:
     alive_at = NOW + timedelta(seconds=30)
     await note(database, seen(0))

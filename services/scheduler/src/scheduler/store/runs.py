@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, or_, tuple_, update
+from sqlalchemy import case, delete, literal, or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from scheduler.store.tables import RunRow
+from shared.database import UtcDateTime
 
 RunKey = tuple[UUID, str, int]
 IS_OPEN = col(RunRow.ended_at).is_(None)
@@ -23,8 +24,10 @@ async def open_runs(session: AsyncSession) -> list[RunKey]:
 
 
 async def note_open_runs_alive(session: AsyncSession, now: datetime) -> None:
-    """Write down that every open run lives."""
-    alive = update(RunRow).where(IS_OPEN, col(RunRow.alive_at) < now).values(alive_at=now)
+    """Write down that every open run lives now, also where a clock that was wrong had it live later."""
+    at = literal(now, UtcDateTime())
+    latest = case((col(RunRow.started_at) > at, col(RunRow.started_at)), else_=at)
+    alive = update(RunRow).where(IS_OPEN).values(alive_at=latest)
     await session.execute(alive.execution_options(synchronize_session=False))
 
 

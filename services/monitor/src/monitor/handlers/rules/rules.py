@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 LIST_EVERY_S = 15.0
 LIST_AGAIN_S = 2.0
-"""After the controller did not answer."""
+"""After the controller did not answer, or the database was busy."""
 LISTING_REST = 10
 """Facts come by hundreds where many services start: what took long to list is listed again after so many times as long,
 but after `LIST_EVERY_S` at the latest."""
@@ -110,8 +110,6 @@ class QualityRules:
         self._list_at = self._rested_at = begun + LIST_AGAIN_S
         found = {rule.id: rule for rule in await self.calls.monitors()}
         took_s = self.clock.monotonic() - begun
-        self._list_at = begun + LIST_EVERY_S
-        self._rested_at = begun + min(LIST_EVERY_S, took_s * LISTING_REST)
         async with self.database.unit_of_work() as session:
             for service, name in await forget_others(session, found):
                 await close_alerts(session, service, name, "the rule is gone", self.clock.now())
@@ -121,6 +119,8 @@ class QualityRules:
         async with self.database.read() as session:
             self._progress = await every_progress(session)
         self._defined = found
+        self._list_at = begun + LIST_EVERY_S
+        self._rested_at = begun + min(LIST_EVERY_S, took_s * LISTING_REST)
 
     def _alerts_otherwise(self, rule: Monitor) -> bool:
         """Whether alerts of before are none of the rule's any more; of one that alerts nobody, at the start too."""
