@@ -14,7 +14,7 @@ BUSY_TIMEOUT_S = 5
 """How long a writer waits for another one."""
 
 TURN_TIMEOUT_S = 15
-"""How long one of many writers of a process waits for its turn: with the above, less than handlers of events may take."""
+"""How long one of many writers of a process waits for its turn; with the above, less than an event may take."""
 
 READ_ONLY = "penstock_read"
 """Execution option of a connection whose transactions only read."""

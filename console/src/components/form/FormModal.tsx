@@ -2,7 +2,7 @@ import { Form, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useTexts } from '@/i18n';
 import { FormNotice } from './errors/FormNotice';
-import { useFieldErrors } from './errors/fieldErrors';
+import { TO_FIELD, useFieldErrors } from './errors/fieldErrors';
 
 export const STAYS_OPEN = Symbol('stays open');
 
@@ -48,6 +48,7 @@ export function FormModal<T extends object>(props: {
         form={form}
         layout="vertical"
         initialValues={props.initial ?? {}}
+        scrollToFirstError={TO_FIELD}
         onFinish={(values) => void finish(values as T)}
       >
         {props.children}

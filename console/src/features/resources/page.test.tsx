@@ -79,3 +79,29 @@ test('the page of a group has the sentence', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Change what runs its pods' }));
   await screen.findByText(/^Pods that another backend runs are replaced/);
 });
+
+test('each kind of GPU, and what each version holds of one, has a line; no room is shown that is not there', async () => {
+  const [h200, a10] = ['NVIDIA H200', 'NVIDIA A10'].map((kind) => ({ kind, gpu: 2, free: 1 }));
+  const hold = { project: 'default', service: 'wine', version: 'v1', pods: 1, cpu: 1, memory_gb: 1, gpu: 1 };
+  const held = ['H200', 'A10'].map((gpu_kind) => ({ ...hold, gpu_kind }));
+  const free = { cpu: 0.15, memory_gb: 0.25, gpu: 1 };
+  const pool = { group: null, node: null, ...POOL, free, gpu_kinds: [h200, a10], held };
+  serve({ ...ANSWERS, 'GET /capacity': { ...CAPACITY, pools: [pool] } });
+  renderPage(Page, { path: '/resources', at: '/resources?tab=capacity' });
+  await screen.findByText('1 of 2 NVIDIA H200 free');
+  screen.getByText('1 of 2 NVIDIA A10 free');
+  screen.getByText('1 × H200');
+  screen.getByText('1 × A10');
+  screen.getByText('0.15 cores, 0.25 GiB, 1 GPU');
+});
+
+test('a size with an emptied number is refused before it is sent', async () => {
+  serve({ ...ANSWERS, 'GET /resource-specs': { items: [] } });
+  renderPage(Page, { path: '/resources', at: '/resources' });
+  await userEvent.click(await screen.findByRole('button', { name: 'New spec' }));
+  await userEvent.clear(await screen.findByLabelText('GPUs'));
+  await userEvent.clear(screen.getByLabelText('Price per hour'));
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await screen.findByText('Please enter GPUs');
+  await screen.findByText('Please enter Price per hour');
+});

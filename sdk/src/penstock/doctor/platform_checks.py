@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from penstock.doctor.findings import Finding, failed, ok, warning
+from penstock.doctor.report import waiting_in, waiting_on
 from penstock.launcher.home import Home
 from penstock.launcher.state import RunState
 from penstock.launcher.watch.incidents import Incidents
@@ -50,7 +51,7 @@ def spool(figures: Mapping[str, Any]) -> Iterator[Finding]:
     if not found:
         return
     share = found["bytes"] / max(found["cap_bytes"], 1)
-    text = f"{share:.0%} of its cap, {found['records']} records and {found['messages']} messages wait"
+    text = f"{share:.0%} of its cap, {waiting_in(found)}"
     if share > FULL_SHARE:
         way_out = "see the check of the bus; records that do not fit are dropped, and counted"
         yield failed("spool", text, way_out)
@@ -76,7 +77,7 @@ def bus(home: Home, state: RunState | None, figures: Mapping[str, Any]) -> Itera
         service = name.rpartition("-")[0]
         yield warning("bus", f"{name} is {count} messages behind", f"is it down, or slow? {home.logs}/{service}.log")
     if not late:
-        yield ok("bus", f"{found['bytes'] / 1024**2:.0f} MiB stored, {sum(found['waiting'].values())} messages wait")
+        yield ok("bus", f"{found['bytes'] / 1024**2:.0f} MiB stored, {waiting_on(found)}")
 
 
 def capacity(state: RunState | None) -> Iterator[Finding]:

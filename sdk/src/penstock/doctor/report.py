@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from penstock.counted import counted
 from penstock.doctor.findings import Finding
 
 GIB, MIB = 1024**3, 1024**2
@@ -46,11 +47,21 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
         lines.append(f"disk   {summary['disk_free_bytes'] / GIB:.1f} GiB free")
     if spool := summary.get("spool"):
         used = f"{spool['bytes'] / MIB:.0f} of {spool['cap_bytes'] / MIB:.0f} MiB"
-        lines.append(f"spool  {used}, {spool['records']} records and {spool['messages']} messages wait")
+        lines.append(f"spool  {used}, {waiting_in(spool)}")
     if bus := summary.get("bus"):
-        waiting = sum(bus["waiting"].values())
-        lines.append(f"bus    {bus['bytes'] / MIB:.0f} MiB stored, {waiting} messages wait for their consumers")
+        lines.append(f"bus    {bus['bytes'] / MIB:.0f} MiB stored, {waiting_on(bus)} for their consumers")
     return lines
+
+
+def waiting_in(spool: Mapping[str, Any]) -> str:
+    """What was not yet stored on the bus."""
+    return f"{counted(spool['records'], 'record')} and {counted(spool['messages'], 'message')} wait"
+
+
+def waiting_on(bus: Mapping[str, Any]) -> str:
+    """What its consumers have not had yet."""
+    count = sum(bus["waiting"].values())
+    return f"{counted(count, 'message')} {'waits' if count == 1 else 'wait'}"
 
 
 def show_findings(findings: Iterable[Finding]) -> None:

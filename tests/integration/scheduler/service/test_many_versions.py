@@ -146,6 +146,23 @@ async def test_what_a_pod_waits_for_is_said_of_its_version(app: App) -> None:
     assert (state.phase, state.reason, state.message) == ("starting", "RegistryUnreachable", "the node cannot reach it")
 
 
+async def test_a_pod_that_has_room_is_said_to_wait_for_what_is_away(app: App) -> None:
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
+        pod = PodObservation(
+            pod="w-1", version_id=wanted.version_id, generation=1, status="Waiting", ready=False, run=0, restarts=0,
+            reason="Capacity",
+        )  # fmt: skip
+        await observations.store_observation(session, pod, app.dependencies.observer, now)
+        (full,) = await views.version_states(session, {"w-1": "asks for 2 cores"}, lambda _: "the engine is away")
+        (away,) = await views.version_states(session, {}, lambda _: "the engine is away")
+        (given,) = await views.version_states(session, {})
+    assert full.message == "capacity: there is no room for a pod yet: asks for 2 cores"
+    assert away.message == "nothing can be done with its pods yet: the engine is away"
+    assert given.message == "capacity: there is no room for a pod yet: it is about to be given"
+
+
 async def test_pods_of_images_are_published_without_a_token_and_shown_with_their_image(app: App) -> None:
     lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
     async with lease.unit_of_work() as session:

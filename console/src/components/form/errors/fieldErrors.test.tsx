@@ -57,3 +57,12 @@ test('what is sent anew is judged anew, edited or not', async () => {
   await screen.findByText('ruled is taken');
   await isGone('free is taken');
 });
+
+test('what the form itself refuses is led to', async () => {
+  renderForm([]);
+  const ruled = await screen.findByLabelText('Ruled');
+  await userEvent.type(ruled, '1');
+  await userEvent.click(screen.getByLabelText('Free'));
+  await send();
+  await waitFor(() => expect(document.activeElement).toBe(ruled));
+});

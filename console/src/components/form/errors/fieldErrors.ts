@@ -7,6 +7,9 @@ type Loc = readonly (string | number)[];
 /** Where the server names `body`, `query` … before the field; a form has the field alone. */
 const PLACES = new Set<string | number>(['body', 'query', 'path', 'header']);
 
+/** How one is led to a refused field: what is said below it is in sight too. */
+export const TO_FIELD = { focus: true, block: 'center' } as const;
+
 export interface PlacedErrors {
   /** Messages by the form's field. */
   readonly fields: { name: Loc; errors: string[] }[];
@@ -73,7 +76,7 @@ export function useFieldErrors(form: FormInstance): {
       const first = fields[0];
       const isAllShown = first !== undefined && rest.length === 0;
       // Else the notice says what the fields do not, and is where one goes first.
-      if (isAllShown) form.scrollToField([...first.name], { focus: true });
+      if (isAllShown) form.scrollToField([...first.name], TO_FIELD);
       setError(isAllShown ? null : withDetails(failure, rest));
     },
     [form, refuse],

@@ -40,7 +40,7 @@ export function GroupFields({ project }: { project: string }) {
           group !== '' && (
             <>
               <div role="status">{chosen && <Problem of={runnerOf(chosen.backend)} />}</div>
-              {t.free(formats.number(free.cpu), formats.number(free.memory_gb), String(free.gpu))}
+              {t.free(formats.number(free.cpu, 2), formats.number(free.memory_gb, 2), String(free.gpu))}
             </>
           )
         }

@@ -41,7 +41,11 @@ export function SpecTable(props: { value?: string; onChange?: (spec: string) => 
           },
           { title: t.spec, dataIndex: 'name' },
           { title: t.cores, align: 'right', render: (_, { cpu }) => formats.number(cpu, 2) },
-          { title: t.memory, align: 'right', render: (_, spec) => `${formats.number(spec.memory_gb)} GiB` },
+          {
+            title: t.memory,
+            align: 'right',
+            render: (_, spec) => `${formats.number(spec.memory_gb, 2)} GiB`,
+          },
           {
             title: t.gpu,
             align: 'right',
@@ -52,7 +56,11 @@ export function SpecTable(props: { value?: string; onChange?: (spec: string) => 
       />
       {pool !== undefined && (
         <Typography.Text type="secondary">
-          {t.free(formats.number(pool.free.cpu), formats.number(pool.free.memory_gb), String(pool.free.gpu))}
+          {t.free(
+            formats.number(pool.free.cpu, 2),
+            formats.number(pool.free.memory_gb, 2),
+            String(pool.free.gpu),
+          )}
         </Typography.Text>
       )}
       {pool !== undefined && chosen !== undefined && !fits(chosen, pool.free, pool.gpu_kinds) && (

@@ -33,7 +33,7 @@ export function SpecForm({ spec, onClose }: { spec: Spec | null; onClose: () => 
       >
         <Input maxLength={64} placeholder={r.anyKind} />
       </Form.Item>
-      <Form.Item name="price_per_hour" label={t.price}>
+      <Form.Item name="price_per_hour" label={t.price} rules={[{ required: true }]}>
         <InputNumber min={0} max={1_000_000} step={0.01} style={{ width: '100%' }} />
       </Form.Item>
       <DescriptionField />

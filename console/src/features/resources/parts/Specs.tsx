@@ -37,18 +37,18 @@ export function Specs() {
         actions={isAdmin && <Button onClick={() => setEdited('new')}>{t.create}</Button>}
         rowActions={isAdmin && actions}
         columns={[
-          { title: common.name, dataIndex: 'name' },
+          { title: common.name, dataIndex: 'name', render: (name: string) => <Wrapped>{name}</Wrapped> },
           {
             title: r.cpu,
             dataIndex: 'cpu',
             align: 'right',
-            render: (value: number) => formats.number(value),
+            render: (value: number) => formats.number(value, 2),
           },
           {
             title: r.memory,
             dataIndex: 'memory_gb',
             align: 'right',
-            render: (value: number) => formats.number(value),
+            render: (value: number) => formats.number(value, 2),
           },
           {
             title: r.gpu,

@@ -3,7 +3,7 @@ import { App, Button, Form } from 'antd';
 import { useState } from 'react';
 import { readServiceNow, type Service, serviceQuery } from '@/api';
 import { FormNotice } from '@/components/form/errors/FormNotice';
-import { useFieldErrors } from '@/components/form/errors/fieldErrors';
+import { TO_FIELD, useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { useTexts } from '@/i18n';
@@ -58,6 +58,7 @@ export function SettingsForm({ service }: { service: Service }) {
       layout="vertical"
       initialValues={valuesOf(service)}
       onValuesChange={touch}
+      scrollToFirstError={TO_FIELD}
       onFinish={finish}
     >
       <FormNotice error={errors.error} />

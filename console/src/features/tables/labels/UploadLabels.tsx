@@ -2,7 +2,7 @@ import { UploadOutlined } from '@ant-design/icons';
 import { Button, Flex, Form, Input, Modal, Upload } from 'antd';
 import { useWrite } from '@/api';
 import { FormNotice } from '@/components/form/errors/FormNotice';
-import { useFieldErrors } from '@/components/form/errors/fieldErrors';
+import { TO_FIELD, useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { Muted } from '@/components/text/Muted';
 import { useFormats, useTexts } from '@/i18n';
 import { type Upload as Sent, sendLabels } from './queries';
@@ -46,7 +46,12 @@ export function UploadLabels({ service, onClose }: { service: string; onClose: (
       <FormNotice error={errors.error} />
       {write.data && <UploadReceipt receipt={write.data} />}
       {!isSent && (
-        <Form<Values> form={form} layout="vertical" onFinish={(values) => void finish(values)}>
+        <Form<Values>
+          form={form}
+          layout="vertical"
+          scrollToFirstError={TO_FIELD}
+          onFinish={(values) => void finish(values)}
+        >
           <Form.Item
             name="file"
             label={t.file}

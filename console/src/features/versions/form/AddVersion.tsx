@@ -3,6 +3,7 @@ import { Drawer, Flex, Form, Input, InputNumber, Switch } from 'antd';
 import { useState } from 'react';
 import { activeVersions, type Service, type Version } from '@/api';
 import { FormNotice } from '@/components/form/errors/FormNotice';
+import { TO_FIELD } from '@/components/form/errors/fieldErrors';
 import { RecordedRequests } from '@/components/version/masking/recorded';
 import { NEW_VALUES, newVersionOf, type VersionValues, valuesOf } from '@/components/version/values';
 import { useTexts } from '@/i18n';
@@ -49,6 +50,7 @@ export function AddVersion({ service, onClose }: { service: Service; onClose: ()
         form={form}
         layout="vertical"
         initialValues={beginning(service)}
+        scrollToFirstError={TO_FIELD}
         onFinish={() => void finish()}
         onFinishFailed={errors.reveal}
       >

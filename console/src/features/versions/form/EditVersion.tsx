@@ -2,6 +2,7 @@ import { App, Drawer, Form } from 'antd';
 import { useState } from 'react';
 import type { Service, Version } from '@/api';
 import { FormNotice } from '@/components/form/errors/FormNotice';
+import { TO_FIELD } from '@/components/form/errors/fieldErrors';
 import { ReviewDialog } from '@/components/review/ReviewDialog';
 import { useReviewedEdit } from '@/components/review/useReviewedEdit';
 import { RecordedRequests } from '@/components/version/masking/recorded';
@@ -56,6 +57,7 @@ export function EditVersion(props: { service: Service; version: Version; onClose
         form={form}
         layout="vertical"
         initialValues={valuesOf(base)}
+        scrollToFirstError={TO_FIELD}
         onFinish={finish}
         onFinishFailed={errors.reveal}
       >

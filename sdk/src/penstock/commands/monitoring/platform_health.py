@@ -10,6 +10,7 @@ import typer
 
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, plain_line, show_all
+from penstock.counted import counted
 
 COLUMNS = ("part", "name", "state", "used", "bound", "fill", "note")
 
@@ -47,7 +48,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"part": "service", "name": each["name"], "state": each["state"], "note": note}
     for each in found["streams"]:
         bounds = {"used": _size(each["bytes"]), "bound": _size(each["max_bytes"]), "fill": _share(each["fill"])}
-        yield {"part": "stream", "name": each["name"], **bounds, "note": f"{each['messages']} messages"}
+        yield {"part": "stream", "name": each["name"], **bounds, "note": counted(each["messages"], "message")}
     for each in found["spool"]:
         used, bound = each["bytes"], each["max_bytes"]
         fill = _share(used / bound if bound else None)
@@ -56,7 +57,9 @@ def _lines(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"part": "store", "name": each["service"], "used": _size(each["bytes"]), "note": each["kind"]}
     waiting = found["inference_logger"]
     if waiting["pending"] is not None:
-        note = f"{waiting['pending']} messages wait, {waiting['unacked']} are being written"
+        backlog, unacked = waiting["pending"], waiting["unacked"]
+        words = f"{counted(backlog, 'message')} {'waits' if backlog == 1 else 'wait'}"
+        note = f"{words}, {unacked} {'is' if unacked == 1 else 'are'} being written"
         yield {"part": "inference log", "name": "backlog", "note": note}
     yield {"part": "dead letters", "name": "all", "note": found["dead_letters"]}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.commands.cli.connection import connect
 from penstock.commands.cli.output import Format, Output, show_all
+from penstock.counted import counted
 
 COLUMNS = ("pool", "cores", "free_cores", "gib", "free_gib", "gpu", "message")
 
@@ -51,7 +52,9 @@ def _kinds(pool: Mapping[str, Any]) -> str:
 
 
 def _allocations(what: str, holds: list[dict[str, Any]]) -> str:
-    named = [f"{_owner(hold)} ({hold['cpu']:g} cores, {hold['memory_gb']:.3g} GiB{_gpus(hold)})" for hold in holds]
+    named = [
+        f"{_owner(hold)} ({counted(hold['cpu'], 'core')}, {hold['memory_gb']:.3g} GiB{_gpus(hold)})" for hold in holds
+    ]
     return f"{what} {', '.join(named)}" if named else ""
 
 

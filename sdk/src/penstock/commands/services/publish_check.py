@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from penstock.counted import counted
+
 NO_SIGNATURE = "no signature: inputs are not checked"
 
 
@@ -24,7 +26,11 @@ def check_lines(version: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     example = found.get("example", {})
-    took = f" ({example.get('rows')} rows, {example['duration_ms']:.3g} ms)" if example.get("duration_ms") else ""
+    took = (
+        f" ({counted(example.get('rows', 0), 'row')}, {example['duration_ms']:.3g} ms)"
+        if example.get("duration_ms")
+        else ""
+    )
     signature = "inputs are checked against the signature" if found.get("has_signature", True) else NO_SIGNATURE
     first = f"{check_summary(version)}{took}"
     return [f"{first}: {last_line(example.get('message'))}" if example.get("message") else first, signature]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from penstock.commands.services.publish_check import batching_summary, check_lines, check_summary
+from penstock.counted import counted
 
 VERSION = ("service", "name", "status", "reason", "message", "model", "container", "registry", "run_id", "model_id",
            "digest", "resources", "pods", "replicas", "traffic_weight", "check", "predicts", "rate_limit",
@@ -87,13 +88,15 @@ def _format_resources(source: Mapping[str, Any]) -> str:
     if source["kind"] == "shared":
         return f"{source['spec']} of the shared pool"
     kind = f" {source['gpu_kind']}" if source.get("gpu_kind") else ""
-    return f"{source['cpu']:g} cores, {source['memory_gb']:g} GiB, {source['gpu']} GPU{kind} of group {source['group']}"
+    cores = counted(source["cpu"], "core")
+    return f"{cores}, {source['memory_gb']:g} GiB, {source['gpu']} GPU{kind} of group {source['group']}"
 
 
 def _format_replicas(replicas: int | Mapping[str, Any]) -> str:
     if isinstance(replicas, int):
         return str(replicas)
-    return f"{replicas['min']} to {replicas['max']}, {replicas['target_concurrency']:g} requests in flight at each"
+    requests = counted(replicas["target_concurrency"], "request")
+    return f"{replicas['min']} to {replicas['max']}, {requests} in flight at each"
 
 
 def _format_variable(value: str | Mapping[str, str]) -> str:

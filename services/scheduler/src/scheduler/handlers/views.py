@@ -20,6 +20,8 @@ from shared.contracts.routes import PodEndpoint, VersionEndpoints
 from shared.contracts.rpc.scheduler import PodTimeline, StartPhase
 from shared.errors import NotFound
 
+NO_ROOM = "capacity: there is no room for a pod yet"
+
 
 @dataclass
 class LatestUsage:
@@ -137,8 +139,12 @@ def _state(
     told = None
     if row.desired_replicas > 0:
         told = progress.failure or (rollover and rollover.failure) or _wait(pods, waits)
-        if told is None and (rollover or not progress.was_ready) and (problem := _problem(row, problem_for)):
+        is_given_room = any(pod.reason == CAPACITY for pod in pods)
+        is_starting = bool(rollover) or not progress.was_ready or is_given_room
+        if told is None and is_starting and (problem := _problem(row, problem_for)):
             told = VersionFailure("Waiting", f"nothing can be done with its pods yet: {problem}")
+        if told is None and is_given_room:
+            told = VersionFailure("Waiting", f"{NO_ROOM}: it is about to be given")
     return VersionState(
         version_id=row.version_id,
         service=row.service,
@@ -161,14 +167,14 @@ def _problem(row: DeploymentRow, problem_for: Callable[[Resources], str | None])
 
 
 def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | None:
-    """What a version waits for that is no fault of its own."""
+    """What a version waits for that is no fault of its own; a pod that has been given room waits for none."""
     without_room = [pod.name for pod in pods if pod.reason == CAPACITY]
     if not without_room:
         told = (VersionFailure(pod.reason, waits[pod.name]) for pod in pods if pod.reason and pod.name in waits)
         held_up = (VersionFailure("Waiting", _words_of(pod)) for pod in pods if pod.reason in HELD_UP)
         return next(chain(told, held_up), None)
-    why = next((waits[name] for name in without_room if name in waits), "it is about to be given")
-    return VersionFailure("Waiting", f"capacity: there is no room for a pod yet: {why}")
+    why = next((waits[name] for name in without_room if name in waits), None)
+    return None if why is None else VersionFailure("Waiting", f"{NO_ROOM}: {why}")
 
 
 def _words_of(pod: PodRow) -> str:
