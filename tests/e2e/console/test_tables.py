@@ -85,7 +85,7 @@ def test_a_file_of_labels_is_taken_and_shown_with_its_request(
     until(lambda: len(rows(platform, recorded, "labelled")) == 2, within=60, what="labelled rows")
     request = next(row["request_id"] for row in rows(platform, recorded, "labelled"))
     opened.go(f"/services/{recorded}/requests/{request}")
-    expect(opened.page.get_by_text("1 of 1 rows have a label")).to_be_visible()
+    expect(opened.page.get_by_text("1 of 1 row has a label")).to_be_visible()
     assert opened.errors == []
 
 
