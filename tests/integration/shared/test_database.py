@@ -121,7 +121,8 @@ async def test_many_writers_all_have_their_turn_though_the_last_waits_long(
             await session.execute(text("SELECT 1"))
             await asyncio.sleep(0.02)
 
-    await asyncio.gather(*(write() for _ in range(50)))
+    ended = await asyncio.gather(*(write() for _ in range(50)), return_exceptions=True)
+    assert ended == [None] * 50
     await database.close()
 
 

@@ -14,7 +14,7 @@ from penstock.doctor.report import waiting_in, waiting_on
 from penstock.launcher.home import Home
 from penstock.launcher.state import RunState
 from penstock.launcher.watch.incidents import Incidents
-from penstock.launcher.watch.summary import bus_health_of, read_scheduler_admin
+from penstock.launcher.watch.summary import bus_health_of, pods_problem, read_scheduler_admin
 
 MUCH_WAITING = 50_000
 """Messages behind which a consumer is late: some minutes of a busy platform."""
@@ -34,7 +34,7 @@ def processes(home: Home, state: RunState | None) -> Iterator[Finding]:
         yield failed("processes", f"{process.name} is {process.state}", f"its log says why: {log}")
     if not down:
         yield ok("processes", f"{len(state.processes)} serve")
-    if problem := (read_scheduler_admin(state, "/readyz") or {}).get("problem"):
+    if problem := pods_problem(state):
         yield failed(
             "processes", f"something keeps pods from starting and ending: {problem}", "pods that run serve on meanwhile"
         )

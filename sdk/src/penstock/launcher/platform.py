@@ -26,7 +26,7 @@ from penstock.launcher.state import ProcessView, RunState, is_ours, is_supervise
 from penstock.launcher.supervisor import Supervisor
 from penstock.launcher.watch.disk import disk_problem
 from penstock.launcher.watch.last_words import last_log_line, startup_failures
-from penstock.launcher.watch.summary import read_scheduler_admin, summary
+from penstock.launcher.watch.summary import pods_problem, read_scheduler_admin, summary
 
 READY_WITHIN_S = 120.0
 DOWN_WITHIN_S = 75.0
@@ -177,7 +177,11 @@ def status(home: Home) -> dict[str, Any]:
         return {"ready": False, "processes": [], "problems": [], "summary": {}, "confinement": None}
     is_up = is_supervised(home)
     processes = own_processes(home, state)
-    problems = {**state.problems, "disk": disk_problem(home.run), "pods": pods_problem(state)} if is_up else {}
+    problems = (
+        {**state.problems, "disk": disk_problem(home.run), "pods": pods_problem(state, SCHEDULER_WITHIN_S)}
+        if is_up
+        else {}
+    )
     return {
         "ready": state.ready and is_up and not any(problems.values()),
         "processes": processes + (pods(state) if is_up else []),
@@ -185,12 +189,6 @@ def status(home: Home) -> dict[str, Any]:
         "summary": summary(home, state) if is_up else {},
         "confinement": read_scheduler_admin(state, "/confinement", SCHEDULER_WITHIN_S) if is_up else None,
     }
-
-
-def pods_problem(state: RunState) -> str | None:
-    """What keeps pods from starting and ending, such as a container engine that is away, as the scheduler says it."""
-    found = read_scheduler_admin(state, "/readyz", SCHEDULER_WITHIN_S) or {}
-    return found.get("problem")
 
 
 def own_processes(home: Home, state: RunState | None = None) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.contracts.deployment import SecretKeyRef
 from shared.contracts.routes import (
-    ENDPOINTS_KEYS,
+    ENDPOINTS_PREFIX,
     ROUTERS_BUCKET,
     ROUTES_BUCKET,
     RouterHeartbeat,
@@ -34,7 +34,6 @@ from shared.contracts.rpc.controller import (
 )
 from shared.contracts.rpc.router import REACH, ReachAnswer, ReachQuery
 
-PREFIX = "endpoints."
 LIST_EVERY_S = 5.0
 LISTING_REST = 50
 """A listing that takes long, of thousands of pods, is made after so many times as long, but after `LONGEST_REST_S`."""
@@ -140,7 +139,7 @@ class EndpointsPublisher:
 
     async def _refresh(self) -> None:
         bucket = self.bus.kv(ROUTES_BUCKET)
-        sequence = await bucket.last_sequence(ENDPOINTS_KEYS)
+        sequence = await bucket.last_sequence(f"{ENDPOINTS_PREFIX}>")
         now = self.clock.monotonic()
         if sequence == self._sequence and now < self._list_at:
             return
@@ -203,7 +202,7 @@ def _differs(published: VersionEndpoints | None, wanted: VersionEndpoints) -> bo
 def _parsed(values: dict[str, bytes]) -> dict[UUID, VersionEndpoints]:
     found: dict[UUID, VersionEndpoints] = {}
     for key, value in values.items():
-        if not key.startswith(PREFIX):
+        if not key.startswith(ENDPOINTS_PREFIX):
             continue
         try:
             endpoints = VersionEndpoints.model_validate_json(value)

@@ -183,10 +183,10 @@ def keys_key(service: str) -> str:
     return f"keys.{service}"
 
 
-ENDPOINTS_KEYS = "endpoints.>"
-"""KV keys of the endpoints of all versions."""
+ENDPOINTS_PREFIX = "endpoints."
+"""How KV keys of endpoints begin."""
 
 
 def endpoints_key(version_id: UUID) -> str:
     """KV key of a version's endpoints."""
-    return f"endpoints.{version_id}"
+    return f"{ENDPOINTS_PREFIX}{version_id}"

@@ -120,11 +120,15 @@ async def test_what_runs_pods_being_away_is_said_of_what_starts_and_fails_none_b
     assert found[stopped.version_id].message is None
 
 
+def waiting_pod(of: Deployment, reason: str | None = None) -> PodObservation:
+    return PodObservation("w-1", of.version_id, 1, "Waiting", ready=False, run=0, restarts=0, reason=reason)
+
+
 async def test_a_pod_that_never_began_is_not_said_to_have_ended(app: App) -> None:
     lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
     async with lease.unit_of_work() as session:
         (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
-        seen = PodObservation("w-1", wanted.version_id, 1, "Waiting", ready=False, run=0, restarts=0)
+        seen = waiting_pod(wanted)
         for run, end in enumerate((RunEnd(0, reason="ImageNotFound", message="there is none"), RunEnd(1, code=3))):
             pod = replace(seen, run=run, end=end)
             await observations.store_observation(session, pod, app.dependencies.observer, now)
@@ -137,10 +141,7 @@ async def test_what_a_pod_waits_for_is_said_of_its_version(app: App) -> None:
     lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
     async with lease.unit_of_work() as session:
         (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
-        pod = PodObservation(
-            pod="w-1", version_id=wanted.version_id, generation=1, status="Waiting", ready=False, run=0, restarts=0,
-            reason="RegistryUnreachable",
-        )  # fmt: skip
+        pod = waiting_pod(wanted, "RegistryUnreachable")
         await observations.store_observation(session, pod, app.dependencies.observer, now)
         (state,) = await views.version_states(session, {"w-1": "the node cannot reach it"})
     assert (state.phase, state.reason, state.message) == ("starting", "RegistryUnreachable", "the node cannot reach it")
@@ -150,10 +151,7 @@ async def test_a_pod_that_has_room_is_said_to_wait_for_what_is_away(app: App) ->
     lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
     async with lease.unit_of_work() as session:
         (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
-        pod = PodObservation(
-            pod="w-1", version_id=wanted.version_id, generation=1, status="Waiting", ready=False, run=0, restarts=0,
-            reason="Capacity",
-        )  # fmt: skip
+        pod = waiting_pod(wanted, "Capacity")
         await observations.store_observation(session, pod, app.dependencies.observer, now)
         (full,) = await views.version_states(session, {"w-1": "asks for 2 cores"}, lambda _: "the engine is away")
         (away,) = await views.version_states(session, {}, lambda _: "the engine is away")

@@ -51,6 +51,11 @@ def read_scheduler_admin(state: RunState, path: str, timeout_s: float = TIMEOUT_
     return found if isinstance(found, dict) else None
 
 
+def pods_problem(state: RunState, timeout_s: float = TIMEOUT_S) -> str | None:
+    """What keeps pods from starting and ending, such as a container engine that is away, as the scheduler says it."""
+    return (read_scheduler_admin(state, "/readyz", timeout_s) or {}).get("problem")
+
+
 def fetch_text(address: str, path: str, timeout_s: float = TIMEOUT_S) -> str:
     """The body that this address answers with a 200; "" where it does not."""
     connection = http.client.HTTPConnection(address, timeout=timeout_s)

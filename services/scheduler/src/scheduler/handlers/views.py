@@ -36,8 +36,9 @@ async def pods(
     """Pods of one version, or of all."""
     if version_id is not None:
         version = await session.get(DeploymentRow, version_id)
-        of_it = await rows.pods_of(session, version_id) if version is not None else ()
-        return [pod_view(version, pod, usage.get(pod.name)) for pod in of_it if version is not None]
+        if version is None:
+            return []
+        return [pod_view(version, pod, usage.get(pod.name)) for pod in await rows.pods_of(session, version_id)]
     found = await rows.pods_by_version(session)
     versions = {row.version_id: row for row in await rows.deployments(session)}
     return [

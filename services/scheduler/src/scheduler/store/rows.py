@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete
 from sqlalchemy import select as select_columns
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
 from scheduler.domain.rollover import Rollover
@@ -43,18 +44,13 @@ class RoutedVersion(NamedTuple):
 
 async def routed_versions(session: AsyncSession) -> list[RoutedVersion]:
     """Every version as routers are told of it: asked for after each change, so whole rows of thousands are not read."""
-    found = await session.execute(
-        select_columns(
-            col(DeploymentRow.version_id),
-            col(DeploymentRow.service),
-            col(DeploymentRow.version),
-            col(DeploymentRow.endpoints_revision),
-            col(DeploymentRow.endpoints),
-            col(DeploymentRow.deployment)["model_source"]["kind"].as_string(),
-            col(DeploymentRow.deleted).is_not(None),
-        )
+    table = DeploymentRow
+    query = select_columns(
+        *_columns(table.version_id, table.service, table.version, table.endpoints_revision, table.endpoints),
+        col(table.deployment)["model_source"]["kind"].as_string(),
+        col(table.deleted).is_not(None),
     )
-    return [RoutedVersion(*row) for row in found]
+    return [RoutedVersion(*row) for row in await session.execute(query)]
 
 
 class PodSummary(NamedTuple):
@@ -70,15 +66,12 @@ class PodSummary(NamedTuple):
 
 async def pod_summaries(session: AsyncSession) -> list[PodSummary]:
     """Every pod, by name, without what thousands of them would take long to read."""
+    table = PodRow
     query = select_columns(
-        col(PodRow.name),
-        col(PodRow.version_id),
-        col(PodRow.status),
-        col(PodRow.ready),
-        col(PodRow.restarts),
-        col(PodRow.started_at).is_not(None),
+        *_columns(table.name, table.version_id, table.status, table.ready, table.restarts),
+        col(table.started_at).is_not(None),
     )
-    return [PodSummary(*row) for row in await session.execute(query.order_by(col(PodRow.name)))]
+    return [PodSummary(*row) for row in await session.execute(query.order_by(col(table.name)))]
 
 
 async def pods_of(session: AsyncSession, version_id: UUID) -> Sequence[PodRow]:
@@ -113,15 +106,15 @@ class OutputPosition(NamedTuple):
 
 async def output_positions(session: AsyncSession) -> list[OutputPosition]:
     """How far every pod's output has been sent."""
+    table = LogPositionRow
     query = select_columns(
-        col(LogPositionRow.pod),
-        col(LogPositionRow.version_id),
-        col(LogPositionRow.service),
-        col(LogPositionRow.version),
-        col(LogPositionRow.run),
-        col(LogPositionRow.byte_offset),
+        *_columns(table.pod, table.version_id, table.service, table.version, table.run, table.byte_offset)
     )
     return [OutputPosition(*row) for row in await session.execute(query)]
+
+
+def _columns(*fields: Any) -> list[Mapped[Any]]:
+    return [col(each) for each in fields]
 
 
 def deployment_of(row: DeploymentRow) -> Deployment | None:

@@ -36,7 +36,7 @@ async def runs_since(
 ) -> Sequence[RunRow]:
     """Up to `limit` runs that are open or ended at `ended_after` or later, by key, behind the key `after`."""
     key = (col(RunRow.version_id), col(RunRow.pod), col(RunRow.run))
-    query = select(RunRow).where(or_(col(RunRow.ended_at).is_(None), col(RunRow.ended_at) >= ended_after))
+    query = select(RunRow).where(or_(IS_OPEN, col(RunRow.ended_at) >= ended_after))
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))
     return (await session.execute(query.order_by(*key).limit(limit))).scalars().all()
