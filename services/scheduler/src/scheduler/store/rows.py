@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete
 from sqlalchemy import select as select_columns
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
 from scheduler.domain.rollover import Rollover
@@ -45,12 +44,12 @@ class RoutedVersion(NamedTuple):
 async def routed_versions(session: AsyncSession) -> list[RoutedVersion]:
     """Every version as routers are told of it: asked for after each change, so whole rows of thousands are not read."""
     table = DeploymentRow
-    query = select_columns(
+    columns = [
         *_columns(table.version_id, table.service, table.version, table.endpoints_revision, table.endpoints),
         col(table.deployment)["model_source"]["kind"].as_string(),
         col(table.deleted).is_not(None),
-    )
-    return [RoutedVersion(*row) for row in await session.execute(query)]
+    ]
+    return [RoutedVersion(*row) for row in await session.execute(select_columns(*columns))]
 
 
 class PodSummary(NamedTuple):
@@ -67,11 +66,12 @@ class PodSummary(NamedTuple):
 async def pod_summaries(session: AsyncSession) -> list[PodSummary]:
     """Every pod, by name, without what thousands of them would take long to read."""
     table = PodRow
-    query = select_columns(
+    columns = [
         *_columns(table.name, table.version_id, table.status, table.ready, table.restarts),
         col(table.started_at).is_not(None),
-    )
-    return [PodSummary(*row) for row in await session.execute(query.order_by(col(table.name)))]
+    ]
+    found = await session.execute(select_columns(*columns).order_by(col(table.name)))
+    return [PodSummary(*row) for row in found]
 
 
 async def pods_of(session: AsyncSession, version_id: UUID) -> Sequence[PodRow]:
@@ -107,13 +107,11 @@ class OutputPosition(NamedTuple):
 async def output_positions(session: AsyncSession) -> list[OutputPosition]:
     """How far every pod's output has been sent."""
     table = LogPositionRow
-    query = select_columns(
-        *_columns(table.pod, table.version_id, table.service, table.version, table.run, table.byte_offset)
-    )
-    return [OutputPosition(*row) for row in await session.execute(query)]
+    columns = _columns(table.pod, table.version_id, table.service, table.version, table.run, table.byte_offset)
+    return [OutputPosition(*row) for row in await session.execute(select_columns(*columns))]
 
 
-def _columns(*fields: Any) -> list[Mapped[Any]]:
+def _columns(*fields: Any) -> list[Any]:
     return [col(each) for each in fields]
 
 
