@@ -295,7 +295,8 @@ async def test_an_alert_runs_a_job_once_over_a_restart(platform: Platform, runni
     assert (ended.reason, ended.run and ended.run.pod) == ("NoModel", "wine-job-1")
     assert ended.evidence.alert is not None
     assert ended.evidence.alert.summary == "alcohol has drifted"
-    (order,) = [each for each in platform.orders if each.id == asked.id]
+    (order, *repeated) = [each for each in platform.orders if each.id == asked.id]
+    assert all(each == order for each in repeated), "what is asked anew, its answer being late, is the same job"
     assert (order.command, order.time_limit_s, order.service_id) == (("python", "train.py"), 3600.0, SERVICE)
     assert order.evidence["window"]["end"] == "2026-05-01T12:00:00Z"
     assert len(listed) == 2, "the repeat of the first alert asked for nothing"

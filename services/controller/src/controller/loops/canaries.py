@@ -97,9 +97,10 @@ class CanaryLoop:
         return done
 
     async def _advance(self, canary: UUID, service: str) -> bool:
+        is_replaying = canary in self._replaying  # one that ends while this is read is read as waited for
         async with self._database.read() as session:
             look = await look_at(session, service, canary, self._clock.now())
-        if look.replays is not None and canary not in self._replaying:
+        if look.replays is not None and not is_replaying:
             # beside the looks: it takes minutes, and what happens to the version meanwhile is to be seen
             self._replaying[canary] = asyncio.create_task(
                 self._preflight(canary, service, look.replays), name=f"preflight of {service}"

@@ -69,11 +69,12 @@ class RetrainingLoop:
         await self.refresh(LIST_EVERY_S)
         now = clock.now()
         is_forgetting = clock.monotonic() >= self._forget_at
+        busy = set(self._running)  # a step that ends while this is read leaves a row that is read as it was before
         async with database.read() as session:
             due = await runs.due(session, now)
             is_writing = is_forgetting or bool(await due_triggers(session, now))
         for row in due:
-            if row.id not in self._running:
+            if row.id not in busy:
                 task = asyncio.create_task(self._step(row), name=f"retraining {row.id}")
                 self._running[row.id] = task
         if not is_writing:
