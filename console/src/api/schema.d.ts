@@ -5114,7 +5114,7 @@ export interface components {
              * @description Files that its containers find, read-only.
              * @default []
              */
-            mounts: (components["schemas"]["ArtifactMountBody"] | components["schemas"]["S3MountBody"] | components["schemas"]["FileMountBody"])[];
+            mounts: (components["schemas"]["ArtifactMountBody"] | components["schemas"]["S3MountBody"] | components["schemas"]["OciMountBody"] | components["schemas"]["FileMountBody"])[];
             /**
              * Port
              * @description Where it listens.
@@ -5171,7 +5171,7 @@ export interface components {
              * Mounts
              * @default []
              */
-            mounts: (components["schemas"]["ArtifactMount"] | components["schemas"]["S3Mount"] | components["schemas"]["FileMount"])[];
+            mounts: (components["schemas"]["ArtifactMount"] | components["schemas"]["S3Mount"] | components["schemas"]["OciMount"] | components["schemas"]["FileMount"])[];
             /**
              * Port
              * @description Where it listens.
@@ -7465,6 +7465,58 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * OciMount
+         * @description Files of a container image, read-only below `path`: a node mounts the image itself (Kubernetes).
+         */
+        OciMount: {
+            /**
+             * Credentials
+             * @description Secret (`registry`) that it is pulled with; None: none.
+             */
+            credentials?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "oci";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+            /**
+             * Uri
+             * @description `oci://registry/repository:tag@digest`.
+             */
+            uri: string;
+        };
+        /**
+         * OciMountBody
+         * @description Files of a container image, read-only below `path`; the node mounts the image itself. For Kubernetes alone.
+         */
+        OciMountBody: {
+            /**
+             * Credentials
+             * @description Secret of the kind `registry` that it is pulled with; null: everybody may pull it.
+             */
+            credentials?: string | null;
+            /**
+             * @description Files of a container image; on Kubernetes. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "oci";
+            /**
+             * Path
+             * @description Absolute path in the container.
+             */
+            path: string;
+            /**
+             * Uri
+             * @description `oci://registry/repository:tag`, or with `@sha256:…`: then it never changes.
+             */
+            uri: string;
         };
         /**
          * OnAlert

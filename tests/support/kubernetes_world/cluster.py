@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -117,6 +118,16 @@ def why_no_metrics() -> str | None:
     except AssertionError as failed:
         return f"no metrics server: {str(failed).strip()[-200:]}"
     return None
+
+
+def mounts_images() -> bool:
+    """Whether images can be mounted as volumes: the API server's feature is on, and its nodes' containerd can."""
+    feature = re.search(
+        r'kubernetes_feature_enabled\{name="ImageVolume",[^}]*\} 1', kubectl("get", "--raw", "/metrics")
+    )
+    runtimes = kubectl("get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}").split()
+    versions = [re.match(r"containerd://(\d+)\.(\d+)", runtime) for runtime in runtimes]
+    return bool(feature) and all(found and tuple(map(int, found.groups())) >= (2, 1) for found in versions)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ IMAGE = {"kind": "image", "image": "registry.example.com/ns/wine:1"}
 FILE = {"kind": "file", "path": "/etc/app.yaml", "content": "a: 1\n"}
 LAKE = {"kind": "s3", "path": "/data/", "uri": "s3://lake/wines", "credentials": "lake"}
 ARTIFACT = {"kind": "artifact", "path": "/models/wine", "uri": "models:/wine/3", "registry": "theirs"}
+OCI = {"kind": "oci", "path": "/weights", "uri": "oci://registry.example.com/models/wine:3", "credentials": "hub"}
 DIGEST = "sha256:" + 64 * "a"
 
 
@@ -37,6 +38,8 @@ def source(**fields: Any) -> ImageModelSource:
         {"command": ["python", "-m", "serve"], "args": []},
         {"port": 80, "health_path": "/v2/health/ready", "predict_path": "/v1/chat/completions"},
         {"mounts": [FILE, LAKE, ARTIFACT]},
+        {"mounts": [OCI, {**OCI, "path": "/other", "uri": f"oci://wine@{DIGEST}", "credentials": None}]},
+        {"mounts": [{**OCI, "credentials": "another"}], "credentials": None},
         {
             "mounts": [
                 {**ARTIFACT, "uri": "runs:/0123abc/model"},
@@ -93,6 +96,10 @@ def test_what_a_container_needs_is_taken(fields: dict[str, Any]) -> None:
         ({"mounts": [{**ARTIFACT, "uri": "models:/wine@champion"}]}, "mounts.0.artifact.uri", "models:/name/3"),
         ({"mounts": [{**ARTIFACT, "uri": "file:///etc"}]}, "mounts.0.artifact.uri", "models:/name/3"),
         ({"mounts": [{**ARTIFACT, "uri": "runs:/abc/../../x"}]}, "mounts.0.artifact.uri", "'..'"),
+        ({"mounts": [{**OCI, "uri": "registry.example.com/wine:3"}]}, "mounts.0.oci.uri", "oci://registry/repository"),
+        ({"mounts": [{**OCI, "uri": "oci://Wine"}]}, "mounts.0.oci.uri", "names no image"),
+        ({"mounts": [{**OCI, "folder": "models"}]}, "mounts.0.oci.folder", "Extra inputs"),
+        ({"mounts": [{**OCI, "credentials": "another"}], "credentials": "hub"}, "mounts", "choose hub or another"),
         ({"entrypoint": ["serve"]}, "entrypoint", "Extra inputs"),
     ],
 )
@@ -110,11 +117,12 @@ def test_names_of_secrets_are_labels() -> None:
 
 
 def test_every_secret_is_found_with_its_kind_and_its_place() -> None:
-    found = list(named_secrets(source(credentials="hub", mounts=[FILE, LAKE, ARTIFACT]).as_contract()))
+    found = list(named_secrets(source(credentials="hub", mounts=[FILE, LAKE, ARTIFACT, OCI]).as_contract()))
     assert found == [
         ("hub", SecretKind.REGISTRY, ("model_source", "image", "credentials")),
         ("lake", SecretKind.S3, ("model_source", "image", "mounts", 1, "credentials")),
         ("theirs", SecretKind.MLFLOW, ("model_source", "image", "mounts", 2, "registry")),
+        ("hub", SecretKind.REGISTRY, ("model_source", "image", "mounts", 3, "credentials")),
     ]
 
 

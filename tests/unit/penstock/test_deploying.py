@@ -308,6 +308,7 @@ def test_an_image_is_deployed_with_what_its_container_needs(run: Run, tmp_path: 
         answers, "deploy", "--image", "localhost:5000/ns/wine:1", "--pull-secret", "hub", "--command", "serve --all",
         "--args", "-n 'a b'", "--port", "9000", "--predict-path", "/score", "--health-path", "/ready",
         "--mount", f"/etc/app.yaml=@{tmp_path / 'app.yaml'}", "--mount", "/data=s3://lake/w,secret=lake,endpoint=http://s3",
+        "--mount", "/weights=oci://r.io/models/wine:3,secret=hub",
         "--mount", "/model=models:/wine/3",
     )  # fmt: skip
     (body,) = api.bodies("POST /services")
@@ -319,6 +320,7 @@ def test_an_image_is_deployed_with_what_its_container_needs(run: Run, tmp_path: 
             "mounts": [
                 {"kind": "file", "path": "/etc/app.yaml", "content": "a: 1\n"},
                 {"kind": "s3", "path": "/data", "uri": "s3://lake/w", "credentials": "lake", "endpoint": "http://s3"},
+                {"kind": "oci", "path": "/weights", "uri": "oci://r.io/models/wine:3", "credentials": "hub"},
                 {"kind": "artifact", "path": "/model", "uri": "models:/wine/3"},
             ],
         },

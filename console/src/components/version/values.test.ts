@@ -77,6 +77,7 @@ const SOURCE = {
   predict_path: '/score',
   mounts: [
     { kind: 's3', path: '/data', uri: 's3://lake/w', credentials: 'lake', endpoint: null },
+    { kind: 'oci', path: '/weights', uri: 'oci://r.io/models/wine:3', credentials: 'hub' },
     { kind: 'file', path: '/etc/app.yaml', content: 'a: 1' },
     { kind: 'artifact', path: '/model', uri: 'models:/wine/3', registry: null },
   ],

@@ -11,6 +11,8 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 from shared.contracts.base import Contract
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=63)]
+OCI_SCHEME = "oci://"
+"""Begins the names of images whose files are mounted."""
 BackendName = Literal["process", "docker", "kubernetes"]
 """What runs pods: processes of the scheduler's machine, containers of an engine, a namespace of a cluster."""
 
@@ -51,6 +53,20 @@ class S3Mount(Contract):
     endpoint: str | None = Field(default=None, description="`https://…` of another store than AWS.")
 
 
+class OciMount(Contract):
+    """Files of a container image, read-only below `path`: a node mounts the image itself (Kubernetes)."""
+
+    kind: Literal["oci"] = "oci"
+    path: str = Field(description="Absolute path in the container.")
+    uri: str = Field(description="`oci://registry/repository:tag@digest`.")
+    credentials: str | None = Field(default=None, description="Secret (`registry`) that it is pulled with; None: none.")
+
+    @property
+    def image(self) -> str:
+        """The image's name."""
+        return self.uri.removeprefix(OCI_SCHEME)
+
+
 class FileMount(Contract):
     """One read-only file at `path`, its text in the version itself."""
 
@@ -59,7 +75,7 @@ class FileMount(Contract):
     content: str
 
 
-Mount = Annotated[ArtifactMount | S3Mount | FileMount, Field(discriminator="kind")]
+Mount = Annotated[ArtifactMount | S3Mount | OciMount | FileMount, Field(discriminator="kind")]
 
 
 class ImageSource(Contract):
@@ -77,6 +93,10 @@ class ImageSource(Contract):
     health_path: str = Field(default="/health", description="A GET answers 2xx from the time that it is ready.")
     predict_path: str = Field(default="/predict", description="Where it takes predictions.")
     mounts: tuple[Mount, ...] = ()
+
+    def mounted_images(self) -> dict[int, OciMount]:
+        """The images whose files it mounts, by their place among all mounts."""
+        return {number: mount for number, mount in enumerate(self.mounts) if isinstance(mount, OciMount)}
 
 
 def _kind_of_source(value: object) -> str:

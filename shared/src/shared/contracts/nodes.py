@@ -45,6 +45,9 @@ class Machine(Contract):
     runs_images: bool = Field(
         default=False, description="Whether pods may be containers of images of their owners (process backend: no)."
     )
+    mounts_images: bool = Field(
+        default=False, description="Whether containers may mount the files of other images (Kubernetes alone)."
+    )
 
 
 class ReadyBackend(Contract):

@@ -176,6 +176,21 @@ async def test_an_image_goes_where_its_groups_backend_runs_images(controller: Co
     assert "of resource group 'plain'" in refused["message"]
 
 
+async def test_files_of_images_are_mounted_where_a_groups_backend_can(controller: Controller, backends: Peers) -> None:
+    await controller.call("POST", "/resource-groups", 201, json=GROUP)
+    source = IMAGE | {"mounts": [{"kind": "oci", "path": "/models", "uri": "oci://r.io/models/wine:3"}]}
+    body = {"name": "wine", "version": {"model_source": source, "resource_source": IN_BOXES}}
+    refused = await controller.call("POST", "/services", 400, json=body)
+    assert "The Docker backend of resource group 'boxes' cannot mount files of images" in refused["message"]
+    assert refused["details"][0]["loc"] == ["model_source", "image", "mounts", 0, "kind"]
+    await controller.call("PATCH", PATH, json={"backend": "kubernetes"})
+    made = await controller.call("POST", "/services", 201, json=body)
+    (mount,) = made["versions"][0]["model_source"]["mounts"]
+    assert (mount["kind"], mount["credentials"]) == ("oci", None)
+    refused = await controller.call("PATCH", PATH, 409, json={"backend": "docker"})
+    assert "mounts, or would be rolled back to mount, files of an image" in refused["message"]
+
+
 async def test_who_goes_back_is_told_of_groups_that_name_a_backend(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/controller.db"
     config, engine = migrations._config(MIGRATIONS, url), create_engine(url.replace("+aiosqlite", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -174,7 +175,13 @@ async def test_a_store_of_before_images_goes_on_and_goes_back_while_it_has_none(
     with engine.begin() as store:
         assert store.execute(text("SELECT model, model_version, image FROM versions")).all() == [("wine", "3", None)]
         assert store.execute(text("SELECT count(*) FROM version_observations")).scalar() == 1
-        store.execute(text('UPDATE versions SET model = NULL, model_version = NULL, image = \'{"kind": "image"}\''))
+        image = {"kind": "image", "mounts": [{"kind": "oci", "path": "/m", "uri": "oci://r.io/wine:3"}]}
+        made = text("UPDATE versions SET model = NULL, model_version = NULL, image = :image")
+        store.execute(made, {"image": json.dumps(image)})
+    with pytest.raises(RuntimeError, match="1 versions mount files of images"):
+        await asyncio.to_thread(command.downgrade, configuration, "0027")
+    with engine.begin() as store:
+        store.execute(made, {"image": json.dumps({"kind": "image"})})
     with pytest.raises(RuntimeError, match="1 versions are made from images"):
         await asyncio.to_thread(command.downgrade, configuration, "0024")
     engine.dispose()

@@ -10,11 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kubernetes_world.cluster import IMAGE, START_S, as_scheduler, kubectl, node_content, on_cluster
+from kubernetes_world.cluster import IMAGE, START_S, as_scheduler, kubectl, mounts_images, node_content, on_cluster
 from running_services.scheduler_world import wanted
 from scheduler.backends.kubernetes.manifests.names import object_name
 from servers.image_registry import USER, ImageRegistry
-from shared.contracts.deployment import ArtifactMount, Deployment, FileMount, ImageSource, Resources
+from shared.contracts.deployment import ArtifactMount, Deployment, FileMount, ImageSource, OciMount, Resources
 from shared.contracts.rpc.controller import ImageSecret
 from waiting.eventually import eventually
 
@@ -83,6 +83,27 @@ async def test_an_image_that_cannot_be_had_is_said_to_be_so(tmp_path: Path, name
         await eventually(lambda: [each for each in world.seen if each.reason == "RegistryUnreachable"], within=START_S)
         (pod,) = world.now.values()
         assert pod.status == "Waiting"
+
+
+async def test_files_of_an_image_are_mounted_or_it_is_told_that_they_cannot(tmp_path: Path, namespace: str) -> None:
+    """Which of both: by what the cluster can (`docs/kubernetes.md`, images as volumes)."""
+    server = FileMount(path="/srv/app/server.py", content=SERVER.read_text())
+    mounts = (server, OciMount(path="/other", uri=f"oci://{IMAGE}"))
+    deployment = an_image(mounts=mounts, args=("9000", "/other", "/other/etc"))
+    async with on_cluster(tmp_path, namespace, as_scheduler(namespace, tmp_path)) as world:
+        await world.backend.apply(deployment)
+        if not mounts_images():
+            await eventually(
+                lambda: [each for each in world.seen if each.reason == "ImageVolumesMissing"], within=START_S
+            )
+            assert [each.status for each in world.now.values()] == ["Waiting"]
+            return
+        (pod,) = await world.until_ready()
+        async with aiohttp.ClientSession() as caller, caller.post(f"http://{pod.address}/label", data=b"x=1") as answer:
+            told = await answer.json(content_type=None)
+        assert {"etc", "usr"} <= set(told["files"]["/other"])
+        assert "passwd" in told["files"]["/other/etc"]
+        assert told["writable"] == []
 
 
 @pytest.mark.skipif("TEST_CONTAINERD" not in os.environ, reason="TEST_CONTAINERD names no node that is this machine")

@@ -71,7 +71,9 @@ class SchedulerAnswers:
         here = self.nodes.machine
         ready = []
         for name in backends:
-            machine = elsewhere.get(name, here).model_copy(update={"runs_images": name != "process"})
+            machine = elsewhere.get(name, here).model_copy(
+                update={"runs_images": name != "process", "mounts_images": name == "kubernetes"}
+            )
             ready.append(ReadyBackend(name=name, is_default=name == backends[0], machine=machine))
         self.nodes = NodeStateList(machine=ready[0].machine, backends=tuple(ready), items=self.nodes.items)
 

@@ -26,7 +26,7 @@ from scheduler.backends.lifecycle.folders.run_folder import RunFolder
 from scheduler.backends.models.cache import ModelCache
 from scheduler.backends.preparation.mounts import MountCache
 from scheduler.domain.values import PodNote
-from shared.contracts.deployment import FileMount, ImageSource, S3Mount
+from shared.contracts.deployment import FileMount, ImageSource, OciMount, S3Mount
 from shared.contracts.rpc.controller import ImageSecret
 from shared.errors import NotFound, Unavailable
 
@@ -223,6 +223,14 @@ async def test_what_a_version_says_of_its_container_is_what_it_gets(tmp_path: Pa
     assert plan.mounts[1].source == f"/host{folder}"
     file = Path(plan.mounts[0].source.removeprefix("/host"))
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("a: 1\n", 0o444)
+
+
+async def test_files_of_an_image_are_refused_before_anything_is_pulled(tmp_path: Path) -> None:
+    mounts = (OciMount(path="/models", uri="oci://r.io/models/wine:3"),)
+    at = At(tmp_path, FakeEngine(), ImageSource(image=IMAGE, mounts=mounts))
+    with pytest.raises(PreparationFailed, match="the Kubernetes backend can") as failed:
+        await at.plan()
+    assert (failed.value.reason, failed.value.is_permanent, at.engine.pulls) == ("ImageVolumesMissing", True, [])
 
 
 async def test_what_is_no_image_name_is_asked_of_nobody(tmp_path: Path) -> None:

@@ -17,10 +17,25 @@ from scheduler.backends.kubernetes.pods.observer import PodObserver, VersionWant
 from scheduler.backends.preparation.registry_logins import RegistryLogin
 from scheduler.domain.values import Observation, PodObservation
 from shared.clock import SystemClock
-from shared.contracts.deployment import ArtifactMount, Deployment, FileMount, ImageSource, S3Mount, SecretKeyRef
+from shared.contracts.deployment import (
+    ArtifactMount,
+    Deployment,
+    FileMount,
+    ImageSource,
+    OciMount,
+    S3Mount,
+    SecretKeyRef,
+)
 
 OPTIONS = KubernetesOptions(
     namespace="models", image="penstock:1", supply_url="http://s:9112", image_pull_secrets=("ours",), claim="kept"
+)
+MOUNTING = ImageSource(
+    image="app",
+    mounts=(
+        FileMount(path="/etc/app.yaml", content="a: 1"),
+        OciMount(path="/models", uri="oci://models.io/wine:3", credentials="hub"),
+    ),
 )
 DIGEST = "r.io/app@sha256:" + "a" * 64
 FULL = ImageSource(
@@ -48,11 +63,17 @@ def spec_of(source: ImageSource, options: KubernetesOptions = OPTIONS) -> dict[s
     return found
 
 
-@pytest.mark.parametrize("version", ["1.30", "1.34", "1.35"])
-@pytest.mark.parametrize("source", [FULL, ImageSource(image="app")])
-def test_objects_of_an_image_are_valid(version: str, source: ImageSource) -> None:
+@pytest.mark.parametrize(
+    ("source", "version"),
+    [
+        *((source, version) for source in (FULL, ImageSource(image="app")) for version in ("1.30", "1.34", "1.35")),
+        (MOUNTING, "1.34"),
+        (MOUNTING, "1.35"),
+    ],
+)
+def test_objects_of_an_image_are_valid(source: ImageSource, version: str) -> None:
     kubernetes_validate.validate(deployment_manifest(deployed(source), OPTIONS, "token"), version, strict=True)
-    pull = pull_secret_manifest(deployed(source), OPTIONS, RegistryLogin("me", "hush"))
+    pull = pull_secret_manifest(deployed(source), OPTIONS, {"r.io": RegistryLogin("me", "hush")})
     kubernetes_validate.validate(pull, version, strict=True)
 
 
@@ -102,6 +123,18 @@ def test_files_are_brought_before_it_starts_and_are_not_to_be_written_to() -> No
     assert "initContainers" not in spec_of(ImageSource(image="app"))
 
 
+def test_an_image_that_is_mounted_is_a_volume_whose_login_the_node_finds() -> None:
+    spec = spec_of(MOUNTING)
+    (main,) = spec["containers"]
+    (volume,) = [each for each in spec["volumes"] if "image" in each]
+    assert volume == {"name": "image-1", "image": {"reference": "models.io/wine:3"}}
+    assert {"name": "image-1", "mountPath": "/models", "readOnly": True} in main["volumeMounts"]
+    assert ("initContainers" in spec, [each["name"][-5:] for each in spec["imagePullSecrets"]]) == (
+        False,
+        ["ours", "-pull"],
+    )
+
+
 def test_logins_and_files_are_no_part_of_the_deployment() -> None:
     spec = spec_of(FULL)
     names = [each["name"] for each in spec["imagePullSecrets"]]
@@ -132,6 +165,15 @@ def test_an_image_is_reached_and_asked_where_its_version_says() -> None:
     assert (read.address, read.health_path, read.image) == ("10.244.0.7:9000", "/up", DIGEST)
     ours = facts(serving())
     assert (ours.address, ours.health_path, ours.image) == ("10.244.0.7:8080", None, None)
+
+
+def test_the_image_that_cannot_be_pulled_is_named_among_those_that_are_mounted() -> None:
+    refused = 'failed to resolve image: failed to do request: Head "https://r.io/v2/": r.io/models:3: 401 Unauthorized'
+    found = of_an_image(pod(main=container("model", {"waiting": {"reason": "ErrImagePull", "message": refused}})))
+    found["spec"]["volumes"] = [{"name": "image-0", "image": {"reference": "r.io/models:3"}}]
+    wait = facts(found).wait
+    assert wait is not None
+    assert (wait.reason, "does not give out r.io/models:3" in wait.message) == ("ImageRefused", True)
 
 
 def test_the_exit_codes_of_an_image_are_its_own() -> None:

@@ -69,6 +69,13 @@ def of_container(reason: str, message: str = "") -> WaitReason | None:
         ),
         ("CreateContainerConfigError", 'secret "wine-v1-abcdef" not found', "SecretMissing", False),
         ("CreateContainerError", "failed to create shim task: permission denied: unknown", "CommandNotPermitted", True),
+        (
+            "CreateContainerError",
+            'failed to generate container "59e1" spec: failed to generate spec: failed to mkdir "": mkdir : no such '
+            "file or directory",
+            "ImageVolumesMissing",
+            True,
+        ),
         ("CreateContainerError", "context deadline exceeded", "ContainerNotCreated", False),
     ],
 )

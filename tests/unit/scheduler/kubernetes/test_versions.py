@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +24,7 @@ from scheduler.backends.kubernetes.versions import VersionDependencies, VersionW
 from scheduler.domain.rollout import template_of
 from scheduler.domain.values import NO_FAULT, Observation, PodObservation
 from shared.clock import SystemClock
-from shared.contracts.deployment import Deployment, FileMount, ImageSource
+from shared.contracts.deployment import Deployment, FileMount, ImageSource, OciMount
 from shared.contracts.rpc.controller import ImageSecret
 from shared.errors import NotFound, Unavailable
 from waiting.eventually import eventually
@@ -39,13 +40,16 @@ class FakeCluster:
         self.writes: list[str] = []
         self.applied: list[dict[str, Any]] = []
         self.trouble: list[Exception] = []
+        self.has_image_volumes = True
 
     def _note(self, write: str) -> None:
         if self.trouble:
             raise self.trouble.pop(0)
         self.writes.append(write)
 
-    async def apply(self, path: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    async def apply(self, path: str, manifest: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+        if dry_run:
+            return manifest if self.has_image_volumes else without_image_volumes(manifest)
         self._note(f"apply {manifest['kind']}")
         self.applied.append(manifest)
         if manifest["kind"] != "Deployment":
@@ -64,6 +68,17 @@ class FakeCluster:
     async def delete(self, path: str, **options: Any) -> None:
         self._note(f"delete {options}")
         self.objects.pop(path.rpartition("/")[2], None)
+
+
+def without_image_volumes(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What an API server of 1.34 makes of a Deployment where its feature ImageVolume is off."""
+    found = copy.deepcopy(manifest)
+    spec = found["spec"]["template"]["spec"]
+    dropped = {each["name"] for each in spec["volumes"] if "image" in each}
+    spec["volumes"] = [each for each in spec["volumes"] if each["name"] not in dropped]
+    for each in spec["containers"]:
+        each["volumeMounts"] = [mount for mount in each["volumeMounts"] if mount["name"] not in dropped]
+    return found
 
 
 class At:
@@ -354,3 +369,20 @@ async def test_a_login_that_cannot_be_had_is_told_and_nothing_made(
         assert at.work.trouble is not None
         assert (at.work.trouble.reason, at.work.trouble.is_terminal) == (reason, is_terminal)
         assert at.cluster.writes == []
+
+
+async def test_a_version_whose_image_volumes_the_cluster_drops_is_told_and_not_made() -> None:
+    mounts = (OciMount(path="/models", uri="oci://models.io/wine:3", credentials="pull"),)
+    deployment = wanted(1).model_copy(update={"model_source": ImageSource(image="r.io/app:1", mounts=mounts)})
+    at = At(deployment, LOGIN)
+    at.cluster.has_image_volumes = False
+    async with working(at):
+        await eventually(lambda: at.work.trouble)
+        assert at.work.trouble is not None
+        assert (at.work.trouble.reason, at.work.trouble.is_terminal) == ("ImageVolumesMissing", True)
+        assert "feature ImageVolume" in at.work.trouble.message
+        assert at.cluster.writes == []
+        at.cluster.has_image_volumes = True
+        at.work.wake()
+        await eventually(lambda: len(at.cluster.writes) == 5)
+        assert list(pull_secret(at)["auths"]) == ["models.io"]

@@ -5,7 +5,15 @@ import { useFieldName, useValue } from '../place';
 import { SecretSelect } from './ImageFields';
 import { MOUNT_KINDS, type MountRow } from './image';
 
-/** Files that the containers of an image find: of an artifact, of a bucket, or given here. */
+/** Which secret the files of a mount are had with, and in which field it stands; none: they stand in the version. */
+const SECRETS = {
+  artifact: { field: 'registry', kind: 'mlflow' },
+  s3: { field: 'credentials', kind: 's3' },
+  oci: { field: 'login', kind: 'registry' },
+  file: undefined,
+} as const;
+
+/** Files that the containers of an image find: of an artifact, of a bucket, of another image, or given here. */
 export function MountFields() {
   const t = useTexts().versionFields.image;
   const field = useFieldName();
@@ -56,7 +64,7 @@ function Mount(props: { index: number; kind: MountRow['kind']; onRemove: () => v
       )}
     </Form.Item>
   );
-  const secret = kind === 's3' ? 'credentials' : 'registry';
+  const secret = SECRETS[kind];
   return (
     <Flex gap="small" wrap style={{ width: '100%' }}>
       <Form.Item name={[index, 'kind']} noStyle>
@@ -68,9 +76,9 @@ function Mount(props: { index: number; kind: MountRow['kind']; onRemove: () => v
       </Form.Item>
       {input('path', t.mountPath)}
       {kind === 'file' ? input('content', t.content) : input('uri', t.uris[kind])}
-      {kind !== 'file' && (
-        <Form.Item name={[index, secret]} style={{ marginBottom: 0 }}>
-          <SecretSelect kind={kind === 's3' ? 's3' : 'mlflow'} label={t.secret} />
+      {secret !== undefined && (
+        <Form.Item name={[index, secret.field]} style={{ marginBottom: 0 }}>
+          <SecretSelect kind={secret.kind} label={t.secret} />
         </Form.Item>
       )}
       {kind === 's3' && input('endpoint', t.endpoint, false)}

@@ -3,7 +3,7 @@ import type { Schemas, Version } from '@/api';
 type Body = Schemas['ImageModelSource'];
 type Mount = NonNullable<Body['mounts']>[number];
 
-export const MOUNT_KINDS = ['artifact', 's3', 'file'] as const;
+export const MOUNT_KINDS = ['artifact', 's3', 'oci', 'file'] as const;
 
 /** A mount as a form has it; the fields of the other kinds stay while its kind is changed. */
 export interface MountRow {
@@ -12,6 +12,8 @@ export interface MountRow {
   readonly uri?: string;
   readonly registry?: string;
   readonly credentials?: string;
+  /** Credentials of an image's registry: a secret of another kind than a bucket's. */
+  readonly login?: string;
   readonly endpoint?: string;
   readonly content?: string;
 }
@@ -59,10 +61,11 @@ export function imageBody(choice: Partial<ImageChoice> | undefined): Body {
 }
 
 function mountBody(row: MountRow): Mount {
-  const { kind, path = '', uri = '', registry, credentials, endpoint, content = '' } = row;
+  const { kind, path = '', uri = '', registry, credentials, login, endpoint, content = '' } = row;
   if (kind === 's3') {
     return { kind, path, uri, credentials: credentials || null, endpoint: endpoint || null };
   }
+  if (kind === 'oci') return { kind, path, uri, credentials: login || null };
   return kind === 'file'
     ? { kind, path, content }
     : { kind: 'artifact', path, uri, registry: registry || null };
@@ -77,10 +80,16 @@ export function imageChoice(source: Schemas['ImageSource']): ImageChoice {
     port: source.port,
     health_path: source.health_path,
     predict_path: source.predict_path,
-    mounts: source.mounts.map(
-      (mount) => Object.fromEntries(Object.entries(mount).filter(([, value]) => value !== null)) as MountRow,
-    ),
+    mounts: source.mounts.map(mountRow),
   };
+}
+
+function mountRow(mount: Schemas['ImageSource']['mounts'][number]): MountRow {
+  if (mount.kind === 'oci') {
+    const { kind, path, uri, credentials } = mount;
+    return { kind, path, uri, ...(credentials ? { login: credentials } : {}) };
+  }
+  return Object.fromEntries(Object.entries(mount).filter(([, value]) => value !== null)) as MountRow;
 }
 
 /** The registered model that a version is made from; undefined: an image. */

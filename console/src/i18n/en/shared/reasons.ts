@@ -169,6 +169,10 @@ export const reasons = {
     says: 'The image runs as root, which pods may not.',
     next: 'Build it with `USER` and a number above 0.',
   },
+  ImageVolumesMissing: {
+    says: 'Files of other images cannot be mounted here.',
+    next: 'Clusters with image volumes can (Kubernetes 1.33, containerd 2.1); or mount an artifact or a bucket.',
+  },
   ContainerNotCreated: {
     says: 'The node could not make the container.',
     next: 'It is tried again by itself.',

@@ -140,6 +140,10 @@ export const reasons: typeof en = {
     says: '镜像以 root 运行，这是不允许的。',
     next: '请用 `USER` 加大于 0 的数字重新构建镜像。',
   },
+  ImageVolumesMissing: {
+    says: '此处无法挂载其他镜像中的文件。',
+    next: '需要支持镜像卷的集群（Kubernetes 1.33、containerd 2.1）；也可改用制品或存储桶挂载。',
+  },
   ContainerNotCreated: { says: '节点无法创建容器。', next: '平台会自动重试。' },
   CommandNotFound: { says: '镜像无法执行其命令。', next: '请更正命令，或为此处理器架构构建镜像。' },
   CommandNotPermitted: { says: '实例用户无权执行镜像的命令。', next: '请更正镜像中的权限。' },

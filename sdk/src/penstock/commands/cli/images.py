@@ -28,8 +28,9 @@ Mounts = Annotated[
     list[str] | None,
     typer.Option(
         "--mount",
-        help="PATH=SOURCE, read-only in the container: SOURCE is models:/NAME/3, runs:/ID/PATH, s3://BUCKET/PREFIX or "
-        "@FILE of this machine (text); then ,secret=NAME and ,endpoint=URL where needed. May be repeated.",
+        help="PATH=SOURCE, read-only in the container: SOURCE is models:/NAME/3, runs:/ID/PATH, s3://BUCKET/PREFIX, "
+        "oci://REGISTRY/REPOSITORY:TAG (Kubernetes) or @FILE of this machine (text); then ,secret=NAME and "
+        ",endpoint=URL where needed. May be repeated.",
     ),
 ]
 _OF_ARTIFACTS = ("models:/", "runs:/", "mlflow-artifacts:/")
@@ -96,9 +97,11 @@ def parse_mount(text: str) -> dict[str, Any]:
     if source.startswith("s3://"):
         named = _only(text, options, {"secret": "credentials", "endpoint": "endpoint"})
         return {"kind": "s3", "path": path, "uri": source, **named}
+    if source.startswith("oci://"):
+        return {"kind": "oci", "path": path, "uri": source, **_only(text, options, {"secret": "credentials"})}
     if source.startswith(_OF_ARTIFACTS):
         return {"kind": "artifact", "path": path, "uri": source, **_only(text, options, {"secret": "registry"})}
-    known = f"{', '.join(_OF_ARTIFACTS)}, s3:// or @FILE"
+    known = f"{', '.join(_OF_ARTIFACTS)}, s3://, oci:// or @FILE"
     raise typer.BadParameter(f"{source!r} is no source of a mount: it begins with {known}", param_hint="--mount")
 
 

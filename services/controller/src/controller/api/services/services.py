@@ -36,6 +36,7 @@ from controller.handlers.services.dry_run import changes_of_service, changes_of_
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.services.listing import PagePosition, ServiceFilter, page_of_services
 from controller.store.services.services import StoredService, load_service
+from shared.contracts.deployment import ImageSource
 
 router = APIRouter(tags=["services"])
 
@@ -184,8 +185,9 @@ async def _check_images(deps: ApiDependencies, service: str, change: ServiceChan
         return
     async with deps.read_session() as session:
         stored = await load_service(session, service)
-    if any(version.row.image is not None for version in stored.active()):
-        await require_images(deps, stored.row.project, group_of(change.resource_source))
+    images = [ImageSource.model_validate(each.row.image) for each in stored.active() if each.row.image is not None]
+    if images:
+        await require_images(deps, stored.row.project, group_of(change.resource_source), images)
 
 
 async def _resolved(deps: ApiDependencies, command: NewService) -> ResolvedSource | None:

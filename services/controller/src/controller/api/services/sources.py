@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.api.dependencies import ApiDependencies
@@ -10,7 +12,7 @@ from controller.domain.resources.groups import backend_name, require_backend
 from controller.domain.services.image_commands import ImageModelSource
 from controller.domain.services.version_commands import GroupSource, ModelSource, ResourceSource
 from controller.store.resources.groups import is_granted, load_group
-from shared.contracts.deployment import BackendName
+from shared.contracts.deployment import BackendName, ImageSource
 from shared.contracts.nodes import NodeStateList
 from shared.contracts.rpc.method import Nothing
 from shared.contracts.rpc.scheduler import NODES
@@ -27,21 +29,28 @@ async def resolve_source(
     """
     if isinstance(source, ModelSource):
         return await deps.registries.resolve(source, project)
-    await require_images(deps, project, group)
-    return source.as_contract()
+    image = source.as_contract()
+    await require_images(deps, project, group, [image])
+    return image
 
 
-async def require_images(deps: ApiDependencies, project: str, group: str | None) -> None:
-    """Raises `InvalidInput` where pods of a group (None: of the shared pool) cannot be made from images."""
+async def require_images(deps: ApiDependencies, project: str, group: str | None, images: Iterable[ImageSource]) -> None:
+    """Raises `InvalidInput` where pods of a group (None: of the shared pool) cannot be made from these images."""
     async with deps.read_session() as session:
         backend = await _backend_of(session, project, group) if group is not None else None
     machine = require_backend(backend, await deps.call(NODES, Nothing(), NodeStateList))
+    where = f" of resource group {group!r}" if group is not None else ""
     if not machine.runs_images:
-        where = f" of resource group {group!r}" if group is not None else ""
         raise InvalidInput(
             f"The process backend{where} cannot run images; they need the Docker or the Kubernetes backend, of the "
             "installation (SCHEDULER_BACKEND) or of a resource group (SCHEDULER_BACKENDS)",
             (Detail(("model_source", "kind"), "images are not possible on the process backend"),),
+        )
+    for number in () if machine.mounts_images else (n for image in images for n in image.mounted_images()):
+        raise InvalidInput(
+            f"The Docker backend{where} cannot mount files of images (oci://); they need the Kubernetes backend: mount "
+            "them from an artifact or a bucket, or have them in the image itself",
+            (Detail(("model_source", "image", "mounts", number, "kind"), "oci is not possible on the Docker backend"),),
         )
 
 

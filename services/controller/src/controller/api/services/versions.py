@@ -17,6 +17,7 @@ from controller.handlers.services import versions
 from controller.handlers.services.dry_run import changes_of_version, replaces_pods, state_of
 from controller.handlers.unit_of_work import UnitOfWork, require_revision
 from controller.store.services.services import StoredService, StoredVersion, load_service
+from shared.contracts.deployment import ImageSource
 
 router = APIRouter(tags=["versions"])
 
@@ -153,7 +154,7 @@ async def _resolved(deps: ApiDependencies, service: str, version: str, change: V
     if change.model_source is not None:
         return await resolve_source(deps, change.model_source, stored.row.project, group)
     if row.image is not None:
-        await require_images(deps, stored.row.project, group)
+        await require_images(deps, stored.row.project, group, [ImageSource.model_validate(row.image)])
     return None
 
 

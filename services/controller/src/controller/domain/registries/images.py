@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.domain.registries.secrets import SecretKind
-from shared.contracts.deployment import ArtifactMount, ImageSource, S3Mount
+from shared.contracts.deployment import ArtifactMount, ImageSource, OciMount, S3Mount
 
 Loc = tuple[str | int, ...]
 
@@ -20,3 +20,5 @@ def named_secrets(image: ImageSource) -> Iterator[tuple[str, SecretKind, Loc]]:
             yield mount.registry, SecretKind.MLFLOW, (*at, "registry")
         if isinstance(mount, S3Mount) and mount.credentials is not None:
             yield mount.credentials, SecretKind.S3, (*at, "credentials")
+        if isinstance(mount, OciMount) and mount.credentials is not None:
+            yield mount.credentials, SecretKind.REGISTRY, (*at, "credentials")

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from controller.domain.commands import Command, ServiceName
-from shared.contracts.deployment import ImageSource
+from shared.contracts.deployment import OCI_SCHEME, ImageSource
 from shared.image_reference import MAX_REFERENCE, parse_image_reference
 
 MAX_WORDS = 64
@@ -86,6 +86,13 @@ def _bucket_uri(uri: str) -> str:
     return uri
 
 
+def _oci_uri(uri: str) -> str:
+    if not uri.startswith(OCI_SCHEME):
+        raise _wrong("must be oci://registry/repository:tag")
+    _image_name(uri.removeprefix(OCI_SCHEME))
+    return uri
+
+
 def _store_url(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -131,6 +138,19 @@ class S3MountBody(Command):
     )
 
 
+class OciMountBody(Command):
+    """Files of a container image, read-only below `path`; the node mounts the image itself. For Kubernetes alone."""
+
+    kind: Literal["oci"] = Field(description="Files of a container image; on Kubernetes.")
+    path: ContainerPath = Field(description="Absolute path in the container.")
+    uri: Annotated[str, Field(max_length=MAX_REFERENCE + len(OCI_SCHEME)), AfterValidator(_oci_uri)] = Field(
+        description="`oci://registry/repository:tag`, or with `@sha256:…`: then it never changes."
+    )
+    credentials: ServiceName | None = Field(
+        default=None, description="Secret of the kind `registry` that it is pulled with; null: everybody may pull it."
+    )
+
+
 class FileMountBody(Command):
     """One read-only file at `path`. Its text is as visible as the rest of the version: no place for passwords."""
 
@@ -139,7 +159,7 @@ class FileMountBody(Command):
     content: Annotated[str, Field(max_length=MAX_FILE_BYTES), AfterValidator(_word)] = Field(description="Its text.")
 
 
-MountBody = Annotated[ArtifactMountBody | S3MountBody | FileMountBody, Field(discriminator="kind")]
+MountBody = Annotated[ArtifactMountBody | S3MountBody | OciMountBody | FileMountBody, Field(discriminator="kind")]
 
 
 class ImageModelSource(Command):
@@ -182,6 +202,21 @@ class ImageModelSource(Command):
                 raise _wrong(f"{path} lies at or in {around[0]}, which is mounted too: mounts lie side by side")
         if sum(len(mount.content.encode()) for mount in mounts if isinstance(mount, FileMountBody)) > MAX_FILE_BYTES:
             raise _wrong(f"files take at most {MAX_FILE_BYTES} bytes together: mount larger ones from an artifact")
+        return mounts
+
+    @field_validator("mounts")
+    @classmethod
+    def _one_login_for_each_registry(cls, mounts: tuple[MountBody, ...], info: ValidationInfo) -> tuple[MountBody, ...]:
+        """A node knows logins by registry: of two for the same one it would try any."""
+        images = [(mount.uri.removeprefix(OCI_SCHEME), mount.credentials) for mount in mounts if mount.kind == "oci"]
+        logins = [(info.data.get("image"), info.data.get("credentials")), *images]
+        known: dict[str, str] = {}
+        for image, secret in logins:
+            if image is None or secret is None:
+                continue
+            registry = parse_image_reference(image).registry
+            if known.setdefault(registry, secret) != secret:
+                raise _wrong(f"images of {registry} are pulled with one secret: choose {known[registry]} or {secret}")
         return mounts
 
     def as_contract(self) -> ImageSource:

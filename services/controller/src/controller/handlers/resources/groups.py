@@ -24,7 +24,7 @@ from controller.store.resources.groups import (
 from controller.store.resources.specs import resources_of
 from controller.store.tables import GroupProjectRow, GroupRow, ServiceRow
 from shared.bus.outbox import publish
-from shared.contracts.deployment import BackendName, Resources
+from shared.contracts.deployment import BackendName, ImageSource, Resources
 from shared.contracts.nodes import ReadyBackends
 from shared.errors import Conflict, NotFound
 from shared.events.node import NodeUpdated
@@ -104,13 +104,22 @@ async def _check_move(unit: UnitOfWork, group: GroupRow, backend: BackendName | 
             f"Nodes of resource group {group.name!r} ({names}) are shares of {nodes[0].machine!r}, and the backend "
             f"{_word(backend)} runs pods on {machine.name!r}: release them first"
         )
-    if not machine.runs_images:
-        for version in await versions_of_group(unit.session, group.name):
-            if version.image is not None or (version.last_good or {}).get("image") is not None:
-                raise Conflict(
-                    f"Version {version.name!r} of resource group {group.name!r} is, or would be rolled back to, an "
-                    f"image, which the backend {_word(backend)} cannot run"
-                )
+    if machine.runs_images and machine.mounts_images:
+        return
+    for version in await versions_of_group(unit.session, group.name):
+        images = [
+            ImageSource.model_validate(each) for each in (version.image, (version.last_good or {}).get("image")) if each
+        ]
+        if images and not machine.runs_images:
+            raise Conflict(
+                f"Version {version.name!r} of resource group {group.name!r} is, or would be rolled back to, an "
+                f"image, which the backend {_word(backend)} cannot run"
+            )
+        if any(image.mounted_images() for image in images):
+            raise Conflict(
+                f"Version {version.name!r} of resource group {group.name!r} mounts, or would be rolled back to mount, "
+                f"files of an image (oci://), which the backend {_word(backend)} cannot do"
+            )
 
 
 def _word(backend: BackendName | None) -> str:

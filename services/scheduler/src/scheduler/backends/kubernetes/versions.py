@@ -43,10 +43,10 @@ from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.departures import Departures
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
 from scheduler.backends.preparation.mounts import AskForImageSecret, inline_files
-from scheduler.backends.preparation.registry_logins import RegistryLogin, registry_login
+from scheduler.backends.preparation.registry_logins import RegistryLogin, private_images, registry_logins
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables
 from scheduler.domain.rollout import template_of
-from scheduler.domain.values import CLUSTER_UNAVAILABLE, SECRETS_UNAVAILABLE, PodNote
+from scheduler.domain.values import CLUSTER_UNAVAILABLE, IMAGE_VOLUMES_MISSING, SECRETS_UNAVAILABLE, PodNote
 from shared.clock import Clock
 from shared.contracts.deployment import Deployment
 from shared.errors import PenstockError, Temporary
@@ -56,6 +56,10 @@ log = logging.getLogger("penstock.scheduler.kubernetes")
 Failure = ApiError | PenstockError | RegistryUnavailable | PreparationFailed
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 30.0
 GOES_FIRST = "-100"
+NO_IMAGE_VOLUMES = (
+    "the cluster does not mount images as volumes: switch its feature ImageVolume on (API server and nodes, Kubernetes "
+    "1.33 or newer), or mount the files from an artifact or a bucket"
+)
 RESTORED = "DeploymentRestored"
 """Reason of an event: somebody changed a Deployment, or removed it, and it is as its version says again."""
 
@@ -198,14 +202,14 @@ class VersionWork:
         if found is not None and is_same_template and not self._is_secret_lost and not self._needs_login(found, wanted):
             await self._apply_deployment(wanted, is_new=False)
             return
-        values, login = await self._secret_values(wanted), await self._login(wanted)
-        if found is None and login is not None:  # a pod that is there before its login would be refused for good
+        values, logins = await self._secret_values(wanted), await self._logins(wanted)
+        if found is None and logins:  # a pod that is there before its login would be refused for good
             found = await self._apply_deployment(wanted.model_copy(update={"desired_replicas": 0}), is_new=True)
         if found is not None:
-            await self._apply_secrets(wanted, found, values, login)
+            await self._apply_secrets(wanted, found, values, logins)
         applied = await self._apply_deployment(wanted, is_new=found is None)
         if found is None:
-            await self._apply_secrets(wanted, applied, values, login)
+            await self._apply_secrets(wanted, applied, values, logins)
         self._is_secret_lost = False
 
     def _needs_login(self, found: Object, wanted: Deployment) -> bool:
@@ -228,8 +232,10 @@ class VersionWork:
     async def _apply_deployment(self, wanted: Deployment, *, is_new: bool) -> Object:
         shared = self._dependencies
         path = deployments_path(shared.options.namespace, self.name)
-        token = shared.token_of(self.name)
-        applied = await shared.api.apply(path, deployment_manifest(wanted, shared.options, token))
+        manifest = deployment_manifest(wanted, shared.options, shared.token_of(self.name))
+        if (image := wanted.image_source()) is not None and image.mounted_images():
+            _require_image_volumes(await shared.api.apply(path, manifest, dry_run=True))
+        applied = await shared.api.apply(path, manifest)
         self._applied = int(applied["metadata"]["generation"])
         if is_new:
             budget = disruption_budget_manifest(wanted, shared.options)
@@ -239,20 +245,20 @@ class VersionWork:
         return applied
 
     async def _apply_secrets(
-        self, wanted: Deployment, owner: Object, values: Mapping[str, str], login: RegistryLogin | None
+        self, wanted: Deployment, owner: Object, values: Mapping[str, str], logins: Mapping[str, RegistryLogin]
     ) -> None:
-        """What pods take from secrets; they go with the Deployment. A login that is not named any more is emptied."""
+        """What pods take from secrets; they go with the Deployment. Logins that are not named any more are emptied."""
         shared = self._dependencies
         secret = _owned(secret_manifest(wanted, shared.options, values), owner)
         await shared.api.apply(secrets_path(shared.options.namespace, self.name), secret)
         name = pull_secret_name(wanted)
-        if login is not None or name in _pull_secrets_of(owner):
-            pull = _owned(pull_secret_manifest(wanted, shared.options, login), owner)
+        if logins or name in _pull_secrets_of(owner):
+            pull = _owned(pull_secret_manifest(wanted, shared.options, logins), owner)
             await shared.api.apply(secrets_path(shared.options.namespace, name), pull)
 
-    async def _login(self, wanted: Deployment) -> RegistryLogin | None:
+    async def _logins(self, wanted: Deployment) -> dict[str, RegistryLogin]:
         image, ask = wanted.image_source(), self._dependencies.ask_for_image_secret
-        return None if image is None or ask is None else await registry_login(ask, wanted.version_id, image)
+        return {} if image is None or ask is None else await registry_logins(ask, wanted.version_id, image)
 
     async def _secret_values(self, wanted: Deployment) -> dict[str, str]:
         shared = self._dependencies
@@ -306,9 +312,9 @@ def _told_by(wanted: Deployment) -> tuple[int, int]:
 
 
 def _is_private(wanted: Deployment) -> bool:
-    """Whether its image is pulled with a login."""
+    """Whether an image of it is pulled with a login."""
     image = wanted.image_source()
-    return image is not None and image.credentials is not None
+    return image is not None and bool(private_images(image))
 
 
 def surplus_of(pods: Sequence[KnownPod], desired: int) -> list[str]:
@@ -341,6 +347,13 @@ def _trouble_of(why: Failure) -> WaitReason:
             return WaitReason("SecretMissing", why.message)
         case ApiError():
             return WaitReason(CLUSTER_UNAVAILABLE, f"the cluster does not answer; it is tried again ({why.message})")
+
+
+def _require_image_volumes(applied: Object) -> None:
+    """Raises `PreparationFailed` where the cluster drops them: its pods would start without the files."""
+    volumes = applied["spec"]["template"]["spec"].get("volumes") or ()
+    if not any("image" in volume for volume in volumes):
+        raise PreparationFailed(IMAGE_VOLUMES_MISSING, NO_IMAGE_VOLUMES, is_permanent=True)
 
 
 def _pull_secrets_of(found: Object) -> set[str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from scheduler.backends.errors import PreparationFailed
 from scheduler.backends.preparation.mounts import AskForImageSecret, image_secret
-from shared.contracts.deployment import ImageSource
+from shared.contracts.deployment import ImageSource, OciMount
 from shared.image_reference import DEFAULT_REGISTRY, ImageReference, parse_image_reference
 
 DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "hub.docker.com"})
@@ -21,7 +21,7 @@ class RegistryLogin:
     password: str = field(repr=False)
 
 
-async def registry_login(ask: AskForImageSecret, version: UUID, source: ImageSource) -> RegistryLogin | None:
+async def registry_login(ask: AskForImageSecret, version: UUID, source: ImageSource | OciMount) -> RegistryLogin | None:
     """What an image is pulled with; None: nothing.
 
     Raises:
@@ -37,6 +37,21 @@ async def registry_login(ask: AskForImageSecret, version: UUID, source: ImageSou
         why = f"secret {source.credentials} is a login of {server}, and {source.image} is of {registry}"
         raise PreparationFailed("ImageRefused", why, is_permanent=True)
     return RegistryLogin(fields["username"], fields["password"])
+
+
+def private_images(source: ImageSource) -> list[ImageSource | OciMount]:
+    """The images of a version, its own and those that it mounts, that are pulled with a login."""
+    return [each for each in (source, *source.mounted_images().values()) if each.credentials is not None]
+
+
+async def registry_logins(ask: AskForImageSecret, version: UUID, source: ImageSource) -> dict[str, RegistryLogin]:
+    """What a version's images are pulled with, by registry. Raises as `registry_login`."""
+    found = {}
+    for each in private_images(source):
+        login = await registry_login(ask, version, each)
+        if login is not None:
+            found[registry_of(each.image)] = login
+    return found
 
 
 def registry_of(image: str) -> str:

@@ -36,7 +36,7 @@ from scheduler.backends.preparation.port import AddNote
 from scheduler.backends.preparation.registry_logins import parsed_reference, registry_login
 from scheduler.backends.preparation.variables import identity_variables
 from scheduler.domain.start_timeline import IMAGE_FOUND, IMAGE_PULLED
-from scheduler.domain.values import PodNote
+from scheduler.domain.values import IMAGE_VOLUMES_MISSING, PodNote
 from shared.contracts.deployment import Deployment, ImageSource
 
 UNAUTHORIZED = 401
@@ -85,6 +85,9 @@ class ImageContainers:
         for number, fetched in fetched_mounts(deployment).items():
             folder = await self.mounts.fetch(deployment, record.template, number, add_note)
             found[number] = Mount(paths.of(folder), fetched.path)
+        for mounted in _source(deployment).mounted_images().values():
+            why = f"{mounted.uri}: this engine's containers cannot mount files of images; the Kubernetes backend can"
+            raise PreparationFailed(IMAGE_VOLUMES_MISSING, why, is_permanent=True)
         for number, inline in inline_files(deployment).items():
             file = await asyncio.to_thread(_written, run.path / f"file-{number}", inline.content)
             found[number] = Mount(paths.of(file), inline.path)

@@ -61,9 +61,12 @@ class KubernetesApi:
                 return found, str(metadata["resourceVersion"])
             page["continue"] = metadata["continue"]
 
-    async def apply(self, path: str, wanted: Mapping[str, Any]) -> Object:
-        """Server-side apply: fields that are named are ours; those of ours that no longer are, go."""
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+    async def apply(self, path: str, wanted: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+        """Server-side apply: fields that are named are ours; those of ours that no longer are, go.
+
+        `dry_run`: what it would become, and nothing is done.
+        """
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", **({"dryRun": "All"} if dry_run else {})}
         return await self._json("PATCH", path, query, wanted, APPLY)
 
     async def merge(self, path: str, changes: Mapping[str, Any]) -> Object:

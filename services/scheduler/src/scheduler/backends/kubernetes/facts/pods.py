@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -81,7 +81,7 @@ def read_pod(pod: Mapping[str, Any]) -> PodFacts | None:
     runs = tuple(runs_of(main, first, memory_limit(spec), image, is_ours=is_ours))
     is_over = status.get("phase") in {"Failed", "Succeeded"}
     conditions = {str(each.get("type")): each for each in status.get("conditions") or ()}
-    wait = _wait(conditions, main, prepare, image)
+    wait = _wait(conditions, main, prepare, image, _mounted_images_of(spec))
     return PodFacts(
         name=metadata["name"],
         version_id=version_id,
@@ -166,6 +166,11 @@ def _image_of(spec: Mapping[str, Any]) -> str:
     return str(_main_of(spec).get("image", ""))
 
 
+def _mounted_images_of(spec: Mapping[str, Any]) -> list[str]:
+    """Images that are volumes: what keeps one from being pulled is said of the container."""
+    return [str(each["image"].get("reference")) for each in spec.get("volumes") or () if each.get("image")]
+
+
 def _stage(
     spec: Mapping[str, Any], status: Mapping[str, Any], main: Mapping[str, Any] | None, runs: tuple[RunFacts, ...]
 ) -> Stage:
@@ -185,13 +190,18 @@ def _wait(
     main: Mapping[str, Any] | None,
     prepare: Mapping[str, Any] | None,
     image: str,
+    mounted: Sequence[str],
 ) -> WaitReason | None:
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return explain_unscheduled(str(scheduled.get("message") or ""))
     for status in (prepare, main):
         waiting = ((status or {}).get("state") or {}).get("waiting")
-        if waiting and (found := explain_waiting(waiting, str((status or {}).get("image") or image))):
+        if not waiting:
+            continue
+        said, own = str(waiting.get("message") or ""), str((status or {}).get("image") or image)
+        meant = max((each for each in (own, *mounted) if each in said), key=len, default=own)
+        if found := explain_waiting(waiting, meant):
             return found
     return None
 

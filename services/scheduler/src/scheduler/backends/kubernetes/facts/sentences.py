@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.domain.values import CAPACITY, NOT_PERMITTED
+from scheduler.domain.values import CAPACITY, IMAGE_VOLUMES_MISSING, NOT_PERMITTED
 
 MAX_QUOTED = 300
 
@@ -92,6 +92,14 @@ _CONFIG_RULES: Sequence[Rule] = (
 _CONFIG_OTHER = ("", "ContainerNotCreated", "the node cannot make the container; it is tried again", False)
 
 _CREATE_RULES: Sequence[Rule] = (
+    (
+        # The words of containerd before 2.1: such a mount has no folder of the node.
+        r'failed to mkdir "": mkdir|image volumes? .*not supported',
+        IMAGE_VOLUMES_MISSING,
+        "the node cannot mount images as volumes: containerd 2.1, CRI-O 1.31 and newer ones can; or mount the files "
+        "from an artifact or a bucket",
+        True,
+    ),
     (
         r"executable file not found|no such file or directory|no command specified|exec format error",
         "CommandNotFound",

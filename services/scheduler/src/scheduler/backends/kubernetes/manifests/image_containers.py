@@ -1,7 +1,8 @@
 """A pod of somebody's own image: what it runs is the image's, what it may do is not.
 
 The image's own user runs it, and its root may be written to: nobody knows what it writes where. Files that it mounts
-are brought by the container before it (artifacts, objects), or lie in the version's secret (inline ones).
+are brought by the container before it (artifacts, objects), are mounted by the node (those of other images), or lie in
+the version's secret (inline ones).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from scheduler.backends.kubernetes.manifests.parts import (
 from scheduler.backends.kubernetes.manifests.prepare_container import prepare_container
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.preparation.mounts import fetched_mounts, inline_files
+from scheduler.backends.preparation.registry_logins import private_images
 from scheduler.backends.preparation.variables import identity_variables
 from shared.contracts.deployment import Deployment, ImageSource
 
@@ -31,7 +33,7 @@ MOUNTS = "mounts"
 def image_parts(deployment: Deployment, image: ImageSource, options: KubernetesOptions) -> Manifest:
     """What of a pod's spec is an image's."""
     fetched = tuple(fetched_mounts(deployment))
-    own = [pull_secret_name(deployment)] if image.credentials is not None else []
+    own = [pull_secret_name(deployment)] if private_images(image) else []
     pull_secrets = [{"name": name} for name in (*options.image_pull_secrets, *own)]
     return {
         "securityContext": {
@@ -41,7 +43,7 @@ def image_parts(deployment: Deployment, image: ImageSource, options: KubernetesO
         },
         **({"initContainers": [prepare_container(deployment, options, fetched)]} if fetched else {}),
         "containers": [_image_container(deployment, image, options)],
-        "volumes": _volumes(deployment),
+        "volumes": [*_volumes(deployment), *_image_volumes(image)],
         **({"imagePullSecrets": pull_secrets} if pull_secrets else {}),
     }
 
@@ -65,18 +67,36 @@ def _image_container(deployment: Deployment, image: ImageSource, options: Kubern
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "lifecycle": {"preStop": pre_stop(options)},
         **probes(image.health_path, image.health_path, image.port, None, options),
-        "volumeMounts": [*_mounts(deployment), SHARED_MEMORY_MOUNT],
+        "volumeMounts": [*_mounts(deployment, image), SHARED_MEMORY_MOUNT],
     }
 
 
-def _mounts(deployment: Deployment) -> list[Manifest]:
-    found = {
+def _mounts(deployment: Deployment, image: ImageSource) -> list[Manifest]:
+    found: dict[int, Manifest] = {
         number: {"name": "prepared", "mountPath": mount.path, "subPath": f"{MOUNTS}/{number}", "readOnly": True}
         for number, mount in fetched_mounts(deployment).items()
     }
     for number, mount in inline_files(deployment).items():
         found[number] = {"name": "files", "mountPath": mount.path, "subPath": str(number), "readOnly": True}
+    for number, mounted in image.mounted_images().items():
+        # Without a `subPath`: containerd 2.1 takes no notice of it.
+        found[number] = {"name": _volume_name(number), "mountPath": mounted.path, "readOnly": True}
     return [found[number] for number in sorted(found)]
+
+
+def _image_volumes(image: ImageSource) -> list[Manifest]:
+    """Images whose files are mounted: the node has them beside its other images, once for all pods.
+
+    No pull policy, as of the container: the cluster's own.
+    """
+    return [
+        {"name": _volume_name(number), "image": {"reference": mounted.image}}
+        for number, mounted in image.mounted_images().items()
+    ]
+
+
+def _volume_name(number: int) -> str:
+    return f"image-{number}"
 
 
 def _volumes(deployment: Deployment) -> list[Manifest]:

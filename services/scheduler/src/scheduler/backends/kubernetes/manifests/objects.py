@@ -10,7 +10,7 @@ from scheduler.backends.kubernetes.manifests.names import labels_of, object_name
 from scheduler.backends.kubernetes.manifests.parts import Manifest
 from scheduler.backends.kubernetes.manifests.pod_template import pod_template
 from scheduler.backends.kubernetes.options import KubernetesOptions
-from scheduler.backends.preparation.registry_logins import RegistryLogin, registry_of
+from scheduler.backends.preparation.registry_logins import RegistryLogin
 from shared.contracts.deployment import Deployment
 from shared.image_reference import DEFAULT_REGISTRY
 
@@ -57,20 +57,21 @@ def secret_manifest(deployment: Deployment, options: KubernetesOptions, values: 
     }
 
 
-def pull_secret_manifest(deployment: Deployment, options: KubernetesOptions, login: RegistryLogin | None) -> Manifest:
-    """What nodes pull a version's own image with; without a login: nothing, in the place of an earlier one."""
-    logins = {}
-    if login is not None and (image := deployment.image_source()) is not None:
-        registry = registry_of(image.image)
+def pull_secret_manifest(
+    deployment: Deployment, options: KubernetesOptions, logins: Mapping[str, RegistryLogin]
+) -> Manifest:
+    """What nodes pull a version's images with, by registry; without a login: nothing, in the place of earlier ones."""
+    servers = {}
+    for registry, login in logins.items():
         server = DOCKER_HUB_SERVER if registry == DEFAULT_REGISTRY else registry
         both = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
-        logins[server] = {"username": login.username, "password": login.password, "auth": both}
+        servers[server] = {"username": login.username, "password": login.password, "auth": both}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {**_metadata(deployment, options), "name": pull_secret_name(deployment)},
         "type": "kubernetes.io/dockerconfigjson",
-        "data": {".dockerconfigjson": base64.b64encode(json.dumps({"auths": logins}).encode()).decode()},
+        "data": {".dockerconfigjson": base64.b64encode(json.dumps({"auths": servers}).encode()).decode()},
     }
 
 

@@ -50,6 +50,7 @@ class ClusterRoom:
             memory_gb=round(sum(each.memory_gb for each in found), 3),
             gpu=sum(each.gpu for each in found),
             runs_images=True,
+            mounts_images=True,
         )
 
     def nodes(self, wanted: Sequence[Node]) -> list[NodeState]:
