@@ -41,7 +41,8 @@ async def registry_login(ask: AskForImageSecret, version: UUID, source: ImageSou
 
 def private_images(source: ImageSource) -> list[ImageSource | OciMount]:
     """The images of a version, its own and those that it mounts, that are pulled with a login."""
-    return [each for each in (source, *source.mounted_images().values()) if each.credentials is not None]
+    images: list[ImageSource | OciMount] = [source, *source.mounted_images().values()]
+    return [each for each in images if each.credentials is not None]
 
 
 async def registry_logins(ask: AskForImageSecret, version: UUID, source: ImageSource) -> dict[str, RegistryLogin]:
