@@ -176,7 +176,11 @@ async def test_an_image_that_somebody_put_here_serves_while_its_registry_does_no
     [
         ("pull access denied for team/app, repository does not exist", "ImageRefused", True),
         ("manifest for r.io/team/app:1 not found: manifest unknown", "ImageNotFound", True),
-        ("dial tcp 10.0.0.1:443: i/o timeout", "ImagePullFailed", False),
+        ("dial tcp 10.0.0.1:443: i/o timeout", "RegistryUnreachable", False),
+        ("x509: certificate signed by unknown authority", "RegistryNotTrusted", False),
+        ("toomanyrequests: You have reached your pull rate limit", "RegistryLimit", False),
+        ("write /var/lib/docker/tmp/GetImageBlob2957072413: no space left on device", "NodeDiskFull", False),
+        ("something new", "ImagePullFailed", False),
     ],
 )
 async def test_an_image_that_is_not_had_says_why(tmp_path: Path, trouble: str, reason: str, is_permanent: bool) -> None:

@@ -33,6 +33,7 @@ from scheduler.backends.preparation.mounts import (
     inline_files,
 )
 from scheduler.backends.preparation.port import AddNote
+from scheduler.backends.preparation.pull_trouble import PULL_OTHER, PULL_TROUBLE, told_by
 from scheduler.backends.preparation.registry_logins import parsed_reference, registry_login
 from scheduler.backends.preparation.variables import identity_variables
 from scheduler.domain.start_timeline import IMAGE_FOUND, IMAGE_PULLED
@@ -225,7 +226,10 @@ def pull_failure(image: str, refused: EngineRefused, *, has_login: bool) -> Prep
     if refused.status == NOT_FOUND:
         why = f"there is no image {image}: check its name and tag, or push it, and start the version again{said}"
         return PreparationFailed("ImageNotFound", why, is_permanent=True)
-    return PreparationFailed("ImagePullFailed", f"the image {image} cannot be pulled{said}")
+    reason, why, is_permanent = told_by(
+        PULL_TROUBLE, PULL_OTHER, refused.message, image=image, where="the engine's machine"
+    )
+    return PreparationFailed(reason, f"{why}{said}", is_permanent=is_permanent)
 
 
 def _source(deployment: Deployment) -> ImageSource:

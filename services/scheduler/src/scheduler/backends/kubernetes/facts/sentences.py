@@ -7,11 +7,11 @@ several causes. Sources: `pkg/kubelet/images/types.go`, `pkg/kubelet/container/s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler.backends.preparation.pull_trouble import PULL_OTHER, PULL_TROUBLE, Rule, told_by
 from scheduler.domain.values import CAPACITY, IMAGE_VOLUMES_MISSING, NOT_PERMITTED
 
 MAX_QUOTED = 300
@@ -25,9 +25,6 @@ class WaitReason:
     message: str
     is_terminal: bool = False
 
-
-Rule = tuple[str, str, str, bool]
-"""Pattern in the cluster's words, our reason, our sentence, whether it is terminal."""
 
 _PULL_RULES: Sequence[Rule] = (
     (
@@ -48,32 +45,8 @@ _PULL_RULES: Sequence[Rule] = (
         "{image} is no image name: correct it",
         True,
     ),
-    (
-        r"no space left",
-        "NodeDiskFull",
-        "the node's disk is too full for {image}: free some of it, or add a node; it is tried again",
-        False,
-    ),
-    (
-        r"x509|certificate",
-        "RegistryNotTrusted",
-        "the node does not trust the certificate of the registry of {image}: have it trusted there; it is tried again",
-        False,
-    ),
-    (
-        r"toomanyrequests|rate limit|\b429\b",
-        "RegistryLimit",
-        "the registry of {image} gives out no more for now: name a secret with a user of it; it is tried again",
-        False,
-    ),
-    (
-        r"no such host|dial tcp|timeout|timed out|refused|unreachable|EOF|reset by peer|\b50[0-9]\b",
-        "RegistryUnreachable",
-        "the node cannot reach the registry of {image}; it is tried again",
-        False,
-    ),
+    *PULL_TROUBLE,
 )
-_PULL_OTHER = ("", "ImagePullFailed", "the image {image} cannot be pulled; it is tried again", False)
 
 _CONFIG_RULES: Sequence[Rule] = (
     (
@@ -115,11 +88,11 @@ _CREATE_RULES: Sequence[Rule] = (
 )
 
 _WAITING: Mapping[str, tuple[Sequence[Rule], Rule]] = {
-    "ErrImagePull": (_PULL_RULES, _PULL_OTHER),
-    "ImagePullBackOff": (_PULL_RULES, _PULL_OTHER),
+    "ErrImagePull": (_PULL_RULES, PULL_OTHER),
+    "ImagePullBackOff": (_PULL_RULES, PULL_OTHER),
     "RegistryUnavailable": (
         (),
-        ("", "RegistryUnreachable", "the node cannot reach the registry of {image}; it is tried again", False),
+        ("", "RegistryUnreachable", "{where} cannot reach the registry of {image}; it is tried again", False),
     ),
     "InvalidImageName": ((), ("", "ImageNameInvalid", "{image} is no image name: correct it", True)),
     "ErrImageNeverPull": (
@@ -227,13 +200,13 @@ def explain_waiting(waiting: Mapping[str, Any], image: str) -> WaitReason | None
     if found is None:
         return None
     rules, other = found
-    return _explain(rules, other, str(waiting.get("message") or ""), image=image)
+    return _explain(rules, other, str(waiting.get("message") or ""), image=image, where="the node")
 
 
 def explain_start_error(message: str, image: str) -> WaitReason:
     """Of a container that could not be started at all."""
     rules, other = _WAITING["StartError"]
-    return _explain(rules, other, message, image=image)
+    return _explain(rules, other, message, image=image, where="the node")
 
 
 def explain_unscheduled(message: str) -> WaitReason:
@@ -248,11 +221,8 @@ def explain_refused(message: str) -> WaitReason:
 
 
 def _explain(rules: Sequence[Rule], other: Rule, said: str, **facts: str) -> WaitReason:
-    for pattern, reason, sentence, is_terminal in (*rules, other):
-        if found := re.search(pattern, said, re.IGNORECASE):
-            words = sentence.format(**{**facts, **found.groupdict()})
-            return WaitReason(reason, f"{words}{_quoted(said)}", is_terminal)
-    raise AssertionError("the last rule fits everything")
+    reason, words, is_terminal = told_by(rules, other, said, **facts)
+    return WaitReason(reason, f"{words}{_quoted(said)}", is_terminal)
 
 
 def _quoted(said: str) -> str:
