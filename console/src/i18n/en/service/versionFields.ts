@@ -22,7 +22,8 @@ export const versionFields = {
     args: 'Arguments',
     wordsHint: 'Word by word, each with Enter; none: the image’s own.',
     mounts: 'Files',
-    mountsHint: 'Read-only in the container, there before it starts.',
+    mountsHint:
+      'Read-only in the container, there before it starts. Those of another image: on Kubernetes alone.',
     mountAdd: 'Add files',
     mountRemove: 'Remove the files',
     mountKind: 'Where the files come from',

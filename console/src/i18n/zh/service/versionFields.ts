@@ -21,7 +21,7 @@ export const versionFields: typeof en = {
     args: '参数',
     wordsHint: '逐词输入，每词按回车确认；留空则使用镜像自带的。',
     mounts: '文件',
-    mountsHint: '在容器内只读，启动前即已就绪。',
+    mountsHint: '在容器内只读，启动前即已就绪。其他镜像中的文件仅支持 Kubernetes。',
     mountAdd: '添加文件',
     mountRemove: '移除文件',
     mountKind: '文件来源',

@@ -48,8 +48,8 @@ async def require_images(deps: ApiDependencies, project: str, group: str | None,
         )
     for number in () if machine.mounts_images else (n for image in images for n in image.mounted_images()):
         raise InvalidInput(
-            f"The Docker backend{where} cannot mount files of images (oci://); they need the Kubernetes backend: mount "
-            "them from an artifact or a bucket, or have them in the image itself",
+            f"The Docker backend{where} cannot mount files of images (oci://): use the Kubernetes backend, mount them "
+            "from an artifact or a bucket, or build them into the image",
             (Detail(("model_source", "image", "mounts", number, "kind"), "oci is not possible on the Docker backend"),),
         )
 
