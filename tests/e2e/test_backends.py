@@ -6,6 +6,8 @@ Each prints a column of figures. `ACCEPTANCE_REQUESTS`: how many requests at lea
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -92,8 +94,11 @@ async def containers(home: Path) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def cluster(home: Path) -> AsyncIterator[Place]:
-    """Pods are a cluster's, in a namespace held to `restricted`; `TEST_PLATFORM_IMAGE`: the platform's image there."""
+async def cluster(home: Path, claim: Path | None = None) -> AsyncIterator[Place]:
+    """Pods are a cluster's, in a namespace held to `restricted`; `TEST_PLATFORM_IMAGE`: the platform's image there.
+
+    `claim`: a folder of this machine, its one node, that all pods share.
+    """
     image = os.environ.get("TEST_PLATFORM_IMAGE")
     if why := why_no_cluster() or (None if image else "TEST_PLATFORM_IMAGE names no image of the platform"):
         pytest.skip(why)
@@ -102,7 +107,8 @@ async def cluster(home: Path) -> AsyncIterator[Place]:
         def kill(pod: dict[str, Any]) -> None:
             kubectl("-n", namespace, "delete", "pod", pod["name"], "--grace-period=0", "--force")
 
-        settings = {
+        settings = {"SCHEDULER_KUBERNETES_CLAIM": _shared_claim(namespace, claim)} if claim else {}
+        settings |= {
             "SCHEDULER_BACKEND": "kubernetes",
             "SCHEDULER_KUBERNETES_NAMESPACE": namespace,
             "SCHEDULER_KUBERNETES_KUBECONFIG": str(kubeconfig()),
@@ -113,10 +119,46 @@ async def cluster(home: Path) -> AsyncIterator[Place]:
         yield Place("kubernetes", Platform(home, settings=IDLE | settings), kill)
 
 
+@asynccontextmanager
+async def cluster_with_claim(home: Path) -> AsyncIterator[Place]:
+    """Likewise, with a ReadWriteMany claim for models and environments: each is there once for all pods."""
+    if "TEST_CONTAINERD" not in os.environ:
+        pytest.skip("TEST_CONTAINERD names no node that is this machine")
+    folder = home.parent / "claim"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)  # pods have a user of their own, and nobody gives them a folder of the node
+    async with cluster(home, folder) as place:
+        yield place
+        assert len(list((folder / "models").iterdir())) == 2, "two versions of a model, and no copy for each pod"
+    kubectl("delete", "persistentvolume", _volume_of(folder), "--wait=false")
+
+
+def _volume_of(folder: Path) -> str:
+    """A cluster has one list of volumes for all namespaces."""
+    return f"penstock-test-{hashlib.sha256(bytes(folder)).hexdigest()[:10]}"
+
+
+def _shared_claim(namespace: str, folder: Path) -> str:
+    """The name of a claim whose volume is a folder of the node."""
+    name = _volume_of(folder)
+    size = {"storage": "5Gi"}
+    alike = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+    volume = {"capacity": size, "hostPath": {"path": str(folder)}, **alike}
+    claim = {"resources": {"requests": size}, "volumeName": name, **alike}
+    for kind, metadata, spec in (
+        ("PersistentVolume", {"name": name}, volume),
+        ("PersistentVolumeClaim", {"name": "kept", "namespace": namespace}, claim),
+    ):
+        manifest = {"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec}
+        kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+    return "kept"
+
+
 KINDS = [
     pytest.param(processes, id="process", marks=pytest.mark.long),
     pytest.param(containers, id="docker", marks=pytest.mark.engine),
     pytest.param(cluster, id="kubernetes", marks=pytest.mark.cluster),
+    pytest.param(cluster_with_claim, id="claim", marks=pytest.mark.cluster),
 ]
 
 
