@@ -130,11 +130,14 @@ class Platform:
         return answer.json() if answer.content else None
 
     def wait_version(self, service: str, version: str, status: str, within: float = 180) -> Any:
+        about: dict[str, Any] = {}
+
         def seen() -> Any:
             found = self.api("GET", f"/services/{service}/versions/{version}")
+            about.update({name: found.get(name) for name in ("status", "reason", "message", "ready_replicas")})
             return found if found["status"] == status else None
 
-        return until(seen, within=within, what=f"{service}/{version} {status}")
+        return until(seen, within=within, what=f"{service}/{version} {status}", about=about)
 
     def payload_rows(self, service: str, columns: Sequence[str] = COUNTED) -> list[dict[str, Any]]:
         """The payload table as an outside reader sees it: by default what tells rows apart, not what was in them."""
