@@ -154,9 +154,11 @@ async def test_a_pod_that_has_room_is_said_to_wait_for_what_is_away(app: App) ->
         pod = waiting_pod(wanted, "Capacity")
         await observations.store_observation(session, pod, app.dependencies.observer, now)
         (full,) = await views.version_states(session, {"w-1": "asks for 2 cores"}, lambda _: "the engine is away")
+        (kindless,) = await views.version_states(session, {"w-1": "no node has a GPU H100, only 1 NVIDIA A10"})
         (away,) = await views.version_states(session, {}, lambda _: "the engine is away")
         (given,) = await views.version_states(session, {})
     assert full.message == "capacity: there is no room for a pod yet: asks for 2 cores"
+    assert kindless.message == "GpuKindMissing: no node has a GPU H100, only 1 NVIDIA A10"
     assert away.message == "nothing can be done with its pods yet: the engine is away"
     assert given.message == "capacity: there is no room for a pod yet: it is about to be given"
 

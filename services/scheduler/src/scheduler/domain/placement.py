@@ -19,7 +19,7 @@ from math import inf
 from uuid import UUID
 
 from scheduler.domain.claims import ResourceClaim
-from scheduler.domain.gpus import Gpu, GpuLedger
+from scheduler.domain.gpus import Gpu, GpuLedger, no_such_gpu
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
 
@@ -255,6 +255,9 @@ def _why(
     can_ever: bool,
 ) -> str:
     asked = claim.resources
+    total = ledger.at_most(asked)
+    if asked.gpu and asked.gpu_kind and not total:
+        return no_such_gpu(asked.gpu_kind, ledger.kinds())
     kind = f" {asked.gpu_kind}" if asked.gpu and asked.gpu_kind else ""
     wanted = f"{Capacity(asked.cpu, asked.memory_gb, asked.gpu)}{kind}"
     if not rooms:
@@ -264,10 +267,9 @@ def _why(
     # `Capacity` leaves devices out where there are none.
     devices = f", no GPU{kind}" if asked.gpu and room.gpu <= 0 else kind
     said = f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{devices}{where}"
-    total = ledger.at_most(asked)
     if not can_ever and any(_of_kind(pool.capacity, claim, total).fits(asked) for pool in pools):
         old = claim.replaces
         is_stuck = old is not None and old.resources.gpu and (not kind or ledger.count(asked, ledger.held([old.pod])))
         stuck = f"; {FREE_FIRST}" if is_stuck else ""
         return f"{said} beside its version's own pods{stuck}"
-    return f"{said}; of GPUs there are {ledger}" if kind and not total and ledger.there else said
+    return said
