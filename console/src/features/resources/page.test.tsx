@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { renderPage } from '@/test/render';
-import { serve } from '@/test/server';
+import { refusal, serve } from '@/test/server';
 import { Page as GroupPage } from './group';
 import { Page } from './page';
 
@@ -93,6 +93,21 @@ test('each kind of GPU, and what each version holds of one, has a line; no room 
   screen.getByText('1 × H200');
   screen.getByText('1 × A10');
   screen.getByText('0.15 cores, 0.25 GiB, 1 GPU');
+});
+
+test('a name that is taken is said at the name, where the cursor is', async () => {
+  const taken = "There is already a resource group 'boxes'";
+  const refused = () => refusal(409, taken, [{ loc: ['name'], msg: taken }]);
+  serve({ ...ANSWERS, 'POST /resource-groups': refused });
+  renderPage(Page, { path: '/resources', at: '/resources?tab=groups' });
+  await userEvent.click(await screen.findByRole('button', { name: 'New group' }));
+  const name = await screen.findByLabelText('Name');
+  await userEvent.type(name, 'boxes');
+  await userEvent.click(screen.getByRole('button', { name: 'Create' }));
+  await screen.findByText(taken);
+  expect(screen.getAllByText(taken)).toHaveLength(1);
+  expect(name.getAttribute('aria-invalid')).toBe('true');
+  expect(document.activeElement).toBe(name);
 });
 
 test('a size with an emptied number is refused before it is sent', async () => {

@@ -187,7 +187,7 @@ async def test_a_node_is_a_share_of_the_machine(controller: Controller, peers: P
     refused = await controller.call("POST", "/resource-groups/fraud/nodes", 409, json=NODE | {"name": "b", "cpu": 5})
     assert refused["message"] == "Machine 'here' has 4 cores left that no node reserves, not 5"
     await controller.call("POST", "/resource-groups/fraud/nodes", 409, json=NODE | {"name": "b", "gpu": 2})
-    await controller.call("POST", NODES, 409, json=NODE)
+    assert (await controller.call("POST", NODES, 409, json=NODE))["details"][0]["loc"] == ["name"]
     await controller.call("POST", "/resource-groups/none/nodes", 404, json=NODE)
     for wrong in ({"cpu": 0}, {"name": "A"}, {"gpu": 1.5}, {"billing_mode": "gift"}, {"colour": 1}):
         await controller.call("POST", NODES, 400, json=NODE | {"name": "b"} | wrong)

@@ -12,6 +12,7 @@ from controller.domain.access.keys import digest, earliest_expiry, mint_token
 from controller.domain.access.people import NewProject, NewToken, NewUser, ProjectChange, UserChange
 from controller.domain.access.roles import DEFAULT_PROJECT, Principal, Role
 from controller.domain.commands import require_future
+from controller.domain.names import taken
 from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.people import (
     count_admins,
@@ -39,7 +40,7 @@ MAX_GENERATIONS = 8
 async def create_project(unit: UnitOfWork, command: NewProject) -> ProjectRow:
     """A new project without members; `Conflict` when the name is taken."""
     if await unit.session.get(ProjectRow, command.name) is not None:
-        raise Conflict(f"There is already a project {command.name!r}")
+        raise taken(f"There is already a project {command.name!r}")
     row = ProjectRow(
         name=command.name,
         description=command.description,
@@ -99,7 +100,7 @@ async def remove_member(unit: UnitOfWork, project: str, user: UserRow) -> None:
 async def create_user(unit: UnitOfWork, command: NewUser) -> UserRow:
     """A new user without tokens or memberships; `Conflict` when the name is taken."""
     if await user_by_name(unit.session, command.name) is not None:
-        raise Conflict(f"There is already a user {command.name!r}")
+        raise taken(f"There is already a user {command.name!r}")
     row = UserRow(**command.model_dump(), created_at=unit.now, updated_at=unit.now)
     unit.session.add(row)
     await unit.session.flush()
