@@ -22,6 +22,7 @@ from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.gpus import Gpu, GpuLedger, no_such_gpu
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
+from shared.counted import counted
 
 _EPSILON = 1e-9
 FREE_FIRST = "SCHEDULER_GPU_ROLLOUT=free-first ends the pod that it replaces first, for its GPU"
@@ -49,7 +50,7 @@ class Capacity:
     def __str__(self) -> str:
         devices = f", {self.gpu} GPU" if self.gpu > 0 else ""
         cores = max(self.cpu, 0)
-        return f"{cores:g} core{'' if cores == 1 else 's'}, {max(self.memory_gb, 0):.3g} GiB{devices}"
+        return f"{counted(cores, 'core')}, {max(self.memory_gb, 0):.3g} GiB{devices}"
 
 
 UNLIMITED = Capacity(inf, inf, 1 << 30)

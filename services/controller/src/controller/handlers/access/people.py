@@ -31,6 +31,7 @@ from controller.store.inference_tables.destinations import every_destination
 from controller.store.registries.secrets import page_of_secrets
 from controller.store.resources.groups import grants_of_project
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
+from shared.counted import counted
 from shared.errors import Conflict, Forbidden, NotFound
 
 MAX_GENERATIONS = 8
@@ -63,7 +64,8 @@ async def delete_project(unit: UnitOfWork, project: ProjectRow) -> None:
     if project.name == DEFAULT_PROJECT:
         raise Conflict("The default project cannot be deleted")
     if left := await count_services(unit.session, project.name):
-        raise Conflict(f"Project {project.name!r} still has {left} services: delete them first")
+        them = "it" if left == 1 else "them"
+        raise Conflict(f"Project {project.name!r} still has {counted(left, 'service')}: delete {them} first")
     if secrets := await page_of_secrets(unit.session, {project.name}, None, 1):
         raise Conflict(f"Project {project.name!r} still has secrets, such as {secrets[0].name!r}: delete them first")
     own = (row.name for row in await every_destination(unit.session, {project.name}) if row.project is not None)
@@ -173,7 +175,7 @@ def _expiry(unit: UnitOfWork, principal: Principal, command: NewToken) -> dateti
         raise Forbidden(f"The token that asks ends at {principal.ends_at}: none that it makes may live longer")
     if not principal.is_admin and (command.expires_at is None or command.expires_at > longest):
         raise Forbidden(
-            f"A token may live {unit.limits.token_lifetime.days} days; only administrators may ask for more"
+            f"A token may live {counted(unit.limits.token_lifetime.days, 'day')}; only administrators may ask for more"
         )
     return command.expires_at
 
