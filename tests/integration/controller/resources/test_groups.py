@@ -117,7 +117,7 @@ async def test_a_version_in_a_group_may_name_a_kind_of_gpu(offline: Controller) 
     assert (await offline.call("PATCH", path, json=changed))["resource_source"]["gpu_kind"] == "A10"
     lines = (await offline.call("GET", f"{path}/history"))["items"]
     fields = [change for line in lines for change in line["changes"] if change["field"] == "resource_source.gpu_kind"]
-    assert [(each["before"], each["after"]) for each in fields] == [("H200", "A10")]
+    assert [(each["before"], each["after"]) for each in fields] == [("H200", "A10"), (None, "H200")]
     grown = {"resource_source": source | {"gpu_kind": "A10", "cpu": 3}}
     planned = (await offline.call("PATCH", f"{path}?dry_run=true", json=grown))["changes"]
     assert planned == [{"field": "resource_source.cpu", "before": source["cpu"], "after": 3}]
