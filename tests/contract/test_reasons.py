@@ -10,7 +10,7 @@ import pytest
 from scheduler.backends.kubernetes.facts import sentences
 from scheduler.backends.kubernetes.manifests.gpus import GPU_KIND_UNKNOWN
 from scheduler.backends.kubernetes.versions import RESTORED
-from scheduler.domain.values import CAPACITY, HELD_UP
+from scheduler.domain.values import CAPACITY, GPU_KIND_MISSING, HELD_UP
 
 CONSOLE = Path(__file__).parents[2] / "console/src/i18n"
 
@@ -35,6 +35,6 @@ def of_a_cluster() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_reasons_have_their_words(language: str) -> None:
-    reasons = of_a_cluster() | HELD_UP | {RESTORED, GPU_KIND_UNKNOWN}
+    reasons = of_a_cluster() | HELD_UP | {RESTORED, GPU_KIND_UNKNOWN, GPU_KIND_MISSING}
     assert CAPACITY in reasons
     assert reasons - known(language) == set()

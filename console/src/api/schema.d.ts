@@ -94,6 +94,8 @@ export interface paths {
         /**
          * Read Capacity
          * @description Room for pods: the shared pool, and the nodes of the resource groups that the caller may see.
+         *
+         *     A group without nodes is listed while pods wait in it.
          */
         get: operations["read_capacity_api_v1_capacity_get"];
         put?: never;
@@ -7950,6 +7952,8 @@ export interface components {
         /**
          * PoolView
          * @description A node of a resource group, or (`group` and `node` null) the shared pool.
+         *
+         *     A group that has no nodes has one of no size (`node` null) while pods wait in it.
          */
         PoolView: {
             /** @description What pods may ask for together. */

@@ -52,7 +52,7 @@ class ModelCheck:
     def lines(self) -> list[str]:
         """The check in words, for the pod's output."""
         tried = {
-            "ok": f"{self.rows} rows predicted in {(self.seconds or 0) * 1000:.1f} ms",
+            "ok": f"{self.rows} {'row' if self.rows == 1 else 'rows'} predicted in {(self.seconds or 0) * 1000:.1f} ms",
             "failed": f"failed: {self.message}",
             "absent": "none was logged with the model",
         }

@@ -34,7 +34,7 @@ STEPS = {
         *(f"domain/statistics/{name}" for name in ("drift", "exports", "profiles")),
         *(f"domain/statistics/quality/{name}.py" for name in ("__init__", "figures")),
     ),
-    shared: ("__init__.py", "errors.py", "text.py", "filters"),
+    shared: ("__init__.py", "counted.py", "errors.py", "text.py", "filters"),
 }
 """Modules and folders of modules, of the packages that they are part of."""
 WHEEL = "Wheel-Version: 1.0\nGenerator: penstock-spark\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

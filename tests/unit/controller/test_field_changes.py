@@ -97,3 +97,17 @@ def test_a_roll_back_says_why_and_a_creation_what_was_set() -> None:
     assert entry.changes == (FieldChange("reason", None, "NeverReady: no pod was ready"),)
     made = history_entry("created", "create_version", None, {"model": "wine", "alias": None, "name": "v1"})
     assert made.changes == (FieldChange("model_source.model", None, "wine"),)
+
+
+def test_of_a_new_version_each_field_is_shown_and_no_size_that_its_spec_says() -> None:
+    size = {"spec": "1C2G", "cpu": 1.0, "memory_gb": 2.0, "gpu": 0, "group": None}
+    columns = {"spec": "1C2G", "resource_group": None, "resources": size, "env": {}, "log_delivery": {"enabled": True}}
+    made = history_entry("created", "create_version", None, columns)
+    assert made.changes == (
+        FieldChange("resource_source.spec", None, "1C2G"),
+        FieldChange("log_delivery.enabled", None, True),
+    )
+    in_group = columns | {"spec": "group risk", "resource_group": "risk", "resources": size | {"group": "risk"}}
+    fields = [change.field for change in history_entry("created", "create_version", None, in_group).changes]
+    sizes = [f"resource_source.{name}" for name in ("cpu", "memory_gb", "gpu")]
+    assert fields == ["resource_source.group", *sizes, "log_delivery.enabled"]

@@ -135,6 +135,22 @@ def test_in_a_pipe_a_long_cell_does_not_widen_the_other_lines(capsys: pytest.Cap
     assert long == f"a     x, y  {'m' * 3000}"
 
 
+def test_a_list_has_the_beginning_of_a_long_description_and_wide_and_json_all_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [{"name": "risk", "description": "Kept for\n" + "scoring " * 500, "created_at": "2026-11-26T11:19:43Z"}]
+    for output in Format:
+        show_all(rows, tuple(rows[0]), output)
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert ("Kept for scoring" in last and len(last) < 120) is (output is Format.TABLE), output
+        assert ("scoring " * 400 in last) is (output is not Format.TABLE), output
+
+
+def test_a_short_description_is_whole_in_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    show_all([{"description": "x" * 80}], ("description",), Format.TABLE)
+    assert capsys.readouterr().out.splitlines()[-1] == "x" * 80
+
+
 def test_lists_are_indented_below_their_field(capsys: pytest.CaptureFixture[str]) -> None:
     show_one({"requirements": ["mlflow", "pandas"], "name": "x"}, ("requirements", "name"), Format.TABLE)
     assert capsys.readouterr().out == f"requirements       mlflow\n{' ' * 19}pandas\nname               x\n"

@@ -1,8 +1,11 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button, Flex, Form, Input, Select } from 'antd';
+import { Button, Flex, Form, type FormItemProps, Input, Select } from 'antd';
 import { useTexts } from '@/i18n';
+import { VARIABLE_NAME } from '../form/errors/patterns';
 import type { EnvRow } from './env';
 import { useFieldName, useValue } from './place';
+
+type Rule = NonNullable<FormItemProps['rules']>[number];
 
 const LONGEST = { name: 128, kind: 0, value: 8192, secret: 63, key: 63 } as const;
 
@@ -32,11 +35,11 @@ export function EnvFields() {
 function EnvField(props: { index: number; kind: EnvRow['kind']; onRemove: () => void }) {
   const t = useTexts().versionFields;
   const { index, kind, onRemove } = props;
-  const input = (field: keyof EnvRow, label: string, isNeeded: boolean) => (
+  const input = (field: keyof EnvRow, label: string, isNeeded: boolean, rules: Rule[] = []) => (
     <Form.Item
       name={[index, field]}
       noStyle
-      rules={isNeeded ? [{ required: true, message: `${label}: ${t.needed}` }] : []}
+      rules={isNeeded ? [{ required: true, message: `${label}: ${t.needed}` }, ...rules] : rules}
     >
       <Input
         aria-label={label}
@@ -49,7 +52,7 @@ function EnvField(props: { index: number; kind: EnvRow['kind']; onRemove: () => 
   );
   return (
     <Flex gap="small" style={{ width: '100%' }}>
-      {input('name', t.envName, true)}
+      {input('name', t.envName, true, [{ pattern: VARIABLE_NAME, message: t.envNameRule }])}
       <Form.Item name={[index, 'kind']} noStyle>
         <Select
           aria-label={t.envKinds.value}

@@ -65,6 +65,7 @@ test('a version by its alias, with variables', () => {
 test('refusals lead to the step of their field', () => {
   expect(placeOf(['log_delivery', 'destination'])).toEqual(['version', 'log_delivery', 'destination']);
   expect(placeOf(['body', 'name'])).toEqual(['name']);
+  expect(placeOf(['name'], true)).toEqual(['version', 'name']);
   expect(stepOf(placeOf(['model_source', 'image', 'port']))).toBe('model');
   expect(stepOf(['version', 'replicas', 'min'])).toBe('resources');
   expect(stepOf(placeOf(['body', 'env', 'A']))).toBe('resources');

@@ -35,9 +35,13 @@ export function stepOf(name: Path): Step | undefined {
   );
 }
 
-/** Where the form has what a refusal names: rules of a version say `log_delivery.destination`, without `version`. */
-export function placeOf(loc: Path): Path {
+/**
+ * Where the form has what a refusal names: rules of a version say `log_delivery.destination`, without `version`, and
+ * of a further version nothing else is sent.
+ */
+export function placeOf(loc: Path, isFurther = false): Path {
   const place = loc.filter((part) => part !== 'body');
   const ofVersion = ['version', ...place];
+  if (isFurther) return ofVersion;
   return stepOf(place) === undefined && stepOf(ofVersion) !== undefined ? ofVersion : place;
 }

@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { renderPage } from '@/test/render';
-import { serve } from '@/test/server';
+import { refusal, serve } from '@/test/server';
 import { Page as GroupPage } from './group';
 import { Page } from './page';
 
@@ -92,7 +92,41 @@ test('each kind of GPU, and what each version holds of one, has a line; no room 
   screen.getByText('1 of 2 NVIDIA A10 free');
   screen.getByText('1 × H200');
   screen.getByText('1 × A10');
-  screen.getByText('0.15 cores, 0.25 GiB, 1 GPU');
+  screen.getByText('0.15 of 4 cores free');
+  screen.getByText('0.25 of 8 GiB free');
+});
+
+test('who waits in a group without nodes is seen, with what they ask for', async () => {
+  const asks = { project: 'default', service: 'wine', version: 'v1', pods: 2, cpu: 2, memory_gb: 4 };
+  const others = { project: null, service: null, version: null, pods: 1, cpu: 1, memory_gb: 1, gpu: 0 };
+  const waiting = [
+    { ...asks, gpu: 2, gpu_kind: 'H200' },
+    { ...others, gpu_kind: null },
+  ];
+  const empty = { ...POOL, group: 'boxes', node: null, capacity: NOTHING, free: NOTHING, is_open: false };
+  serve({ ...ANSWERS, 'GET /capacity': { ...CAPACITY, pools: [{ ...empty, waiting }] } });
+  renderPage(Page, { path: '/resources', at: '/resources?tab=capacity' });
+  const row = await screen.findByRole('row', { name: /boxes.*No nodes yet: add one/ });
+  within(row).getByText('wine / v1');
+  within(row).getByText('2 pods: 2 cores, 4 GiB, 2 × H200');
+  within(row).getByText('Other projects');
+  within(row).getByText('1 pod: 1 core, 1 GiB');
+  expect(within(row).getByRole('link', { name: 'boxes' }).getAttribute('href')).toMatch(/resources\/boxes$/);
+});
+
+test('a name that is taken is said at the name, where the cursor is', async () => {
+  const taken = "There is already a resource group 'boxes'";
+  const refused = () => refusal(409, taken, [{ loc: ['name'], msg: taken }]);
+  serve({ ...ANSWERS, 'POST /resource-groups': refused });
+  renderPage(Page, { path: '/resources', at: '/resources?tab=groups' });
+  await userEvent.click(await screen.findByRole('button', { name: 'New group' }));
+  const name = await screen.findByLabelText('Name');
+  await userEvent.type(name, 'boxes');
+  await userEvent.click(screen.getByRole('button', { name: 'Create' }));
+  await screen.findByText(taken);
+  expect(screen.getAllByText(taken)).toHaveLength(1);
+  expect(name.getAttribute('aria-invalid')).toBe('true');
+  expect(document.activeElement).toBe(name);
 });
 
 test('a size with an emptied number is refused before it is sent', async () => {

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from penstock.counted import counted
 from penstock.doctor.findings import Finding, failed, ok, warning
 from penstock.doctor.report import waiting_in, waiting_on
 from penstock.launcher.home import Home
@@ -75,7 +76,9 @@ def bus(home: Home, state: RunState | None, figures: Mapping[str, Any]) -> Itera
     late = {name: count for name, count in found["waiting"].items() if count > MUCH_WAITING}
     for name, count in late.items():
         service = name.rpartition("-")[0]
-        yield warning("bus", f"{name} is {count} messages behind", f"is it down, or slow? {home.logs}/{service}.log")
+        yield warning(
+            "bus", f"{name} is {counted(count, 'message')} behind", f"is it down, or slow? {home.logs}/{service}.log"
+        )
     if not late:
         yield ok("bus", f"{found['bytes'] / 1024**2:.0f} MiB stored, {waiting_on(found)}")
 
@@ -100,7 +103,9 @@ def limits(state: RunState | None) -> Iterator[Finding]:
     free = [pod["name"] for pod in pods if pod["status"] == "Running" and not pod["limits_enforced"]]
     if free:
         way_out = "start the platform where it may make control groups (see docs/resources.md)"
-        yield warning("limits", f"cores and memory of {len(free)} of {len(pods)} pods are not limited", way_out)
+        yield warning(
+            "limits", f"cores and memory of {len(free)} of {counted(len(pods), 'pod')} are not limited", way_out
+        )
     elif pods:
         yield ok("limits", "cores and memory of all pods are limited")
 

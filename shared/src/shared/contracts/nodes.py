@@ -115,6 +115,7 @@ class PodAllocation(Contract):
 class PoolState(Contract):
     """Room that pods of a resource group have on one `node`, or (both None) in the shared pool.
 
+    A group without a node has a pool of no size (`node` None) while pods wait in it.
     `cpu`, `memory_gb`, `gpu`: what pods may ask for together; what they do not is free.
     """
 

@@ -128,7 +128,7 @@ async def test_a_good_version_takes_over_step_by_step(rollout: Rollout) -> None:
     assert (made["phase"], made["plan"]["steps"], made["plan"]["stop_previous_after"]) == ("waiting", [5, 50], "PT10M")
     assert (await rollout.look())["reason"] == "v2 is starting"
     assert await rollout.weights() == {"v1": 100, "v2": 0}
-    assert (await rollout.look())["reason"] == "v2 has 0 of 1 pods ready"
+    assert (await rollout.look())["reason"] == "v2 has 0 of 1 pod ready"
     await rollout.ready("v2")
     begun = await rollout.look()
     assert (begun["phase"], begun["stable"], begun["step"], begun["weight"]) == ("canary", "v1", 0, 5)

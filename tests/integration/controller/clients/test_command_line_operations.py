@@ -74,6 +74,19 @@ async def test_the_room_for_pods_is_a_line_a_pool(cli: CommandLine, peers: Peers
     assert (pool["free"]["cpu"], pool["gpu_kinds"][1]) == (6, {"kind": "NVIDIA A10", "gpu": 1, "free": 1})
 
 
+async def test_who_waits_in_a_group_without_nodes_is_seen(cli: CommandLine, peers: Peers) -> None:
+    await cli("groups", "create", "risk", "--project", "default")
+    waiting = PodAllocation(project="default", service="wine", version="v1", pods=1, cpu=2, memory_gb=4)
+    peers.pools = (
+        PoolState(cpu=8, memory_gb=30),
+        PoolState(group="risk", cpu=0, memory_gb=0, is_open=False, waiting=(waiting,)),
+    )
+    line = (await cli("capacity")).stdout.splitlines()[-1]
+    assert line.split()[:5] == ["risk", "0", "0", "0", "0"]
+    assert line.endswith("no nodes: add one (penstock nodes add risk …); waiting: wine/v1 (2 cores, 4 GiB)")
+    assert (await cli.json("capacity"))["pools"][1]["waiting"][0]["service"] == "wine"
+
+
 async def test_a_kind_of_gpu_is_an_option_of_specs_and_of_pods(cli: CommandLine) -> None:
     size = ("--cpu", "8", "--memory", "32")
     made = await cli.json("specs", "create", "8C32G-H200", *size, "--gpu", "1", "--gpu-kind", "H200")

@@ -117,7 +117,7 @@ async def test_a_version_in_a_group_may_name_a_kind_of_gpu(offline: Controller) 
     assert (await offline.call("PATCH", path, json=changed))["resource_source"]["gpu_kind"] == "A10"
     lines = (await offline.call("GET", f"{path}/history"))["items"]
     fields = [change for line in lines for change in line["changes"] if change["field"] == "resource_source.gpu_kind"]
-    assert [(each["before"], each["after"]) for each in fields] == [("H200", "A10")]
+    assert [(each["before"], each["after"]) for each in fields] == [("H200", "A10"), (None, "H200")]
     grown = {"resource_source": source | {"gpu_kind": "A10", "cpu": 3}}
     planned = (await offline.call("PATCH", f"{path}?dry_run=true", json=grown))["changes"]
     assert planned == [{"field": "resource_source.cpu", "before": source["cpu"], "after": 3}]
@@ -187,7 +187,7 @@ async def test_a_node_is_a_share_of_the_machine(controller: Controller, peers: P
     refused = await controller.call("POST", "/resource-groups/fraud/nodes", 409, json=NODE | {"name": "b", "cpu": 5})
     assert refused["message"] == "Machine 'here' has 4 cores left that no node reserves, not 5"
     await controller.call("POST", "/resource-groups/fraud/nodes", 409, json=NODE | {"name": "b", "gpu": 2})
-    await controller.call("POST", NODES, 409, json=NODE)
+    assert (await controller.call("POST", NODES, 409, json=NODE))["details"][0]["loc"] == ["name"]
     await controller.call("POST", "/resource-groups/none/nodes", 404, json=NODE)
     for wrong in ({"cpu": 0}, {"name": "A"}, {"gpu": 1.5}, {"billing_mode": "gift"}, {"colour": 1}):
         await controller.call("POST", NODES, 400, json=NODE | {"name": "b"} | wrong)

@@ -122,7 +122,10 @@ async def test_a_fallback_goes_with_its_version(controller: Controller, service:
     await route(controller, lambda found: found["fallback"] is None)
 
 
-async def test_routes_say_that_a_version_waits_for_room(controller: Controller, peers: Peers) -> None:
+@pytest.mark.parametrize(
+    "message", ["capacity: there is no room for a pod yet", "GpuKindMissing: no node has a GPU H100, nor any other"]
+)
+async def test_routes_say_that_a_version_waits_for_room(controller: Controller, peers: Peers, message: str) -> None:
     body = {"name": "wine", "start": True, "version": wine()}
     made = await controller.call("POST", "/services", 201, json=body)
     await route(controller, lambda found: phases(found) == {"v1": "starting"})
@@ -130,7 +133,7 @@ async def test_routes_say_that_a_version_waits_for_room(controller: Controller, 
     peers.states = (
         VersionState(
             version_id=identity["version_id"], service="wine", version="v1", generation=1, phase="starting",
-            desired_replicas=1, ready_replicas=0, reason="Waiting", message="capacity: there is no room for a pod yet",
+            desired_replicas=1, ready_replicas=0, reason="Waiting", message=message,
         ),
     )  # fmt: skip
     found = await route(controller, lambda found: phases(found)["v1"] != "starting")

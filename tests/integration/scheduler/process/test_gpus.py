@@ -86,7 +86,7 @@ async def test_a_pod_gets_the_kind_that_it_asks_for(tmp_path: Path) -> None:
         await eventually(lambda: len(world.ready) == 2)
         devices = {pod.version_id: visible(pod) for pod in world.ready}
         assert devices == {big.version_id: "GPU-a", other.version_id: "GPU-b"}
-        assert reason(world, absent).endswith("no GPU H100; of GPUs there are 1 NVIDIA H200, 1 NVIDIA A10")
+        assert reason(world, absent).startswith("no node has a GPU H100, only 1 NVIDIA H200, 1 NVIDIA A10: ask")
         assert "1 GPU H200; free are" in reason(world, second)
         assert ", no GPU H200; held by wine/v1 (" in reason(world, second)
         pools = world.backend.pools()

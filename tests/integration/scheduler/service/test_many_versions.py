@@ -20,6 +20,7 @@ from running_services.scheduler_service import settings_for
 from running_services.scheduler_world import FakePreparation
 from scheduler.domain.values import PodObservation, RunEnd
 from scheduler.handlers import intent, observations, views
+from scheduler.handlers.outcome import update_outcome
 from scheduler.loops.observation import run_observation
 from scheduler.loops.reconciliation import reconcile_once
 from scheduler.main import App, build_app
@@ -147,6 +148,25 @@ async def test_what_a_pod_waits_for_is_said_of_its_version(app: App) -> None:
     assert (state.phase, state.reason, state.message) == ("starting", "RegistryUnreachable", "the node cannot reach it")
 
 
+@pytest.mark.parametrize("then", [{"reason": "LoadingModel"}, {"is_gone": True}])
+async def test_time_that_a_pod_has_waited_does_not_count(app: App, then: dict[str, Any]) -> None:
+    """It may have waited for nearly as long as a version may take, or longer: what comes then has all of the time."""
+    lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
+    limits = app.dependencies.observer.limits
+    room_at = now + limits.never_ready + timedelta(minutes=1)
+    async with lease.unit_of_work() as session:
+        (wanted,) = await fill_scheduler(session, 1, now, wanted=1)
+        waits = waiting_pod(wanted, "Capacity")
+        await observations.store_observation(session, waits, app.dependencies.observer, now)
+        await observations.store_observation(session, replace(waits, **then), app.dependencies.observer, room_at)
+        (at_once,) = await views.version_states(session, {})
+        row = await session.get(DeploymentRow, wanted.version_id)
+        assert row is not None
+        await update_outcome(session, row, room_at + limits.never_ready, limits)
+        (later,) = await views.version_states(session, {})
+    assert (at_once.phase, later.phase) == ("starting", "failed")
+
+
 async def test_a_pod_that_has_room_is_said_to_wait_for_what_is_away(app: App) -> None:
     lease, now = app.dependencies.lease, app.dependencies.steady_clock.now()
     async with lease.unit_of_work() as session:
@@ -154,9 +174,11 @@ async def test_a_pod_that_has_room_is_said_to_wait_for_what_is_away(app: App) ->
         pod = waiting_pod(wanted, "Capacity")
         await observations.store_observation(session, pod, app.dependencies.observer, now)
         (full,) = await views.version_states(session, {"w-1": "asks for 2 cores"}, lambda _: "the engine is away")
+        (kindless,) = await views.version_states(session, {"w-1": "no node has a GPU H100, only 1 NVIDIA A10"})
         (away,) = await views.version_states(session, {}, lambda _: "the engine is away")
         (given,) = await views.version_states(session, {})
     assert full.message == "capacity: there is no room for a pod yet: asks for 2 cores"
+    assert kindless.message == "GpuKindMissing: no node has a GPU H100, only 1 NVIDIA A10"
     assert away.message == "nothing can be done with its pods yet: the engine is away"
     assert given.message == "capacity: there is no room for a pod yet: it is about to be given"
 

@@ -54,7 +54,7 @@ def in_traffic(
 def test_it_starts_its_version_waits_for_its_pods_and_begins() -> None:
     assert waiting(DRAFT, STABLE).kind == "start_candidate"
     starting = replace(READY, status=VersionStatus.STARTING, ready=0)
-    assert waiting(starting, STABLE) == Action("wait", "v2 has 0 of 1 pods ready")
+    assert waiting(starting, STABLE) == Action("wait", "v2 has 0 of 1 pod ready")
     assert waiting(READY, STABLE) == Action("begin", weight=5, stable="v1")
 
 
@@ -147,7 +147,7 @@ def test_no_weight_is_above_what_is_ready() -> None:
     lost = in_traffic(verdict("promote"), candidate=replace(READY, ready=0))
     assert lost == Action("set_weight", weight=1, step=0)
     short = in_traffic(verdict("promote"), LAST, stable=four)
-    assert short == Action("wait", "v2 has 1 of 1 pods ready, v1 4: scale it first")
+    assert short == Action("wait", "v2 has 1 of 1 pod ready, v1 4: scale it first")
 
 
 def test_a_plan_grows_and_names_each_guardrail_once() -> None:

@@ -50,11 +50,17 @@ def test_names_without_a_signature_make_columns_up_to_a_bound() -> None:
     }
 
 
-@pytest.mark.parametrize("answer", [{"predictions": [1.0]}, {"predictions": []}, {"predictions": 5}])
-def test_another_number_of_predictions_is_one_row_with_both(answer: Any) -> None:
+@pytest.mark.parametrize(
+    ("answer", "has"),
+    [
+        ({"predictions": [1.0]}, "1 prediction"),
+        ({"predictions": []}, "0 predictions"),
+        ({"predictions": 5}, "1 prediction"),
+    ],
+)
+def test_another_number_of_predictions_is_one_row_with_both(answer: Any, has: str) -> None:
     (row,) = of(REQUEST, answer)
-    assert row["error"].startswith("PREDICTIONS_DIFFER: ")
-    assert row["error"].endswith(" predictions for 2 rows")
+    assert row["error"] == f"PREDICTIONS_DIFFER: {has} for 2 rows"
     assert json.loads(row["features_json"]) == [{"a": 1}, {"a": 2}]
     assert json.loads(row["prediction_json"]) == answer["predictions"]
 

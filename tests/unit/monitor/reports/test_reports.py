@@ -195,7 +195,7 @@ def test_columns_without_anything_to_draw() -> None:
         ReportColumn("retyped", "error", reason="other type", current=_constant("a"), baseline=_constant(1.0))
     )
     text = render(replace(whole_report(), columns=columns))
-    assert "18 more columns are not drawn." in text
+    assert "Columns that are not drawn: 18 more." in text
     assert text.index(">retyped<") < text.index(">constant<") < text.index(">c0<")
     assert word("en", "no_picture") in text
 
@@ -225,12 +225,16 @@ def test_both_languages_have_all_words() -> None:
 
 
 def test_verdicts_are_said_in_chinese_by_a_chinese_report() -> None:
-    names = {name: f"<{name}>" for each in SENTENCES for name in re.findall(r"{(\w+)}", each.en)}
+    names = {name: f"<{name}>" for each in SENTENCES for name in re.findall(r"{(\w+)", each.en)}
     for each in SENTENCES:
-        assert set(re.findall(r"{\w+}", each.en)) == set(re.findall(r"{\w+}", each.zh)), each
+        assert set(re.findall(r"{(\w+)", each.en)) == set(re.findall(r"{(\w+)", each.zh)), each
         assert in_chinese(each(**names)) == each.zh.format(**names)
     nested = sentences.FROM_NOW_ON(source=sentences.OF_TRAINING(model="w", version=3, source="artifact a b.csv"))
     assert in_chinese(nested) == "w 3 的训练数据：制品 a b.csv从现在起作为基线"
+    few = [sentences.FEW_ROWS(rows=rows, least=300) for rows in (0, 1, 12)]
+    assert few == [f"{said}, fewer than 300" for said in ("0 rows", "1 row", "12 rows")]
+    assert [in_chinese(said) for said in few] == [f"{rows} 行，少于 300 行" for rows in (0, 1, 12)]
+    assert in_chinese("1 rows, fewer than 300") == "1 行，少于 300 行", "as earlier releases stored it"
     assert in_chinese("no sentence of ours") == "no sentence of ours"
     said = [each(**names) for each in SENTENCES]
     columns = [ReportColumn(f"c{place}", "error", reason=reason) for place, reason in enumerate(said)]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.domain.claims import ResourceClaim
-from scheduler.domain.gpus import Gpu, GpuLedger, gpus_asked_for, is_of_kind
+from scheduler.domain.gpus import Gpu, GpuLedger, gpus_asked_for, is_of_kind, no_such_gpu
 from scheduler.domain.placement import Capacity, Placement, ResourcePool, place_pods
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
@@ -89,14 +89,13 @@ def test_a_kind_that_is_not_there_is_said_and_holds_nobody_up() -> None:
     found = placed([asking("wine", kind="H100"), asking("any", since=1)], A10, H200, OTHER)
     assert found.placed == {"any": None}
     assert found.waiting["wine"] == (
-        "asks for 1 core, 1 GiB, 1 GPU H100; there are only 64 cores, 64 GiB, no GPU H100; "
-        "of GPUs there are 1 NVIDIA A10, 2 NVIDIA H200"
+        "no node has a GPU H100, only 1 NVIDIA A10, 2 NVIDIA H200: ask for one of these kinds, or add a node with a "
+        "GPU H100: it starts once there is one"
     )
     whole = placed([asking("wine", kind="H200")], PART).waiting["wine"]
-    assert whole.endswith(f"no GPU H200; of GPUs there are 1 {SLICE}")
-    assert (
-        placed([asking("wine", kind="H200")]).waiting["wine"].endswith("there are only 64 cores, 64 GiB, no GPU H200")
-    )
+    assert whole.startswith(f"no node has a GPU H200, only 1 {SLICE}: ask for one of these kinds, or ")
+    none = placed([asking("wine", kind="H200")]).waiting["wine"]
+    assert none.startswith("no node has a GPU H200, nor any other: ask for no GPU, or add a node with a GPU H200")
     more = placed([asking("wine", 3, "H200"), asking("any", since=1)], A10, H200, OTHER)
     assert more.placed == {"any": None}
     assert more.waiting["wine"].endswith("there are only 64 cores, 64 GiB, 2 GPU H200")
@@ -106,7 +105,9 @@ def test_what_is_only_counted_is_of_no_kind() -> None:
     counted = [Gpu("0", "0"), Gpu("1", "1")]
     found = placed([asking("wine", kind="H200"), asking("any", since=1)], *counted)
     assert found.gpus == {"any": ("0",)}
-    assert found.waiting["wine"].endswith("no GPU H200; of GPUs there are 2 whose kind is not known")
+    assert found.waiting["wine"].startswith(
+        "no node has a GPU H200, only 2 whose kind is not known: ask for GPUs of any kind, or "
+    )
 
 
 def test_devices_of_every_node_are_the_machine_s() -> None:
@@ -174,7 +175,11 @@ def test_kinds_are_counted_and_numbers_of_before_are_known() -> None:
         GpuKind(kind="NVIDIA H200", gpu=2, free=1),
         GpuKind(kind=None, gpu=1, free=1),
     )
-    assert str(ledger) == "1 NVIDIA A10, 2 NVIDIA H200, 1 whose kind is not known"
+    told = no_such_gpu("H100", ledger.kinds(), "risk")
+    has = "1 NVIDIA A10, 2 NVIDIA H200, 1 whose kind is not known"
+    assert told.startswith(
+        f"no node has a GPU H100 in resource group risk, only {has}: ask for one of these kinds, or "
+    )
     assert [gpus_asked_for(asking("a", 2, kind).resources) for kind in ("H200", None)] == ["2 GPU H200", "2 GPU"]
 
 

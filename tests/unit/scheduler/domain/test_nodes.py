@@ -144,3 +144,13 @@ def test_pools_say_who_holds_them_and_who_waits_by_kind_of_gpu() -> None:
     (shared,) = pool_states(pools(), claims, {})
     assert [(hold.pods, hold.gpu, hold.gpu_kind) for hold in shared.held] == [(1, 1, None), (1, 1, "H200")]
     assert [(hold.pods, hold.gpu, hold.gpu_kind) for hold in shared.waiting] == [(2, 2, "H200")]
+
+
+def test_a_group_without_nodes_is_a_closed_pool_of_no_size_while_pods_wait_in_it() -> None:
+    claims = [claim("x", 2, group="empty"), claim("y", 1, group="empty"), claim("z"), on(A, claim("gone", group="old"))]
+    named = [replace(each, service="wine", name="v1") for each in claims]
+    *known, empty = pool_states(pools(A), named, {A.id: "a"})
+    assert [(pool.group, pool.node) for pool in known] == [(None, None), ("risk", "a")]
+    assert (empty.group, empty.node, empty.cpu, empty.memory_gb, empty.is_open) == ("empty", None, 0, 0, False)
+    assert [(hold.service, hold.pods, hold.cpu) for hold in empty.waiting] == [("wine", 2, 3)]
+    assert [pool.waiting for pool in known if pool.group is None] == [()]

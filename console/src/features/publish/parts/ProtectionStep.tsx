@@ -1,4 +1,5 @@
 import { Alert, Flex, Form, Input, InputNumber, Switch } from 'antd';
+import { HEADER_NAME } from '@/components/form/errors/patterns';
 import { RateFields, RequestFields } from '@/components/version/LimitFields';
 import { useTexts } from '@/i18n';
 import type { Draft } from '../draft';
@@ -7,7 +8,7 @@ import type { StepProps } from './PublishForm';
 const MIB = 1024 * 1024;
 
 export function ProtectionStep({ service }: StepProps) {
-  const t = useTexts().publish;
+  const { publish: t, versionFields: f } = useTexts();
   const isNew = service === '';
   return (
     <>
@@ -27,7 +28,12 @@ export function ProtectionStep({ service }: StepProps) {
         )}
       </Flex>
       {isNew ? (
-        <Form.Item name="sticky_header" label={t.sticky} extra={t.stickyHint}>
+        <Form.Item
+          name="sticky_header"
+          label={t.sticky}
+          extra={t.stickyHint}
+          rules={[{ pattern: HEADER_NAME, message: f.headerRule }]}
+        >
           <Input style={{ width: 320 }} maxLength={64} spellCheck={false} />
         </Form.Item>
       ) : (

@@ -2,7 +2,7 @@ import { Card, Form, Steps } from 'antd';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError, asApiError } from '@/api';
 import { FormNotice } from '@/components/form/errors/FormNotice';
-import { useFieldErrors } from '@/components/form/errors/fieldErrors';
+import { TO_FIELD, useFieldErrors } from '@/components/form/errors/fieldErrors';
 import { SourceFields } from '@/components/version/model/SourceFields';
 import { VersionPlace } from '@/components/version/place';
 import { RecordingFields } from '@/components/version/RecordingFields';
@@ -33,6 +33,8 @@ const CONTENT: Record<Step, (props: StepProps) => ReactNode> = {
 
 const VERSION = ['version'];
 
+type NamePath = (string | number)[];
+
 /** One form in steps: all of them stay in the page, so that the server's refusal reaches each field. */
 export function PublishForm(
   props: StepProps & {
@@ -47,20 +49,29 @@ export function PublishForm(
   const [form] = Form.useForm<Draft>();
   const errors = useFieldErrors(form);
   const heading = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the new step is read from its beginning
+  const refused = useRef<NamePath | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the new step is read from its beginning, or where it is wrong
   useEffect(() => {
-    heading.current?.scrollIntoView({ block: 'nearest' });
+    if (refused.current === null) heading.current?.scrollIntoView({ block: 'nearest' });
+    else form.scrollToField(refused.current, TO_FIELD);
+    refused.current = null;
   }, [step]);
   const refuse = (thrown: unknown) => {
     const refusal = asApiError(thrown);
-    const details = refusal.details.map((detail) => ({ ...detail, loc: [...placeOf(detail.loc)] }));
+    const details = refusal.details.map((detail) => ({
+      ...detail,
+      loc: [...placeOf(detail.loc, props.service !== '')],
+    }));
     errors.show(new ApiError(refusal.message, refusal.status, refusal.code, refusal.requestId, details));
     const wrong = form.getFieldsError().find((field) => field.errors.length > 0);
     const places = details.map(({ loc }) => loc);
     const where = [...(wrong ? [wrong.name] : []), ...places]
       .map(stepOf)
       .find((found) => found !== undefined);
-    if (where !== undefined) setStep(where);
+    if (where === undefined) return;
+    // Where something is left for the notice, that is read first.
+    refused.current = wrong !== undefined && stepOf(wrong.name) === where ? wrong.name : null;
+    setStep(where);
   };
   return (
     <Form<Draft>

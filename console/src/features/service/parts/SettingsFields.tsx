@@ -1,9 +1,10 @@
 import { Alert, Card, Flex, Form, Input, InputNumber, Select, Switch } from 'antd';
+import { HEADER_NAME } from '@/components/form/errors/patterns';
 import { useTexts } from '@/i18n';
 import { parseTags } from '../settingsForm';
 
 export function SettingsFields() {
-  const { service: t, common } = useTexts();
+  const { service: t, versionFields: f, common } = useTexts();
   return (
     <Flex vertical gap="middle">
       <Card size="small" title={t.general}>
@@ -22,7 +23,12 @@ export function SettingsFields() {
         <Form.Item name={['cors', 'allow_origins']} label={t.origins} extra={t.originsHint}>
           <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[' ', ',']} maxCount={64} />
         </Form.Item>
-        <Form.Item name="sticky_header" label={t.stickyHeader} extra={t.stickyHint}>
+        <Form.Item
+          name="sticky_header"
+          label={t.stickyHeader}
+          extra={t.stickyHint}
+          rules={[{ pattern: HEADER_NAME, message: f.headerRule }]}
+        >
           <Input placeholder="X-Penstock-Sticky" autoComplete="off" spellCheck={false} maxLength={64} />
         </Form.Item>
         <Form.Item name="max_body_bytes" label={t.maxBody}>

@@ -99,6 +99,15 @@ export const resources = {
     held: 'Pods',
     waiting: 'Waiting for room',
     closed: 'Takes no new pods',
+    noNodes: 'No nodes yet: add one',
+    freeCores: (free: string, of: string) => `${free} of ${counted(of, 'core')} free`,
+    freeMemory: (free: string, of: string) => `${free} of ${of} GiB free`,
+    freeGpus: (free: string, of: string) => `${free} of ${counted(of, 'GPU')} free`,
+    otherProjects: 'Other projects',
+    asksFor: (pods: string, cpu: string, memory: string, gpu: number, kind: string | null) => {
+      const gpus = kind === null ? counted(gpu, 'GPU') : `${gpu} × ${kind}`;
+      return `${counted(pods, 'pod')}: ${counted(cpu, 'core')}, ${memory} GiB${gpu > 0 ? `, ${gpus}` : ''}`;
+    },
     open: 'Takes pods',
   },
 };

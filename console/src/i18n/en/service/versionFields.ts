@@ -3,6 +3,7 @@ import { counted } from '../counted';
 /** Fields of a version, in every form that has them. */
 export const versionFields = {
   needed: 'This is needed',
+  headerRule: 'The name of a header: letters, digits and hyphens, at most 64',
   source: {
     label: 'Made from',
     mlflow: 'A registered model',
@@ -83,6 +84,8 @@ export const versionFields = {
   envRemove: 'Remove the variable',
   envKinds: { value: 'Value', secret: 'Secret' },
   envName: 'Name',
+  envNameRule:
+    'Name: letters, digits and _, no digit first; those that begin with PENSTOCK_ are the platform’s',
   envValue: 'Value',
   envSecret: 'Secret',
   envKey: 'Key in the secret',

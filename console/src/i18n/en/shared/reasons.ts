@@ -209,6 +209,10 @@ export const reasons = {
     says: "The namespace's pod security does not admit the pod.",
     next: 'Change what the version asks for, or the namespace.',
   },
+  GpuKindMissing: {
+    says: 'No node has a GPU of the kind that it asks for.',
+    next: 'Ask for a kind that there is, as the message shows, or add a node with such a GPU: it starts once there is one.',
+  },
   GpuKindUnknown: {
     says: 'The settings do not say what the cluster calls this kind of GPU.',
     next: 'Add it to SCHEDULER_KUBERNETES_GPU_KINDS, as the message shows, or ask for another kind.',

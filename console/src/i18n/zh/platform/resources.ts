@@ -97,6 +97,15 @@ export const resources: typeof en = {
     held: '实例',
     waiting: '等待空间',
     closed: '不接收新实例',
+    noNodes: '还没有节点，请添加',
+    freeCores: (free, of) => `${of} 核中空闲 ${free} 核`,
+    freeMemory: (free, of) => `${of} GiB 中空闲 ${free} GiB`,
+    freeGpus: (free, of) => `${of} 块 GPU 中空闲 ${free} 块`,
+    otherProjects: '其他项目',
+    asksFor: (pods, cpu, memory, gpu, kind) => {
+      const gpus = kind === null ? `${gpu} 块 GPU` : `${gpu} × ${kind}`;
+      return `${pods} 个实例：${cpu} 核、${memory} GiB${gpu > 0 ? `、${gpus}` : ''}`;
+    },
     open: '接收实例',
   },
 };

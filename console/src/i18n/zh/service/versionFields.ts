@@ -2,6 +2,7 @@ import type { versionFields as en } from '../../en/service/versionFields';
 
 export const versionFields: typeof en = {
   needed: '必填',
+  headerRule: '请求头名称：只能包含字母、数字和连字符，最多 64 个字符',
   source: {
     label: '来源',
     mlflow: '已注册的模型',
@@ -74,6 +75,7 @@ export const versionFields: typeof en = {
   envRemove: '移除变量',
   envKinds: { value: '值', secret: '密文' },
   envName: '名称',
+  envNameRule: '名称只能包含字母、数字和下划线，不能以数字开头；PENSTOCK_ 开头的由平台使用',
   envValue: '值',
   envSecret: '密文',
   envKey: '密文中的键',

@@ -168,6 +168,10 @@ export const reasons: typeof en = {
     says: '命名空间的安全策略不接纳该实例。',
     next: '请修改版本的要求，或调整命名空间。',
   },
+  GpuKindMissing: {
+    says: '没有节点具备所要型号的 GPU。',
+    next: '请按消息所示改要现有型号，或添加带有该型号 GPU 的节点；有了之后会自动启动。',
+  },
   GpuKindUnknown: {
     says: '设置中没有说明集群如何称呼该型号的 GPU。',
     next: '请按消息所示加入 SCHEDULER_KUBERNETES_GPU_KINDS，或改要其他型号。',

@@ -34,6 +34,8 @@ PROSE = frozenset(
     }
 )
 """Columns whose text may go on in a further line; all others are names, numbers and times."""
+MAX_DESCRIPTION = 80
+"""Characters of a description, which may have thousands, in a list; `-o wide`, JSON and `show` have all of it."""
 MIN_PROSE_WIDTH = 24
 INDENT = 19
 DURATIONS = frozenset({"window", "schedule", "delay", "duration", "cool_down", "time_limit", "repeat_interval"})
@@ -82,6 +84,8 @@ def show_all(
         return
     rows = [of(row) for row in rows] if of else rows
     cells = {column: [_cell(column, _field_at(row, column)) for row in rows] for column in columns}
+    if output is Format.TABLE and "description" in cells:
+        cells["description"] = [_shortened(cell) for cell in cells["description"]]
     if sys.stdout.isatty():
         _print_table(cells, None if output is Format.WIDE else droppable_first)
     else:
@@ -162,6 +166,11 @@ def _cell(column: str, value: Any) -> str:
     if column == "memory_bytes" and isinstance(value, int):
         return f"{value / 2**20:.0f} MiB"
     return plain_text(_format_field(column, value))
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return text if len(line) <= MAX_DESCRIPTION else f"{line[: MAX_DESCRIPTION - 1].rstrip()}…"
 
 
 def _field_at(item: Mapping[str, Any], path: str) -> Any:

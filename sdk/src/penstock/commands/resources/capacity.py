@@ -33,8 +33,10 @@ def _backend(ready: Mapping[str, Any]) -> str:
 def _line(pool: Mapping[str, Any]) -> dict[str, Any]:
     there, free = pool["capacity"], pool["free"]
     parts = [_allocations("held by", pool["held"]), _allocations("waiting:", pool["waiting"])]
+    if pool["group"] and not pool["node"]:
+        parts.insert(0, f"no nodes: add one (penstock nodes add {pool['group']} …)")
     return {
-        "pool": f"{pool['group']}/{pool['node']}" if pool["node"] else "shared",
+        "pool": "/".join(filter(None, (pool["group"], pool["node"]))) or "shared",
         "cores": f"{there['cpu']:g}",
         "free_cores": f"{free['cpu']:g}",
         "gib": f"{there['memory_gb']:.3g}",

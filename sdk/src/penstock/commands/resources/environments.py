@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.counted import counted
 from penstock.launcher.home import Home, LaunchError
 
 app = typer.Typer(help="Environments that were built for models, on this machine.", no_args_is_help=True)
@@ -51,4 +52,4 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
         print(
             f"{each['key']:<26} {each['python']:<7} {each['bytes'] / 1e6:>6.0f}  {days:>6.1f} days {len(each['pods'])}"
         )
-    print(f"{len(found)} environments, {sum(each['bytes'] for each in found) / 1e9:.2f} GB")
+    print(f"{counted(len(found), 'environment')}, {sum(each['bytes'] for each in found) / 1e9:.2f} GB")

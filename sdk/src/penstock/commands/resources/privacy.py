@@ -89,7 +89,8 @@ def order_erasure(
     ids, request_ids, values = (_given(found) for found in (client_request_id, request_id, value))
     if not yes:
         count = sum(len(found or ()) for found in (ids, request_ids, values))
-        typer.confirm(f"Erase every row of {count} ids or values from the tables of {service}?", abort=True)
+        named = "1 id or value" if count == 1 else f"{count} ids or values"
+        typer.confirm(f"Erase every row of {named} from the tables of {service}?", abort=True)
     with connect() as client:
         found = client.erase(service, client_request_ids=ids, request_ids=request_ids, column=column, values=values)
     show_one(found, ERASURES, output)

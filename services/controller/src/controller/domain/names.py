@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from shared.errors import Detail, InvalidInput
+from shared.errors import Conflict, Detail, InvalidInput
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _MODEL = re.compile(r"[^/\\:'\"%`$\x00-\x1f\x7f]{1,255}\Z")
@@ -109,6 +109,11 @@ def _gpu_kind(text: str, *within: str) -> str:
         "such as H200 or MIG 1g.18gb"
     )
     return _checked(_GPU_KIND, " ".join(text.split()), "gpu_kind", what, *within)
+
+
+def taken(message: str, field: str = "name") -> Conflict:
+    """The refusal of a name, or of another `field`, that something has already: forms show it there."""
+    return Conflict(message, (Detail((field,), message),))
 
 
 def _checked(pattern: re.Pattern[str], value: str, field: str, what: str, *within: str) -> str:

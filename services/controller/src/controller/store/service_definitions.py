@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from controller.domain.names import taken
 from controller.store.tables import LabelSourceRow, MonitorRow, RetrainingTriggerRow, ServiceRow
 from shared.errors import Conflict, NotFound
 
@@ -52,6 +53,6 @@ class ServiceDefinitions(Generic[Row]):
         """`Conflict` when the service has one of this name, or `most` of them."""
         others = await self.of_service(session, service.id)
         if any(row.name == name for row in others):
-            raise Conflict(f"Service {service.name!r} has a {self.noun} {name!r} already")
+            raise taken(f"Service {service.name!r} has a {self.noun} {name!r} already")
         if len(others) >= most:
             raise Conflict(f"A service may have {most} {self.noun}s")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared import events
+from shared.counted import counted
 from shared.events import Event
 
 Level = Literal["info", "warning", "error"]
@@ -42,7 +43,7 @@ def _exit(event: events.PodExited) -> str:
 
 
 def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
+    return counted(count, "pod")
 
 
 def _answers(event: events.PodReady) -> str:
@@ -120,7 +121,9 @@ WORDINGS: Mapping[type[Event], Wording] = {
     events.PodTerminated: Wording("Terminated", lambda e: _ENDED.get(e.reason, e.reason)),
     events.TableBlocked: Wording("TableBlocked", lambda e: f"{e.table} cannot be written: {e.reason}", "error"),
     events.TableRecovered: Wording("TableRecovered", lambda e: f"{e.table} has every row again"),
-    events.TableRowsDropped: Wording("RowsDropped", lambda e: f"{e.table} lost {e.rows} rows: {e.reason}", "error"),
+    events.TableRowsDropped: Wording(
+        "RowsDropped", lambda e: f"{e.table} lost {counted(e.rows, 'row')}: {e.reason}", "error"
+    ),
 }
 """Every fact that an operator should see; `PodNoted` brings its own words. A test holds this to the catalogue."""
 

@@ -9,24 +9,32 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+_SLOT = re.compile(r"{(\w+)(?::([\w ]+))?}")
+
 
 @dataclass(frozen=True)
 class Sentence:
-    """Both languages have the same `{names}`."""
+    """Both languages have the same `{names}`; `{rows:row}` in English is so many rows, or 1 row."""
 
     en: str
     zh: str
 
     def __call__(self, **values: object) -> str:
         """In English."""
-        return self.en.format(**values)
+        return _SLOT.sub(lambda slot: _written(values[slot[1]], slot[2]), self.en)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What it says in English, whatever the values are."""
-        parts = re.split(r"{(\w+)}", self.en)
-        written = [re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+?)" for place, part in enumerate(parts)]
+        text, *slots = _SLOT.split(self.en)
+        written = [re.escape(text)]
+        for name, noun, following in zip(slots[::3], slots[1::3], slots[2::3], strict=True):
+            written += [f"(?P<{name}>.+?)", f" {noun}s?" if noun else "", re.escape(following)]
         return re.compile("".join(written), re.DOTALL)
+
+
+def _written(value: object, noun: str | None) -> str:
+    return f"{value} {noun}{'' if str(value) == '1' else 's'}" if noun else str(value)
 
 
 NO_TABLE = Sentence("no inference table of the service has rows yet", "该服务的推理表还没有任何行")
@@ -35,14 +43,14 @@ NO_ROWS = Sentence("there are no rows in the window", "窗口内没有数据行"
 NO_LABEL_YET = Sentence("no inference of the service has a label yet", "该服务的推理还没有任何标签")
 NO_LABEL_HERE = Sentence("no row of the window has a label", "窗口内没有带标签的行")
 NOTHING_MEASURED = Sentence("nothing was measured in the window", "窗口内没有任何测量值")
-FEW_ROWS = Sentence("{rows} rows, fewer than {least}", "{rows} 行，少于 {least} 行")
-FEW_REQUESTS = Sentence("{requests} requests, fewer than {least}", "{requests} 个请求，少于 {least} 个")
-FEW_ROWS_OF = Sentence("{name} has {rows} rows; {least} are needed.", "{name} 只有 {rows} 行，需要 {least} 行。")
+FEW_ROWS = Sentence("{rows:row}, fewer than {least}", "{rows} 行，少于 {least} 行")
+FEW_REQUESTS = Sentence("{requests:request}, fewer than {least}", "{requests} 个请求，少于 {least} 个")
+FEW_ROWS_OF = Sentence("{name} has {rows:row}; {least} are needed.", "{name} 只有 {rows} 行，需要 {least} 行。")
 FEW_IN_WINDOW = Sentence(
-    "The window has {rows} values of {column}; {least} are needed.", "窗口内 {column} 有 {rows} 个值，需要 {least} 个。"
+    "The window has {rows:value} of {column}; {least} are needed.", "窗口内 {column} 有 {rows} 个值，需要 {least} 个。"
 )
 FEW_IN_BASELINE = Sentence(
-    "The baseline has {rows} values of {column}; {least} are needed.",
+    "The baseline has {rows:value} of {column}; {least} are needed.",
     "基线中 {column} 有 {rows} 个值，需要 {least} 个。",
 )
 NOT_DEFINED = Sentence("{name} is not defined here.", "{name} 在此没有定义。")
@@ -84,7 +92,7 @@ UNCLEAR_COLUMN = Sentence(
 )
 OWN_ERROR = Sentence("an error of the platform's own: {error}", "平台自身的错误：{error}")
 OF_WINDOW = Sentence("the window from {start} to {end}", "从 {start} 到 {end} 的窗口")
-OF_WEEKS = Sentence("the same window of {weeks} earlier weeks", "此前 {weeks} 周的同一时段")
+OF_WEEKS = Sentence("the same window of {weeks:earlier week}", "此前 {weeks} 周的同一时段")
 OF_TRAINING = Sentence("training data of {model} {version}: {source}", "{model} {version} 的训练数据：{source}")
 OF_ARTIFACT = Sentence("artifact {path}", "制品 {path}")
 FROM_NOW_ON = Sentence("{source} is the baseline from now on", "{source}从现在起作为基线")
@@ -98,7 +106,7 @@ UNREADABLE = Sentence("the table at {location} cannot be read: {why}", "无法�
 SENTENCES = tuple(
     sorted(
         (each for each in list(globals().values()) if isinstance(each, Sentence)),
-        key=lambda each: len(re.sub(r"{\w+}", "", each.en)),
+        key=lambda each: len(_SLOT.sub("", each.en)),
         reverse=True,
     )
 )

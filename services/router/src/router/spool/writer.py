@@ -25,6 +25,7 @@ from router.spool.format import (
 from router.spool.repair import RepairedSegment, is_unfinished, repair_segment
 from router.spool.sealing import BodySealer
 from router.spool.segment import MappedMemory, read_boot_id
+from shared.counted import counted
 from shared.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ class SpoolWriter:
         elif is_unfinished(damaged, sequence, self._segment_bytes):
             self._files.remove(sequence)
         else:
-            self._files.set_aside(sequence, f"{len(damaged)} bytes, in which no record can be read")
+            self._files.set_aside(sequence, f"{counted(len(damaged), 'byte')}, in which no record can be read")
 
     def _restore(self, sequence: int, found: RepairedSegment) -> None:
         try:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from scheduler.backends.process.reap import GRACE_S, reap
+from shared.counted import counted
 
 
 def reap_all(home: Path, grace_s: float = GRACE_S) -> int:
@@ -25,4 +26,4 @@ def reap_all(home: Path, grace_s: float = GRACE_S) -> int:
 
 
 if __name__ == "__main__":
-    print(f"ended {reap_all(Path(sys.argv[1]))} pods")
+    print(f"ended {counted(reap_all(Path(sys.argv[1])), 'pod')}")

@@ -15,6 +15,8 @@ from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
 
 _SLICE = re.compile(r"\bmig\b")
+NO_SUCH_GPU = "no node has a GPU "
+"""How the sentence begins that a pod waits with for a kind of GPU which nothing has."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,19 @@ def is_of_kind(kind: str, wanted: str) -> bool:
 def gpus_asked_for(resources: Resources) -> str:
     """In words, such as `2 GPU H200`."""
     return f"{resources.gpu} GPU {resources.gpu_kind}" if resources.gpu_kind else f"{resources.gpu} GPU"
+
+
+def no_such_gpu(kind: str, there: Sequence[GpuKind], group: str | None = None) -> str:
+    """Why a pod waits for GPUs of a kind of which there are none, and what to do; `there`: what its nodes have."""
+    any_kind = "GPUs of any kind" if there else "no GPU"
+    instead = "one of these kinds" if any(each.kind for each in there) else any_kind
+    where = f" in resource group {group}" if group else ""
+    known = ", ".join(f"{each.gpu} {each.kind or 'whose kind is not known'}" for each in there)
+    has = f"only {known}" if known else "nor any other"
+    return (
+        f"{NO_SUCH_GPU}{kind}{where}, {has}: ask for {instead}, or add a node with a GPU {kind}: it starts once there "
+        "is one"
+    )
 
 
 class GpuLedger:
@@ -124,10 +139,6 @@ class GpuLedger:
             GpuKind(kind=kind or None, gpu=count, free=free[kind])
             for kind, count in Counter(gpu.kind for gpu in self.there).items()
         )
-
-    def __str__(self) -> str:
-        """Which there are at all, in words."""
-        return ", ".join(f"{each.gpu} {each.kind or 'whose kind is not known'}" for each in self.kinds())
 
 
 def _lacks_gpus(claim: ResourceClaim) -> bool:

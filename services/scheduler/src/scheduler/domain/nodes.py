@@ -45,8 +45,11 @@ def has_to_move(node: UUID | None, resources: Resources, nodes: Mapping[UUID, No
 def pool_states(
     pools: Iterable[ResourcePool], claims: Collection[ResourceClaim], names: Mapping[UUID, str]
 ) -> list[PoolState]:
-    """Each pool, and whose pods hold it or wait for room in it; `names` of the nodes."""
-    return [
+    """Each pool, and whose pods hold it or wait for room in it; `names` of the nodes.
+
+    Behind them each group without a node that pods wait in: of no size, and closed.
+    """
+    known = [
         PoolState(
             group=pool.group,
             node=names[pool.node] if pool.node else None,
@@ -60,6 +63,14 @@ def pool_states(
         )
         for pool in pools
     ]
+    waiting = (claim.resources.group for claim in claims if not claim.is_placed)
+    without_nodes = {group for group in waiting if group} - {pool.group for pool in known}
+    return known + [_without_nodes(group, claims) for group in sorted(without_nodes)]
+
+
+def _without_nodes(group: str, claims: Iterable[ResourceClaim]) -> PoolState:
+    waiting = _holds(claim for claim in claims if not claim.is_placed and claim.resources.group == group)
+    return PoolState(group=group, cpu=0, memory_gb=0, is_open=False, waiting=waiting)
 
 
 def _holds(claims: Iterable[ResourceClaim]) -> tuple[PodAllocation, ...]:

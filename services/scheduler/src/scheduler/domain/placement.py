@@ -19,9 +19,10 @@ from math import inf
 from uuid import UUID
 
 from scheduler.domain.claims import ResourceClaim
-from scheduler.domain.gpus import Gpu, GpuLedger
+from scheduler.domain.gpus import Gpu, GpuLedger, no_such_gpu
 from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind
+from shared.counted import counted
 
 _EPSILON = 1e-9
 FREE_FIRST = "SCHEDULER_GPU_ROLLOUT=free-first ends the pod that it replaces first, for its GPU"
@@ -49,7 +50,7 @@ class Capacity:
     def __str__(self) -> str:
         devices = f", {self.gpu} GPU" if self.gpu > 0 else ""
         cores = max(self.cpu, 0)
-        return f"{cores:g} core{'' if cores == 1 else 's'}, {max(self.memory_gb, 0):.3g} GiB{devices}"
+        return f"{counted(cores, 'core')}, {max(self.memory_gb, 0):.3g} GiB{devices}"
 
 
 UNLIMITED = Capacity(inf, inf, 1 << 30)
@@ -255,6 +256,9 @@ def _why(
     can_ever: bool,
 ) -> str:
     asked = claim.resources
+    total = ledger.at_most(asked)
+    if asked.gpu and asked.gpu_kind and not total:
+        return no_such_gpu(asked.gpu_kind, ledger.kinds())
     kind = f" {asked.gpu_kind}" if asked.gpu and asked.gpu_kind else ""
     wanted = f"{Capacity(asked.cpu, asked.memory_gb, asked.gpu)}{kind}"
     if not rooms:
@@ -264,10 +268,9 @@ def _why(
     # `Capacity` leaves devices out where there are none.
     devices = f", no GPU{kind}" if asked.gpu and room.gpu <= 0 else kind
     said = f"asks for {wanted}; {'free are' if can_ever else 'there are only'} {room}{devices}{where}"
-    total = ledger.at_most(asked)
     if not can_ever and any(_of_kind(pool.capacity, claim, total).fits(asked) for pool in pools):
         old = claim.replaces
         is_stuck = old is not None and old.resources.gpu and (not kind or ledger.count(asked, ledger.held([old.pod])))
         stuck = f"; {FREE_FIRST}" if is_stuck else ""
         return f"{said} beside its version's own pods{stuck}"
-    return f"{said}; of GPUs there are {ledger}" if kind and not total and ledger.there else said
+    return said

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from scheduler.domain.values import CAPACITY, PodNote, PodObservation
 from shared.contracts.deployment import PodReport
+from shared.counted import counted
 
 PhaseName = Literal["placed", "model", "environment", "process", "loaded", "checked", "ready"]
 PhaseState = Literal["done", "running", "failed", "skipped"]
@@ -151,7 +152,7 @@ def _load_detail(report: PodReport | None) -> str | None:
 def _check_detail(report: PodReport) -> str:
     example = report.example
     if example.status == "ok":
-        return f"the model's example: {example.rows} rows predicted"
+        return f"the model's example: {counted(example.rows, 'row')} predicted"
     return f"the model's example failed: {example.message}" if example.status == "failed" else "it has no example"
 
 

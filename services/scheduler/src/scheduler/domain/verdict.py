@@ -12,6 +12,7 @@ from typing import Literal
 
 from scheduler.domain.values import PodNote, RunEnd
 from shared.contracts.deployment import PublishCheck
+from shared.counted import counted
 
 VersionPhase = Literal["starting", "running", "failed", "stopping", "stopped"]
 
@@ -104,7 +105,7 @@ def is_overdue(progress: VersionProgress, now: datetime, limits: VerdictLimits) 
 def _never_ready(progress: VersionProgress, limits: VerdictLimits) -> VersionFailure:
     minutes = limits.never_ready.total_seconds() / 60
     last = progress.last_end
-    said = f"no pod was ready within {minutes:g} minutes" + (f"; the last: {last.message}" if last else "")
+    said = f"no pod was ready within {counted(minutes, 'minute')}" + (f"; the last: {last.message}" if last else "")
     return VersionFailure("NeverReady", said, last.log_tail if last else ())
 
 

@@ -14,9 +14,9 @@ from sqlmodel import col, select
 
 from scheduler.domain.rollover import after_new_end
 from scheduler.domain.start_timeline import next_timeline
-from scheduler.domain.values import UNREACHABLE, Observation, PodNote, PodObservation, PodsListed, RunEnd
+from scheduler.domain.values import NO_FAULT, UNREACHABLE, Observation, PodNote, PodObservation, PodsListed, RunEnd
 from scheduler.domain.verdict import VerdictLimits, after_end, after_refusal, check_warnings
-from scheduler.handlers.outcome import update_outcome
+from scheduler.handlers.outcome import put_off, update_outcome
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, LogPositionRow, PodRow
 from shared.bus.outbox import publish
@@ -45,6 +45,7 @@ async def store_observation(
     if observation.is_gone:
         pod = await session.get(PodRow, observation.pod)
         if pod is not None and pod.status != "Failed":
+            _end_wait(version, pod, now)
             await _remove_pod(session, version, pod, _removal_reason(version, observation))
     else:
         await _store_pod(session, version, observation, context, now)
@@ -59,6 +60,7 @@ async def _remove_unlisted(
     for pod in known:
         version = await session.get(DeploymentRow, pod.version_id)
         if pod.name not in listing.pods and version is not None:
+            _end_wait(version, pod, now)
             await _remove_pod(session, version, pod, "Lost")
             await update_outcome(session, version, now, context.limits)
 
@@ -71,6 +73,12 @@ def _removal_reason(version: DeploymentRow, seen: PodObservation) -> str:
     if version.failure:
         return "Failed"
     return "ScaledDown" if seen.is_surplus else "Replaced"
+
+
+def _end_wait(version: DeploymentRow, pod: PodRow, now: datetime) -> None:
+    """Until now it has waited, if it did: that time does not count against its version."""
+    if pod.reason in NO_FAULT:
+        put_off(version, now, pod.generation)
 
 
 async def _remove_pod(session: AsyncSession, version: DeploymentRow, pod: PodRow, why: str) -> None:
@@ -95,6 +103,7 @@ async def _store_pod(
         pod.node = seen.node or context.node
         await _publish_pod_event(session, version, PodScheduled, pod, node=pod.node)
     was_ready = pod.ready
+    _end_wait(version, pod, now)
     _copy(seen, pod)
     rows.set_timeline(pod, next_timeline(rows.timeline_of(pod), seen, seen.observed_at or now))
     if (note := seen.note) and note.is_event:

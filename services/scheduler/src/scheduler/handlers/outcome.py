@@ -35,10 +35,13 @@ def _count_pods(row: DeploymentRow, pods: Sequence[PodRow], now: datetime, limit
         rows.set_rollover(row, after_new_count(rollover, new, row.replicas, now, limits))
 
 
-def put_off(row: DeploymentRow, now: datetime) -> None:
-    """Begin a version's deadlines anew: what runs its pods does not answer, so that nothing is seen of them."""
+def put_off(row: DeploymentRow, now: datetime, generation: int | None = None) -> None:
+    """Begin a version's deadlines anew: what runs its pods does not answer, so that nothing is seen of them.
+
+    `generation`: of a pod that has waited through no fault of the version; a roll-out to a later one did not wait.
+    """
     rows.set_progress(row, replace(rows.progress_of(row), trying_since=now))
-    if rollover := rows.rollover_of(row):
+    if (rollover := rows.rollover_of(row)) and (generation is None or generation >= rollover.generation):
         rows.set_rollover(row, replace(rollover, progress=replace(rollover.progress, trying_since=now)))
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from scheduler.domain.values import CAPACITY, HELD_UP, MeasuredUsage
+from scheduler.domain.gpus import NO_SUCH_GPU
+from scheduler.domain.values import CAPACITY, GPU_KIND_MISSING, HELD_UP, MeasuredUsage
 from scheduler.domain.verdict import VersionFailure, phase_of
 from scheduler.store import rows
 from scheduler.store.tables import DeploymentRow, PodRow
@@ -175,7 +176,9 @@ def _wait(pods: Sequence[PodRow], waits: Mapping[str, str]) -> VersionFailure | 
         held_up = (VersionFailure("Waiting", _words_of(pod)) for pod in pods if pod.reason in HELD_UP)
         return next(chain(told, held_up), None)
     why = next((waits[name] for name in without_room if name in waits), None)
-    return None if why is None else VersionFailure("Waiting", f"{NO_ROOM}: {why}")
+    if why is None:
+        return None
+    return VersionFailure("Waiting", f"{GPU_KIND_MISSING if why.startswith(NO_SUCH_GPU) else NO_ROOM}: {why}")
 
 
 def _words_of(pod: PodRow) -> str:

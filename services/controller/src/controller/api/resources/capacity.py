@@ -37,7 +37,10 @@ class HoldView(BaseModel):
 
 
 class PoolView(BaseModel):
-    """A node of a resource group, or (`group` and `node` null) the shared pool."""
+    """A node of a resource group, or (`group` and `node` null) the shared pool.
+
+    A group that has no nodes has one of no size (`node` null) while pods wait in it.
+    """
 
     group: str | None
     node: str | None
@@ -70,7 +73,10 @@ class CapacityView(BaseModel):
 
 @router.get("/capacity", response_model=CapacityView)
 async def read_capacity(deps: Dependencies, principal: CurrentPrincipal) -> CapacityView:
-    """Room for pods: the shared pool, and the nodes of the resource groups that the caller may see."""
+    """Room for pods: the shared pool, and the nodes of the resource groups that the caller may see.
+
+    A group without nodes is listed while pods wait in it.
+    """
     seen = await deps.call(CAPACITY, Nothing(), PoolStateList)
     async with deps.read_session() as session:
         visible = {row.name for row in await page_of_groups(session, principal.projects, None, ALL_GROUPS)}

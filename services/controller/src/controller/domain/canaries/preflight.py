@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeGuard
 from pydantic import BaseModel, Field
 
 from controller.domain.canaries.plan import PreflightRule
+from shared.counted import counted
 from shared.text import without_nul
 
 MOST_SLICES = 20
@@ -134,9 +135,11 @@ def report_of(
 
 def _failure(rule: PreflightRule, found: _Differences, requests: int, latency: LatencyComparison) -> str | None:
     if found.errors > rule.max_errors * requests:
-        return f"{found.errors} of {requests} requests failed that {'was' if requests == 1 else 'were'} answered before"
+        of = counted(requests, "request")
+        return f"{found.errors} of {of} failed that {'was' if requests == 1 else 'were'} answered before"
     if rule.max_changed is not None and found.changed > rule.max_changed * found.rows:
-        return f"{found.changed} of {found.rows} rows have another prediction"
+        have = "has" if found.rows == 1 else "have"
+        return f"{found.changed} of {counted(found.rows, 'row')} {have} another prediction"
     ratio = rule.max_latency_ratio
     if ratio is not None and latency.candidate_p50_ms > ratio * latency.stable_p50_ms:
         return f"median latency {latency.candidate_p50_ms:.1f} ms, recorded {latency.stable_p50_ms:.1f} ms"

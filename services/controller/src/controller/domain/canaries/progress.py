@@ -15,6 +15,7 @@ from typing import Literal
 from controller.domain.canaries.plan import CanaryPlan
 from controller.domain.services.status import ACTIVE, SERVING, VersionStatus
 from shared.contracts.canaries import CanaryVerdict
+from shared.counted import counted
 
 
 class CanaryPhase(StrEnum):
@@ -167,7 +168,7 @@ class _BeforeTraffic:
     def _wait(self, stable: SeenVersion) -> Action | None:
         candidate = self.candidate
         if not candidate.is_complete:
-            return Action("wait", f"{candidate.name} has {candidate.ready} of {candidate.wanted} pods ready")
+            return Action("wait", f"{candidate.name} has {candidate.ready} of {counted(candidate.wanted, 'pod')} ready")
         if stable.status not in SERVING:
             return Action("wait", f"{stable.name} does not serve yet")
         return None
@@ -256,7 +257,7 @@ class _InTraffic:
         return Action("promote", self.verdict.reason, weight=100)
 
     def _pods(self) -> str:
-        return f"{self.candidate.ready} of {self.candidate.wanted} pods"
+        return f"{self.candidate.ready} of {counted(self.candidate.wanted, 'pod')}"
 
     def _lasted(self, since: datetime | None) -> timedelta:
         return timedelta(0) if since is None else self.now - since

@@ -19,9 +19,9 @@ MAX_VARIABLES = 64
 MAX_BYTES = 32 * 1024
 """Of all names and plain values together: they travel with each event that has the version's pods in it."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _OWN_PREFIX = "PENSTOCK_"
 """Of what the platform tells every pod."""
+_NAME = "[A-Za-z_][A-Za-z0-9_]{0,127}"
 _RESERVED_PREFIXES = (_OWN_PREFIX, "LD_", "PYTHON", "_MLFLOW_")
 _RESERVED = frozenset(
     (
@@ -69,9 +69,12 @@ def checked_container_variables(
     return variables
 
 
-ContainerVariables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_container_variables)]
+_NAMES_IN_SCHEMA = Field(json_schema_extra={"propertyNames": {"pattern": f"^(?!{_OWN_PREFIX}){_NAME}$"}})
+ContainerVariables = Annotated[
+    dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_container_variables), _NAMES_IN_SCHEMA
+]
 """Of a version: what is reserved depends on what it is made from."""
-Variables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_variables)]
+Variables = Annotated[dict[str, PlainValue | SecretKeyReference], AfterValidator(checked_variables), _NAMES_IN_SCHEMA]
 
 
 def move_env_out_of_source(body: Any) -> Any:
@@ -90,7 +93,7 @@ def secret_references(variables: Mapping[str, Any] | None) -> list[SecretKeyRef]
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.match(name):
+    if not re.fullmatch(_NAME, name):
         raise _refused(name[:80], "a name is made of letters, digits and '_', not a digit first, at most 128")
     if name.startswith(_OWN_PREFIX):
         raise _refused(name, "the platform sets variables of this name itself")

@@ -6,7 +6,7 @@ of the platform (generations, counters, what a roll-back comes back to) is left 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,17 @@ def history_entry(
     if action == "rolled_back":
         changes.append(FieldChange("reason", None, _reason(new.get("rolled_back"))))
     if action == "created":
-        changes = [change for change in changes if change.after not in (None, "")]
+        changes = [change for change in _fields_of(changes) if change.after not in (None, "")]
     return HistoryEntry(action, tuple(changes))
+
+
+def _fields_of(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
+    """Of something new, each field of an object by itself, as later changes of it name them."""
+    for change in changes:
+        if isinstance(change.after, Mapping):
+            yield from _differences({}, change.after, f"{change.field}.")
+        else:
+            yield change
 
 
 def _action(operation: str, before: Mapping[str, Any], after: Mapping[str, Any], changes: list[FieldChange]) -> str:
@@ -106,7 +115,7 @@ def _of_version(columns: Mapping[str, Any], other: Mapping[str, Any]) -> dict[st
         is_in_group = _is_in_group(columns)
         if is_in_group:  # the size is the user's, the name that the scheduler has for it is not
             values.pop("resource_source.spec", None)
-        is_said_by_spec = _is_in_group(other) and not is_in_group
+        is_said_by_spec = not is_in_group and (not other or _is_in_group(other))
         values["resource_source"] = {} if is_said_by_spec else _chosen(values["resource_source"], _SIZES)
     return values
 

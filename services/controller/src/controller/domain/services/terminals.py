@@ -23,6 +23,7 @@ from controller.domain.access.keys import digest
 from controller.domain.access.roles import Role
 from controller.domain.commands import Command, plain_text
 from shared.contracts.terminals import MOST_ARGUMENTS, MOST_COMMAND_BYTES, Rows, TerminalSize
+from shared.counted import counted
 from shared.errors import Detail, InvalidInput, LimitExceeded, Unauthenticated
 
 TICKET_LIFE = timedelta(seconds=30)
@@ -130,6 +131,5 @@ class TerminalTickets:
 
     def _require_room(self, user: str, *, waiting: int) -> None:
         if self._open.get(user, 0) + waiting >= self.limits.sessions_of_user:
-            raise LimitExceeded(
-                f"You have {self.limits.sessions_of_user} terminals open (CONTROLLER_TERMINAL_SESSIONS): close one"
-            )
+            already = counted(self.limits.sessions_of_user, "terminal")
+            raise LimitExceeded(f"You have {already} open (CONTROLLER_TERMINAL_SESSIONS): close one")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from controller.domain.access.key_commands import NewKey, Rotation
 from controller.domain.access.keys import MAX_ALIVE_PER_NAME, MAX_ALIVE_PER_SERVICE, earliest_expiry, is_alive, mint_key
 from controller.domain.commands import require_future
+from controller.domain.names import taken
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.keys import keys_of
 from controller.store.services.services import StoredService
@@ -21,7 +22,7 @@ async def issue_key(unit: UnitOfWork, service: StoredService, command: NewKey) -
     """A first key of that name and its plain text; `Conflict` while another of the name is alive."""
     require_future(command.expires_at, unit.now)
     if _named(await _alive(unit, service), command.name):
-        raise Conflict(f"There is already a key {command.name!r}: rotate it, or revoke it first")
+        raise taken(f"There is already a key {command.name!r}: rotate it, or revoke it first")
     return await _issue(unit, service, command.name, command.expires_at, command.scopes)
 
 

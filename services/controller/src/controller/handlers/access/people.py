@@ -12,6 +12,7 @@ from controller.domain.access.keys import digest, earliest_expiry, mint_token
 from controller.domain.access.people import NewProject, NewToken, NewUser, ProjectChange, UserChange
 from controller.domain.access.roles import DEFAULT_PROJECT, Principal, Role
 from controller.domain.commands import require_future
+from controller.domain.names import taken
 from controller.handlers.unit_of_work import UnitOfWork, delete_with_children
 from controller.store.access.people import (
     count_admins,
@@ -30,6 +31,7 @@ from controller.store.inference_tables.destinations import every_destination
 from controller.store.registries.secrets import page_of_secrets
 from controller.store.resources.groups import grants_of_project
 from controller.store.tables import MemberRow, ProjectRow, TokenRow, UserRow
+from shared.counted import counted
 from shared.errors import Conflict, Forbidden, NotFound
 
 MAX_GENERATIONS = 8
@@ -39,7 +41,7 @@ MAX_GENERATIONS = 8
 async def create_project(unit: UnitOfWork, command: NewProject) -> ProjectRow:
     """A new project without members; `Conflict` when the name is taken."""
     if await unit.session.get(ProjectRow, command.name) is not None:
-        raise Conflict(f"There is already a project {command.name!r}")
+        raise taken(f"There is already a project {command.name!r}")
     row = ProjectRow(
         name=command.name,
         description=command.description,
@@ -62,7 +64,8 @@ async def delete_project(unit: UnitOfWork, project: ProjectRow) -> None:
     if project.name == DEFAULT_PROJECT:
         raise Conflict("The default project cannot be deleted")
     if left := await count_services(unit.session, project.name):
-        raise Conflict(f"Project {project.name!r} still has {left} services: delete them first")
+        them = "it" if left == 1 else "them"
+        raise Conflict(f"Project {project.name!r} still has {counted(left, 'service')}: delete {them} first")
     if secrets := await page_of_secrets(unit.session, {project.name}, None, 1):
         raise Conflict(f"Project {project.name!r} still has secrets, such as {secrets[0].name!r}: delete them first")
     own = (row.name for row in await every_destination(unit.session, {project.name}) if row.project is not None)
@@ -99,7 +102,7 @@ async def remove_member(unit: UnitOfWork, project: str, user: UserRow) -> None:
 async def create_user(unit: UnitOfWork, command: NewUser) -> UserRow:
     """A new user without tokens or memberships; `Conflict` when the name is taken."""
     if await user_by_name(unit.session, command.name) is not None:
-        raise Conflict(f"There is already a user {command.name!r}")
+        raise taken(f"There is already a user {command.name!r}")
     row = UserRow(**command.model_dump(), created_at=unit.now, updated_at=unit.now)
     unit.session.add(row)
     await unit.session.flush()
@@ -172,7 +175,7 @@ def _expiry(unit: UnitOfWork, principal: Principal, command: NewToken) -> dateti
         raise Forbidden(f"The token that asks ends at {principal.ends_at}: none that it makes may live longer")
     if not principal.is_admin and (command.expires_at is None or command.expires_at > longest):
         raise Forbidden(
-            f"A token may live {unit.limits.token_lifetime.days} days; only administrators may ask for more"
+            f"A token may live {counted(unit.limits.token_lifetime.days, 'day')}; only administrators may ask for more"
         )
     return command.expires_at
 

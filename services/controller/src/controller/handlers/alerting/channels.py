@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from controller.domain.alerting.channels import MOST_CHANNELS, ChannelCommand, NewChannel, RouteCommand
+from controller.domain.names import taken
 from controller.domain.registries.secrets import SecretKind, Vault
 from controller.handlers.registries.secrets import check_named_secret, unsealed_fields
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
-from controller.store.alerting.definitions import count_of
+from controller.store.alerting.definitions import count_of, is_there
 from controller.store.registries.secrets import load_secret, secret_by_name
 from controller.store.tables import ChannelRow
 from shared.contracts.alerting.alerts import ChannelCredentials, ChannelRoute, RoutedChannel
@@ -26,6 +27,8 @@ async def create_channel(unit: UnitOfWork, vault: Vault, command: NewChannel) ->
     """A new channel; `Conflict` when the name is taken, or there are many."""
     if command.project is not None:
         await load_project(unit.session, command.project)
+    if await is_there(unit.session, ChannelRow, command.name):
+        raise taken(f"There is already a channel {command.name!r}")
     if await count_of(unit.session, ChannelRow) >= MOST_CHANNELS:
         raise Conflict(f"There may be {MOST_CHANNELS} channels")
     row = ChannelRow(

@@ -14,9 +14,10 @@ from controller.domain.alerting.silences import (
     NewSilence,
     SilenceCommand,
 )
+from controller.domain.names import taken
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.access.people import load_project
-from controller.store.alerting.definitions import count_of, ended_silences, visible_silences
+from controller.store.alerting.definitions import count_of, ended_silences, is_there, visible_silences
 from controller.store.tables import MaintenanceRow, ServiceRow, SilenceRow
 from shared.errors import Conflict, InvalidInput
 
@@ -78,6 +79,8 @@ async def create_window(unit: UnitOfWork, command: NewMaintenance, service: Serv
     project = command.project if service is None else service.project
     if project is not None:
         await load_project(unit.session, project)
+    if await is_there(unit.session, MaintenanceRow, command.name):
+        raise taken(f"There is already a maintenance window {command.name!r}")
     if await count_of(unit.session, MaintenanceRow) >= MOST_WINDOWS:
         raise Conflict(f"There may be {MOST_WINDOWS} maintenance windows")
     row = MaintenanceRow(

@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.domain.inference_tables.destinations import DestinationDefinition, NewDestination
 from controller.domain.inference_tables.locations import S3, checked_definition, place_of
+from controller.domain.names import taken
 from controller.domain.registries.secrets import SecretKind, Vault, check_fields
 from controller.handlers.registries.secrets import check_named_secret, unsealed_fields
 from controller.handlers.unit_of_work import UnitOfWork
@@ -30,7 +31,7 @@ async def create_destination(unit: UnitOfWork, command: NewDestination) -> Desti
     if command.project is not None:
         await load_project(unit.session, command.project)
     if await unit.session.get(DestinationRow, command.name) is not None:
-        raise Conflict(f"There is already a destination {command.name!r}")
+        raise taken(f"There is already a destination {command.name!r}")
     values = await _checked(unit, command, command.project, None)
     row = DestinationRow(
         name=command.name,
@@ -74,8 +75,8 @@ async def _checked(
 ) -> dict[str, Any]:
     url = checked_definition(command.url, unit.limits.table_roots, project)
     others = [row for row in await every_destination(unit.session) if row.name != name]
-    if taken := next((row.name for row in others if row.url == url), None):
-        raise Conflict(f"Destination {taken!r} lies there already")
+    if other := next((row.name for row in others if row.url == url), None):
+        raise taken(f"Destination {other!r} lies there already", "url")
     if url.startswith(S3):
         _check_endpoint(command, url, project, others)
         if command.secret is not None:
@@ -92,7 +93,7 @@ def _check_endpoint(
     bucket = place_of(url).parts[:2]
     same = [row for row in others if place_of(row.url).parts[:2] == bucket]
     if other := next((row.name for row in same if row.endpoint != command.endpoint), None):
-        raise Conflict(f"Destination {other!r} names another endpoint for bucket {bucket[1]}")
+        raise taken(f"Destination {other!r} names another endpoint for bucket {bucket[1]}", "endpoint")
     known = {row.endpoint for row in others if row.project is None}
     if project is not None and command.endpoint is not None and command.endpoint not in known:
         raise _refused("endpoint: a project's destination is at AWS, or where one of the installation's is", "endpoint")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from controller.domain.names import taken
 from controller.domain.registries.environment import secret_references
 from controller.domain.registries.images import named_secrets
 from controller.domain.registries.secrets import NewSecret, SealedValue, SecretKind, SecretValue, Vault, check_fields
@@ -36,7 +37,7 @@ async def create_secret(unit: UnitOfWork, vault: Vault, command: NewSecret) -> S
     """A new secret; `Conflict` when the name is taken."""
     await load_project(unit.session, command.project)
     if await secret_by_name(unit.session, command.name) is not None:
-        raise Conflict(f"There is already a secret {command.name!r}")
+        raise taken(f"There is already a secret {command.name!r}")
     identity = new_id()
     value = vault.seal(identity, command.data)
     row = SecretRow(

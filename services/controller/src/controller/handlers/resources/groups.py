@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.domain.names import taken
 from controller.domain.resources.groups import (
     GroupChange,
     NewGroup,
@@ -157,7 +158,7 @@ async def _must_be_free(unit: UnitOfWork, name: str) -> None:
         await load_group(unit.session, name)
     except NotFound:
         return
-    raise Conflict(f"There is already a resource group {name!r}")
+    raise taken(f"There is already a resource group {name!r}")
 
 
 async def _must_be_unused(unit: UnitOfWork, group: GroupRow, why: str) -> None:

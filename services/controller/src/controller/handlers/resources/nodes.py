@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.domain.commands import require_future
+from controller.domain.names import taken
 from controller.domain.resources.groups import (
     NewNode,
     NodeChange,
@@ -37,7 +38,7 @@ async def add_node(unit: UnitOfWork, group: GroupRow, command: NewNode, there: R
     machine = require_backend(backend_name(group.backend), there)
     every = await every_node(unit.session)
     if any(node.name == command.name for node, _ in every):
-        raise Conflict(f"There is already a node {command.name!r}")
+        raise taken(f"There is already a node {command.name!r}")
     own = backend_name(group.backend)
     nodes = [node for node, owner in every if not there.are_apart(backend_name(owner.backend), own)]
     for what, unit_name in (("cpu", "cores"), ("memory_gb", "GiB"), ("gpu", "GPUs")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.domain.commands import require_gpus_of_kind
+from controller.domain.names import taken
 from controller.domain.resources.specs import NewSpec, SpecChange
 from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.resources.specs import users_of_spec
@@ -13,7 +14,7 @@ from shared.errors import Conflict
 async def create_spec(unit: UnitOfWork, command: NewSpec) -> SpecRow:
     """A new spec; `Conflict` when the name is taken."""
     if await unit.session.get(SpecRow, command.name) is not None:
-        raise Conflict(f"There is already a resource spec {command.name!r}")
+        raise taken(f"There is already a resource spec {command.name!r}")
     row = SpecRow(**command.model_dump(), created_at=unit.now, updated_at=unit.now)
     unit.session.add(row)
     await unit.session.flush()

@@ -28,7 +28,7 @@ from shared.contracts.routes import (
 from shared.fairness import in_turns
 
 LONGEST_HOLD_MS = 60_000
-NO_ROOM = "capacity:"
+NO_ROOM = ("capacity:", "GpuKindMissing:")
 """How the scheduler's message begins where there is no room for a version's pods."""
 
 OWN_LOG_SET = "services"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
+from controller.domain.names import taken
 from controller.domain.registries.models import ResolvedSource
 from controller.domain.services.service_commands import NewService, ServiceChange
 from controller.domain.services.status import ACTIVE, DELETABLE, DesiredState
@@ -46,7 +47,7 @@ async def create_service(
     await load_project(unit.session, command.project)
     await _must_be_free(unit.session, command.name)
     if not may_take_over and await last_project_of_service(unit.session, command.name) not in (None, command.project):
-        raise Conflict(
+        raise taken(
             f"The name {command.name!r} was a service's of another project, whose logs and tables are kept under it: "
             "choose another, or have an administrator give it to this project"
         )
@@ -177,7 +178,7 @@ def _only_active(service: StoredService) -> StoredVersion:
 
 async def _must_be_free(session: AsyncSession, name: str) -> None:
     if (await session.scalars(select(ServiceRow.id).where(ServiceRow.name == name))).first() is not None:
-        raise Conflict(f"There is already a service {name!r}")
+        raise taken(f"There is already a service {name!r}")
 
 
 def _named(version: StoredVersion) -> str:

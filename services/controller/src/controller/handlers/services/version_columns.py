@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controller.domain.names import taken
 from controller.domain.registries.models import ResolvedSource
 from controller.domain.services.image_commands import ImageModelSource
 from controller.domain.services.version_commands import (
@@ -23,7 +24,6 @@ from controller.handlers.unit_of_work import UnitOfWork
 from controller.store.services.services import StoredService
 from controller.store.tables import ServiceRow
 from shared.contracts.deployment import ImageSource, Resources
-from shared.errors import Conflict
 
 
 async def changed_columns(
@@ -118,10 +118,10 @@ def kept_masking(command: LogDelivery, before: Mapping[str, Any]) -> dict[str, A
 
 def version_name_for(service: StoredService, asked: str | None) -> str:
     """The `asked` name, `Conflict` where it is taken; else the next of v1, v2, …"""
-    taken = {version.row.name for version in service.versions}
-    if asked in taken:
-        raise Conflict(f"Service {service.row.name!r} already has a version {asked!r}")
-    while asked is None or asked in taken:
+    others = {version.row.name for version in service.versions}
+    if asked in others:
+        raise taken(f"Service {service.row.name!r} already has a version {asked!r}")
+    while asked is None or asked in others:
         asked = f"v{service.row.next_version}"
         service.row.next_version += 1
     return asked

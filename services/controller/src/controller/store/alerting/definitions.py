@@ -94,6 +94,11 @@ async def count_of(session: AsyncSession, table: type[ChannelRow] | type[Mainten
     return int((await session.execute(select(func.count()).select_from(table))).scalar_one())
 
 
+async def is_there(session: AsyncSession, table: type[ChannelRow] | type[MaintenanceRow], name: str) -> bool:
+    """Whether one has this name, whoever may see it."""
+    return (await session.scalars(select(table.id).where(table.name == name))).first() is not None
+
+
 async def channels_with(session: AsyncSession, secret: str) -> list[str]:
     """Channels that a secret opens; at most five."""
     query = select(ChannelRow.name).where(ChannelRow.secret == secret).order_by(col(ChannelRow.name)).limit(5)

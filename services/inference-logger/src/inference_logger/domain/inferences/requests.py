@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from inference_logger.domain.inferences.signatures import UNNAMED_TENSOR, Signature
+from shared.counted import counted
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 BESIDE = frozenset(("params", "client_request_id"))
@@ -181,7 +182,7 @@ def tensor_rows(tensor: Any) -> tuple[str, list[Any]]:
         if not all(shape[1:]) or len(shape) > MOST_DIMENSIONS:
             raise UnreadableBody(f"tensor {name[:100]} has rows without values, or over {MOST_DIMENSIONS} dimensions")
         if len(flat) != math.prod(shape):
-            raise UnreadableBody(f"tensor {name[:100]} has {len(flat)} values; its shape is {shape}"[:300])
+            raise UnreadableBody(f"tensor {name[:100]} has {counted(len(flat), 'value')}; its shape is {shape}"[:300])
     except (KeyError, TypeError) as error:
         raise UnreadableBody(f"a tensor lacks {error}"[:300]) from error
     inner = shape[1:] if shape[1:] != [1] else []

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from inference_logger.domain.inferences.requests import FeatureRows, UnreadableBody, rows_of_objects, tensor_rows
+from shared.counted import counted
 
 UNNAMED = ("",)
 """The only name of predictions that have none."""
@@ -51,7 +52,7 @@ def _predictions(found: Any, rows: int) -> FeatureRows:
     elif rows == 1 and type(found) is not list:
         return FeatureRows(UNNAMED, [(found,)])
     count = len(found) if type(found) is list else 1
-    raise CountMismatch(f"PREDICTIONS_DIFFER: {count} predictions for {rows} rows", found)
+    raise CountMismatch(f"PREDICTIONS_DIFFER: {counted(count, 'prediction')} for {counted(rows, 'row')}", found)
 
 
 def _outputs(outputs: list[Any], rows: int) -> FeatureRows:
@@ -59,7 +60,9 @@ def _outputs(outputs: list[Any], rows: int) -> FeatureRows:
     columns = dict(map(tensor_rows, outputs))
     if not columns or any(len(column) != rows for column in columns.values()):
         counts = ", ".join(str(len(column)) for column in columns.values()) or "no"
-        raise CountMismatch(f"PREDICTIONS_DIFFER: {counts} predictions for {rows} rows"[:LONGEST_ERROR], outputs)
+        raise CountMismatch(
+            f"PREDICTIONS_DIFFER: {counts} predictions for {counted(rows, 'row')}"[:LONGEST_ERROR], outputs
+        )
     names = UNNAMED if tuple(columns) == (DEFAULT_OUTPUT,) else tuple(columns)
     return FeatureRows(names, list(zip(*columns.values(), strict=True)))
 

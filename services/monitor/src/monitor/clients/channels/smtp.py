@@ -18,6 +18,7 @@ import httpx
 from monitor.domain.notifications.notification import Outcome
 from monitor.domain.notifications.vendors.mail import Mail, classify_reply
 from shared.contracts.alerting.channel_options import SmtpOptions
+from shared.counted import counted
 from shared.security.addresses import AddressRule
 from shared.security.pinned_transport import checked_addresses
 
@@ -149,7 +150,9 @@ class _Session:
         refused = client.sendmail(mail.sender, list(mail.recipients), mail.content)
         with suppress(smtplib.SMTPException, OSError):  # it has the mail, whatever it says now
             client.quit()
-        return Outcome("sent", f"not taken for {len(refused)} of {len(mail.recipients)} recipients" if refused else "")
+        return Outcome(
+            "sent", f"not taken for {len(refused)} of {counted(len(mail.recipients), 'recipient')}" if refused else ""
+        )
 
     def _missing(self) -> str:
         is_secured = self._options.security == "tls" or len(self._sockets) > 1

@@ -13,6 +13,7 @@ from monitor.domain.canaries.e_values import binomial_tail, share_e_value
 from monitor.domain.canaries.guardrails import Quality, judge_guardrail
 from shared.contracts.canaries import CanaryVerdict, Decision, GuardrailFigures, GuardrailKind, HardStop, SampleRatio
 from shared.contracts.rpc.canaries import CanaryVerdictQuery
+from shared.counted import counted
 
 SAMPLE_RATIO_ALPHA = 0.001
 SAMPLE_RATIO_TOLERANCE = 0.2
@@ -90,7 +91,7 @@ def _harm(figures: GuardrailFigures) -> str:
     if figures.e_value is None:
         return f"{figures.kind}: mean loss {figures.canary_value:.4g} against {figures.stable_value:.4g}"
     return (
-        f"{figures.kind}: {figures.canary_events} of {figures.canary_requests} requests against "
+        f"{figures.kind}: {figures.canary_events} of {counted(figures.canary_requests, 'request')} against "
         f"{figures.stable_events} of {figures.stable_requests} (e-value {figures.e_value:.3g})"
     )
 

@@ -70,7 +70,7 @@ _EN: Mapping[str, str] = {
     "windows_needed": "A level holds once {needed} of {of} windows reach it.",
     "no_section": "This window has nothing to show.",
     "made": "Made by Penstock at",
-    "more_columns": "{count} more columns are not drawn.",
+    "more_columns": "Columns that are not drawn: {count} more.",
     "estimate_note": (
         "Estimated from the model's own probabilities (CBPE), because labels have not come. It does not see that the"
         " relation of features and labels has changed."

@@ -12,6 +12,7 @@ from monitor.handlers.alerts.deliveries import note_test
 from shared.clock import Clock
 from shared.contracts.alerting.alerts import ChannelTest, ChannelTestQuery
 from shared.contracts.alerting.channels import LIMITS, ChannelDefinition, Language
+from shared.counted import counted
 from shared.database import Database
 from shared.errors import LimitExceeded, NotFound, PenstockError
 from shared.ids import new_id
@@ -43,7 +44,9 @@ class ChannelTester:
         if free_at is not None:
             wait = max((free_at - now).total_seconds(), 1.0)
             limit = LIMITS[channel.kind].per_minute
-            raise LimitExceeded(f"This channel takes {limit} messages a minute; try again", retry_after_s=wait)
+            raise LimitExceeded(
+                f"This channel takes {counted(limit, 'message')} a minute; try again", retry_after_s=wait
+            )
         outcome = await self._send(channel, query.by, now)
         async with self.database.unit_of_work() as session:
             await note_test(session, query.routed, outcome, self.clock.now())

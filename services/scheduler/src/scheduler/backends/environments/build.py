@@ -19,6 +19,7 @@ from scheduler.backends.environments.resolution import Resolution, is_wheel, rea
 from scheduler.backends.errors import PreparationFailed
 from scheduler.domain.requirements.comparison import EnvironmentPackages, without_bounds
 from scheduler.domain.requirements.lines import PackageRequirement
+from shared.counted import counted
 
 COMPILED = ("catboost", "lightgbm", "numpy", "onnxruntime", "pandas", "polars", "pyarrow", "scikit-learn", "scipy",
             "tensorflow", "torch", "xgboost")  # fmt: skip
@@ -46,13 +47,12 @@ class EnvironmentBuild:
         await self._checked(self._uv("venv", "--relocatable", "--python", self.interpreter, str(self.place.root)))
         places = await asyncio.to_thread(self._placed)
         resolution = await self._resolved(places)
-        self.say(f"installing {len(resolution.wheels) + len(resolution.sources)} packages")
+        self.say(f"installing {counted(len(resolution.wheels) + len(resolution.sources), 'package')}")
         await self._checked(self._install(resolution.wheels, "wheels.txt", "--no-build", *self._linking(resolution)))
         await asyncio.to_thread(self._add_runtime)
         if resolution.sources:
-            self.say(
-                f"building {len(resolution.sources)} packages from source: {', '.join(_names(resolution.sources))}"
-            )
+            names = ", ".join(_names(resolution.sources))
+            self.say(f"building {counted(len(resolution.sources), 'package')} from source: {names}")
             writes = (self.place.root, self.place.sources)
             await self._checked(self._install(resolution.sources, "sources.txt", writes=writes))
         await self._compile_bytecode(runs_package_code=bool(resolution.sources))

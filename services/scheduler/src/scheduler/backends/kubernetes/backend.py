@@ -319,7 +319,7 @@ class KubernetesBackend:
 
     def waiting_reasons(self) -> Mapping[str, str]:
         """Pods that wait, and why; see `Backend.waiting_reasons`."""
-        return self.observer.waiting_reasons()
+        return {**self.observer.waiting_reasons(), **self._room.missing_gpus()}
 
     def problem(self) -> str | None:
         """What the API server answers instead of pods and Deployments; see `Backend.problem`."""

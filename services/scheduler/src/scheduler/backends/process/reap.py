@@ -14,6 +14,7 @@ from pathlib import Path
 from scheduler.backends.lifecycle.folders.pod_folder import pod_folders
 from scheduler.backends.lifecycle.folders.run_folder import PodProcess
 from scheduler.backends.process.cgroups import remove_groups
+from shared.counted import counted
 
 GRACE_S = 10.0
 
@@ -42,4 +43,4 @@ def _wait(processes: list[PodProcess], limit_s: float) -> None:
 
 
 if __name__ == "__main__":
-    print(f"ended {reap(Path(sys.argv[1]))} pods")
+    print(f"ended {counted(reap(Path(sys.argv[1])), 'pod')}")

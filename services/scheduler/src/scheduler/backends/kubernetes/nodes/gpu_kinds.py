@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.backends.kubernetes.facts.pods import quantity
 from scheduler.backends.kubernetes.options import KubernetesOptions
+from scheduler.domain.cluster_gpus import ClusterGpus
 from shared.contracts.nodes import GpuKind
 
 PRODUCT_LABEL = "nvidia.com/gpu.product"
@@ -17,6 +18,15 @@ def gpus_of_node(node: Mapping[str, Any], resource: str) -> int:
     """How many of a resource pods may ask for on a node."""
     has = (node.get("status") or {}).get("allocatable") or {}
     return int(quantity(str(has.get(resource, "0"))))
+
+
+def has_gpus(node: Mapping[str, Any], wanted: ClusterGpus) -> bool:
+    """Whether a node has any of the GPUs that a pod asks for, free or not."""
+    labels = node["metadata"].get("labels") or {}
+    is_place = not wanted.places or any(
+        all(labels.get(name) in values for name, values in place.items()) for place in wanted.places
+    )
+    return is_place and gpus_of_node(node, wanted.resource) > 0
 
 
 def gpu_kinds(

@@ -48,9 +48,14 @@ def is_open(node: Mapping[str, Any]) -> bool:
     return is_ready and not (node.get("spec") or {}).get("unschedulable")
 
 
+def group_of(node: Mapping[str, Any]) -> str | None:
+    """The resource group that a node is kept for; None: nobody's."""
+    return (node["metadata"].get("labels") or {}).get(GROUP_LABEL)
+
+
 def is_shared(node: Mapping[str, Any]) -> bool:
     """Whether pods of the shared pool may come to it."""
-    return is_open(node) and GROUP_LABEL not in (node["metadata"].get("labels") or {})
+    return is_open(node) and group_of(node) is None
 
 
 def shared_capacity(nodes: Iterable[Mapping[str, Any]], gpu_resources: Collection[str]) -> Capacity:

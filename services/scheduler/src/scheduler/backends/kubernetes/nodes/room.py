@@ -8,16 +8,17 @@ from uuid import UUID
 
 from scheduler.backends.kubernetes.api.client import Object
 from scheduler.backends.kubernetes.api.informer import Informer
-from scheduler.backends.kubernetes.manifests.names import GROUP_LABEL
-from scheduler.backends.kubernetes.nodes.gpu_kinds import gpu_kinds
-from scheduler.backends.kubernetes.nodes.keeper import capacity_of, is_open, is_shared, shared_capacity
+from scheduler.backends.kubernetes.nodes.gpu_kinds import gpu_kinds, has_gpus
+from scheduler.backends.kubernetes.nodes.keeper import capacity_of, group_of, is_open, is_shared, shared_capacity
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.configurations import Configurations
 from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
 from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.cluster_gpus import cluster_gpus
+from scheduler.domain.gpus import no_such_gpu
 from scheduler.domain.nodes import node_states, pool_states
 from scheduler.domain.placement import Capacity, ResourcePool
+from shared.contracts.deployment import Resources
 from shared.contracts.nodes import GpuKind, Machine, Node, NodeState, PoolState
 
 
@@ -71,6 +72,24 @@ class ClusterRoom:
         pools = [ResourcePool(shared, gpu_kinds=kinds), *(self._pool(node, asked) for node in wanted)]
         return pool_states(pools, claims, {node.id: node.name for node in wanted})
 
+    def missing_gpus(self) -> Mapping[str, str]:
+        """Pods that wait for a kind of GPU which none of the nodes has that they may come to, and why, by name.
+
+        Of nothing where nodes may not be looked at, and of a group that has none: that is what its pods wait for.
+        """
+        waiting = (each for each in self._observer.pods.values() if each.facts.wait and not each.facts.node)
+        claims = (claim for pod in waiting if (claim := self._claim(pod, {})) is not None)
+        return {claim.pod: why for claim in claims if (why := self._missing_kind(claim.resources))}
+
+    def _missing_kind(self, asked: Resources) -> str | None:
+        if not asked.gpu or asked.gpu_kind is None:
+            return None
+        wanted = cluster_gpus(asked.gpu_kind, self._options.gpu_kinds, self._options.gpu_resource)
+        nodes = [node for node in self._nodes.objects.values() if group_of(node) == asked.group]
+        if isinstance(wanted, str) or not nodes or any(has_gpus(node, wanted) for node in nodes):
+            return None
+        return no_such_gpu(asked.gpu_kind, self._kinds(nodes, {}), asked.group)
+
     def _shared(self, claims: Sequence[ResourceClaim]) -> Capacity:
         if not self._nodes.is_listed:
             return self._asked(claims)
@@ -95,7 +114,7 @@ class ClusterRoom:
 
     def _pool(self, node: Node, asked: Mapping[tuple[str, str], int]) -> ResourcePool:
         found = self._nodes.objects.get(node.name)
-        is_ours = found is not None and (found["metadata"].get("labels") or {}).get(GROUP_LABEL) == node.group
+        is_ours = found is not None and group_of(found) == node.group
         has = Capacity(node.cpu, node.memory_gb, node.gpu)
         if found is not None:
             has = capacity_of(found, self._options.gpu_resources)

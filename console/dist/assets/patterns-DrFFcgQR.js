@@ -1,0 +1,1 @@
+var e=/^[A-Za-z0-9-]{1,64}$/,t=/^(?!PENSTOCK_)[A-Za-z_][A-Za-z0-9_]{0,127}$/;export{t as n,e as t};
