@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from benchmarks.children import BenchmarkFailed
 
 TIMEOUT_S = 600
+FROM_ANY_VERSION = "/api/v1/nodes?watch=true&resourceVersion=0&allowWatchBookmarks=true&timeoutSeconds=1"
+"""A watch as kwok asks for it."""
 INOTIFY, WATCHES = Path("/proc/sys/fs/inotify/max_user_instances"), 1_024
 
 
@@ -75,6 +77,18 @@ def why_not(kubeconfig: Path | None, kwok: Path | None) -> str | None:
         return "it gives this machine the addresses of pods, which root may"
     try:
         Kubectl(kubeconfig).run("get", "--raw", "/readyz")
+        return why_not_watched(Kubectl(kubeconfig).run("get", "--raw", FROM_ANY_VERSION))
     except BenchmarkFailed as failed:
         return f"no cluster answers: {failed}"
-    return None
+
+
+def why_not_watched(answer: str) -> str | None:
+    """Why kwok could not watch, by the server's answer to `FROM_ANY_VERSION`; None: it can.
+
+    Where it cannot, it lists instead, up to a minute apart: pods are ready that late, and nodes are taken for dead.
+    """
+    event = json.loads(answer.partition("\n")[0] or "{}")
+    if event.get("type") != "ERROR":
+        return None
+    said = event["object"].get("message")
+    return f"kwok cannot watch this API server ({said}): etcd has to be 3.4.31, 3.5.13 or newer, or WatchList=false"

@@ -10,6 +10,8 @@ _CHANGES = {
     "deleted": "a pod deleted by hand is out of the routes",
     "not_ready": "a pod that is not ready any more is out of the routes",
     "deployment_changed": "a version scaled by the API: its Deployment is changed",
+    "pod_ready": "and the cluster has the pod more ready",
+    "pod_routed": "from then until it is in the routes (0: seen there first)",
     "pod_added": "and the pod more is in the routes",
 }
 
@@ -30,6 +32,7 @@ def render(result: Any) -> str:
     changes = [
         [title, number(result["changes"][name]["median_s"], 2), number(result["changes"][name]["worst_s"], 2)]
         for name, title in _CHANGES.items()
+        if name in result["changes"]
     ]
     calls = ({**up["calls"]}, {**idle["calls_a_minute"]}, {**again["calls"]})
     names = dict.fromkeys(name for each in calls for name in each)

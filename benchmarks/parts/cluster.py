@@ -11,6 +11,7 @@ import os
 import signal
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,6 +52,9 @@ UP_WITHIN_S = 600
 IDLE_S = 120
 QUICK_IDLE_S = 30
 TRIES = 5
+SCALED = 20
+"""Versions; of pods that are late once in a while, five would show none."""
+CHANGED = 2 * TRIES + SCALED
 SPARE = 1.1
 """Room for pods that are new while others end."""
 
@@ -84,6 +88,8 @@ def run(options: Options) -> dict[str, Any]:
     assert options.kubeconfig is not None
     assert options.kwok is not None
     versions, kubectl = options.versions, Kubectl(options.kubeconfig)
+    if versions < CHANGED:
+        raise LeftOut(f"needs {CHANGED} versions: each change is made to another one")
     model = prepared(("ridge",), options.cache)["ridge"]
     room = int(versions * PODS_OF_A_VERSION * SPARE)
     with (
@@ -219,6 +225,11 @@ async def _pods(setting: Setting) -> list[dict[str, Any]]:
     return found
 
 
+def _is_ready(pod: dict[str, Any]) -> bool:
+    said = pod.get("status", {}).get("conditions", ())
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in said)
+
+
 def _ready_at(pod: dict[str, Any]) -> float:
     """Seconds since 1970 at which the cluster said that a pod is ready."""
     said = {each["type"]: each["lastTransitionTime"] for each in pod["status"]["conditions"]}
@@ -247,15 +258,14 @@ async def _idle(setting: Setting) -> dict[str, Any]:
 
 async def _changes(setting: Setting) -> dict[str, Any]:
     """Seconds from what a hand or a caller has done until it is seen, each try at another version."""
-    found: dict[str, list[float]] = {"deleted": [], "not_ready": [], "deployment_changed": [], "pod_added": []}
-    step = max(1, setting.versions // (3 * TRIES))
-    numbers = iter(range(0, setting.versions, step))
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    numbers = iter(range(0, setting.versions, setting.versions // CHANGED))
     for _ in range(TRIES):
         found["deleted"].append(await _taken_out(setting, next(numbers), _delete))
         found["not_ready"].append(await _taken_out(setting, next(numbers), _unready))
-        changed, added = await _scaled(setting, next(numbers))
-        found["deployment_changed"].append(changed)
-        found["pod_added"].append(added)
+    for _ in range(SCALED):
+        for name, seconds in (await _scaled(setting, next(numbers))).items():
+            found[name].append(seconds)
     return {
         name: {"median_s": round(statistics.median(s), 3), "worst_s": round(max(s), 3)} for name, s in found.items()
     }
@@ -289,26 +299,44 @@ async def _unready(setting: Setting, pod: str) -> None:
     await setting.api.merge(f"{path}/status", changes)
 
 
-async def _scaled(setting: Setting, number: int) -> tuple[float, float]:
-    """From the platform's answer until the Deployment is changed, and until routes have the pod more."""
+async def _scaled(setting: Setting, number: int) -> dict[str, float]:
+    """From the call: the Deployment changed, one pod more ready by the cluster's word; from then: in the routes."""
     key, routes = await _key(setting, number), setting.routes
-    wanted = PODS_OF_A_VERSION + 1
+    before = routes.pods[key]
+    wanted, selector = PODS_OF_A_VERSION + 1, f"penstock.io/version-id={key.rpartition('.')[2]}"
     path = f"/apis/apps/v1/namespaces/{setting.namespace}/deployments"
-    (found,), _ = await setting.api.list_all(path, labelSelector=f"penstock.io/version-id={key.rpartition('.')[2]}")
-    changed = asyncio.create_task(_until_replicas(setting, f"{path}/{found['metadata']['name']}", wanted))
-    acted = time.monotonic()
-    await setting.call("PATCH", f"services/bench-{number:04d}/versions/v1", {"replicas": wanted})
-    added = await routes.until(lambda: len(routes.pods[key]) == wanted, SEEN_WITHIN_S, "one more pod in the routes")
-    return await changed - acted, added - acted
+    (found,), _ = await setting.api.list_all(path, labelSelector=selector)
+    deployment = f"{path}/{found['metadata']['name']}"
+
+    async def is_changed() -> bool:
+        return bool((await setting.api.get(deployment))["spec"]["replicas"] == wanted)
+
+    async def is_ready() -> bool:
+        pods, _ = await setting.api.list_all(f"/api/v1/namespaces/{setting.namespace}/pods", labelSelector=selector)
+        return any(_is_ready(pod) for pod in pods if pod["metadata"]["name"] not in before)
+
+    async with asyncio.TaskGroup() as group:
+        changed = group.create_task(_until(is_changed, f"{deployment} changed"))
+        ready = group.create_task(_until(is_ready, "one more pod ready"))
+        acted = time.monotonic()
+        await setting.call("PATCH", f"services/bench-{number:04d}/versions/v1", {"replicas": wanted})
+        added = await routes.until(lambda: len(routes.pods[key]) == wanted, SEEN_WITHIN_S, "one more pod in the routes")
+    return {
+        "deployment_changed": changed.result() - acted,
+        "pod_ready": ready.result() - acted,
+        "pod_routed": max(0.0, added - ready.result()),
+        "pod_added": added - acted,
+    }
 
 
-async def _until_replicas(setting: Setting, deployment: str, wanted: int) -> float:
+async def _until(condition: Callable[[], Awaitable[bool]], what: str) -> float:
+    """When (`time.monotonic`) the cluster first said so."""
     until = time.monotonic() + SEEN_WITHIN_S
-    while (now := time.monotonic()) < until:
-        if (await setting.api.get(deployment))["spec"]["replicas"] == wanted:
-            return now
+    while time.monotonic() < until:
+        if await condition():
+            return time.monotonic()
         await asyncio.sleep(LOOK_EVERY_S)
-    raise BenchmarkFailed(f"the Deployment was not changed within {SEEN_WITHIN_S} s")
+    raise BenchmarkFailed(f"{what}: not within {SEEN_WITHIN_S} s")
 
 
 # ── the scheduler is killed ──────────────────────────────────────────────────────────────────────────────────────────

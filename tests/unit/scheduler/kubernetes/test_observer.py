@@ -59,6 +59,22 @@ def test_a_listing_comes_first_and_adopted_pods_are_never_told_as_not_ready() ->
     assert (told.last.address, told.last.generation, told.last.is_limited) == ("10.244.0.7:8080", 3, True)
 
 
+def _of_version(number: int, name: str, *, deleted: bool = False) -> dict[str, Any]:
+    made = serving(name=name, deleted=deleted)
+    made["metadata"]["labels"]["penstock.io/version-id"] = str(UUID(int=number))
+    return made
+
+
+def test_of_a_listing_versions_come_first_that_a_pod_may_have_to_leave() -> None:
+    """A scheduler that was killed: what has changed meanwhile does not wait for thousands of pods that have not."""
+    busy = [_of_version(number, f"{version}-{number}") for version in ("a", "b") for number in (1, 2)]
+    told = Told(*busy, _of_version(3, "a-3", deleted=True), _of_version(3, "b-3"), reads_reports=False)
+    order = [each.pod for each in told.pods]
+    assert order[:2] == ["b-3", "a-3"]  # the one that serves first: the version's routes are not empty in between
+    assert sorted(order[2:]) == ["a-1", "a-2", "b-1", "b-2"]
+    assert [each.pod for each in told.pods if not each.ready] == ["a-3"]
+
+
 def test_a_new_pod_is_ready_once_its_report_was_read() -> None:
     told = Told(reads_reports=False)
     told.see(pod(prepare=prepared(), main=container("model", running(), started=False)), "added")

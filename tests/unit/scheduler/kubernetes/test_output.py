@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.observer import PodObserver
 from scheduler.backends.kubernetes.pods.output import (
     LONGEST_LINE,
+    OPENED_A_SECOND,
     LineNumbering,
     PodOutputs,
     PodStream,
@@ -25,6 +27,7 @@ from scheduler.backends.kubernetes.pods.output import (
 )
 from scheduler.domain.values import LogPosition
 from shared.clock import SystemClock
+from waiting.eventually import eventually
 
 BEGUN = 1_795_000_000_000_000
 
@@ -150,3 +153,25 @@ async def test_a_log_that_cannot_be_read_or_followed_is_asked_for_more_and_more_
     with pytest.raises(TimeoutError):
         await PodStream(NAME, LogPosition(), outputs).run()
     assert 50 < cluster.asked < 80
+
+
+async def test_streams_are_opened_one_after_the_other() -> None:
+    """As a scheduler starts it has more urgent things to do than handshakes of hundreds of them."""
+    clock, pods, opened = SystemClock(), 20, list[float]()
+
+    class Noting(UselessCluster):
+        @asynccontextmanager
+        async def stream(self, path: str, silence_s: float, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
+            opened.append(clock.monotonic())
+            await asyncio.get_running_loop().create_future()
+            yield self._lines()
+
+    observer = PodObserver(lambda seen: None, clock, lambda version: None)
+    outputs = PodOutputs(Noting(None), observer, clock, KubernetesOptions("models", "penstock:1", "http://s"))  # type: ignore[arg-type]
+    for number in range(pods):
+        observer.changed("added", serving(name=f"pod-{number}"))
+    reading = [asyncio.create_task(PodStream(name, LogPosition(), outputs).run()) for name in observer.pods]
+    await eventually(lambda: len(opened) == pods, within=10)
+    assert opened[-1] - opened[0] > 0.9 * (pods - 1) / OPENED_A_SECOND
+    for each in reading:
+        each.cancel()

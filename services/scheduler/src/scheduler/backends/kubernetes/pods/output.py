@@ -42,6 +42,9 @@ RETRY_S, LONGEST_PAUSE_S = 2.0, 60.0
 node that is away, or has no inotify watch left, would ask for its own again and again."""
 LOOK_S = 5.0
 """Within which a pod that waits so long is seen to have changed."""
+OPENED_A_SECOND = 50
+"""Streams of all pods together. Each is a connection of its own with a handshake: a scheduler that starts would do
+hundreds of those before it told routers of a pod that went meanwhile."""
 TURN_S = 20.0
 """How long a stream is kept open while others wait for their turn."""
 
@@ -104,6 +107,7 @@ class PodStream:
         before = self._next
         try:
             async with self._outputs.turns:
+                await self._outputs.pace()
                 has_had_its_turn = await self._read_segment(segment)
         except Silent:
             return True, 0.0
@@ -220,6 +224,7 @@ class PodOutputs:
         self.turns = asyncio.Semaphore(options.log_streams)
         self._streams: dict[str, tuple[PodStream, asyncio.Task[None]]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._next_opening = 0.0
 
     async def run(self) -> None:
         """Keep the streams until cancelled."""
@@ -232,6 +237,14 @@ class PodOutputs:
     def is_crowded(self) -> bool:
         """Whether streams wait for their turn."""
         return self.turns.locked()
+
+    async def pace(self) -> None:
+        """Wait until another stream may be opened."""
+        now = self.clock.monotonic()
+        opening = max(now, self._next_opening)
+        self._next_opening = opening + 1 / OPENED_A_SECOND
+        if opening > now:
+            await self.clock.sleep(opening - now)
 
     async def read(self, pod: str, since: LogPosition) -> list[OutputLine]:
         """Lines that are here from `since` on. Raises `NotFound`."""
