@@ -1,1 +1,0 @@
-import{t as e}from"./names-DVsVfngs.js";import{D as t}from"./react-CnRVHCrY.js";var n=t();function r({service:t,of:r}){let i=e(t)(r);return(0,n.jsx)(`span`,{title:i===r?void 0:r,children:i})}export{r as t};
