@@ -10,6 +10,7 @@ import pytest
 from scheduler.backends.kubernetes.facts import sentences
 from scheduler.backends.kubernetes.manifests.gpus import GPU_KIND_UNKNOWN
 from scheduler.backends.kubernetes.versions import RESTORED
+from scheduler.backends.preparation.pull_trouble import Rule
 from scheduler.domain.values import CAPACITY, GPU_KIND_MISSING, HELD_UP
 
 CONSOLE = Path(__file__).parents[2] / "console/src/i18n"
@@ -22,7 +23,7 @@ def known(language: str) -> set[str]:
 
 def of_a_cluster() -> set[str]:
     """Reasons of every rule that makes the cluster's words ours."""
-    rules: list[sentences.Rule] = []
+    rules: list[Rule] = []
     for name, value in vars(sentences).items():
         if name.endswith("_RULES"):
             rules += value
