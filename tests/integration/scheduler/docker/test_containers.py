@@ -79,7 +79,7 @@ async def test_nothing_is_left_behind(home: Path) -> None:
         await world.backend.apply(wanted(1))
         await eventually(lambda: world.ready)
     done = subprocess.run([sys.executable, "-m", "scheduler.backends.reap", home], capture_output=True, check=True)
-    assert done.stdout == b"ended 1 pods\n"
+    assert done.stdout == b"ended 1 pod\n"
     assert not containers(installation(home))
     assert not docker("network", "ls", "--quiet", "--filter", f"label={installation(home)}").split()
 

@@ -196,7 +196,7 @@ async def test_a_real_model_serves_through_deaths_of_its_pod_and_of_its_schedule
         done = subprocess.run(
             [sys.executable, "-m", "scheduler.backends.process.reap", home], capture_output=True, check=True
         )
-        assert done.stdout == b"ended 1 pods\n"
+        assert done.stdout == b"ended 1 pod\n"
         assert processes_of(home, pod.name) == []
 
 

@@ -88,5 +88,5 @@ def test_it_is_reaped_by_the_name_of_either_release(home: Path, pod: PodFolder, 
     process = process_of(pod)
     assert process.is_alive()
     done = subprocess.run([sys.executable, "-m", module, home], capture_output=True, check=True)
-    assert done.stdout == b"ended 1 pods\n"
+    assert done.stdout == b"ended 1 pod\n"
     assert not process.is_alive()
