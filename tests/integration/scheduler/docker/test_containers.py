@@ -108,8 +108,10 @@ async def test_a_container_that_no_pod_has_is_removed(home: Path) -> None:
         pod = await one_pod(world)
     (folder,) = pod_folders(home / "pods")
     folder.remove()
-    async with DOCKER.running(home):
-        await eventually(lambda: not DOCKER.runs(pod))
+    assert DOCKER.runs(pod), "it outlives its scheduler"
+    async with DOCKER.running(home) as world:
+        assert await eventually(lambda: not DOCKER.runs(pod))
+        assert world.ready == []
 
 
 async def test_a_container_that_somebody_removes_ends_its_run_and_is_replaced(home: Path) -> None:

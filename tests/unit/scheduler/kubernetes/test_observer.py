@@ -10,7 +10,8 @@ from uuid import UUID
 from kubernetes_world.objects import NAME, VERSION_ID, container, ended, pod, prepared, running, serving, waiting
 from scheduler.backends.kubernetes.facts.sentences import WaitReason
 from scheduler.backends.kubernetes.pods.cluster_events import kill_reason, note_of
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver, VersionWanted
+from scheduler.backends.kubernetes.pods.known_pod import KnownPod
+from scheduler.backends.kubernetes.pods.observer import PodObserver, VersionWanted
 from scheduler.domain.start_timeline import LOADING_MODEL
 from scheduler.domain.values import CAPACITY, Observation, PodNote, PodObservation, PodsListed
 

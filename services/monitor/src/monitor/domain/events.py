@@ -42,15 +42,11 @@ def _exit(event: events.PodExited) -> str:
     return f"the process ended ({code})"
 
 
-def _pods(count: int) -> str:
-    return counted(count, "pod")
-
-
 def _answers(event: events.PodReady) -> str:
     ready, wanted = event.ready_replicas, event.desired_replicas
     if ready > wanted:  # while pods are replaced, the old ones answer until the new ones do
-        return f"answers; {_pods(ready)} ready, {wanted} wanted"
-    return f"answers; {ready} of {_pods(wanted)} ready"
+        return f"answers; {counted(ready, 'pod')} ready, {wanted} wanted"
+    return f"answers; {ready} of {counted(wanted, 'pod')} ready"
 
 
 _ENDED: Mapping[str, str] = {
@@ -94,12 +90,14 @@ WORDINGS: Mapping[type[Event], Wording] = {
     ),
     events.VersionCreated: Wording("Created", lambda e: f"version created from {_source(e.model_source)}"),
     events.VersionUpdated: Wording("Updated", lambda e: e.note or f"changed: {', '.join(e.changed) or 'nothing'}"),
-    events.VersionStarted: Wording("Starting", lambda e: f"{_pods(e.deployment.desired_replicas)} wanted"),
+    events.VersionStarted: Wording("Starting", lambda e: f"{counted(e.deployment.desired_replicas, 'pod')} wanted"),
     events.VersionStopped: Wording("Stopping", lambda e: "no pods wanted"),
     events.VersionDeleted: Wording("Deleted", lambda e: "version deleted"),
-    events.VersionReady: Wording("Running", lambda e: f"{_pods(e.ready_replicas)} ready"),
+    events.VersionReady: Wording("Running", lambda e: f"{counted(e.ready_replicas, 'pod')} ready"),
     events.VersionFailed: Wording("Failed", lambda e: f"{e.reason}: {e.message}", "error"),
-    events.VersionScaled: Wording("Scaled", lambda e: f"{e.from_replicas} → {_pods(e.to_replicas)} ({e.reason})"),
+    events.VersionScaled: Wording(
+        "Scaled", lambda e: f"{e.from_replicas} → {counted(e.to_replicas, 'pod')} ({e.reason})"
+    ),
     events.VersionDrained: Wording("Stopped", lambda e: "every pod has ended"),
     events.VersionRolloutFailed: Wording("RolloutFailed", lambda e: f"{e.reason}: {e.message}", "error"),
     events.VersionRolledBack: Wording(

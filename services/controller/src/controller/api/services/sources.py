@@ -46,11 +46,17 @@ async def require_images(deps: ApiDependencies, project: str, group: str | None,
             "installation (SCHEDULER_BACKEND) or of a resource group (SCHEDULER_BACKENDS)",
             (Detail(("model_source", "kind"), "images are not possible on the process backend"),),
         )
-    for number in () if machine.mounts_images else (n for image in images for n in image.mounted_images()):
+    mounting = [number for image in images for number in image.mounted_images()]
+    if mounting and not machine.mounts_images:
         raise InvalidInput(
             f"The Docker backend{where} cannot mount files of images (oci://): use the Kubernetes backend, mount them "
             "from an artifact or a bucket, or build them into the image",
-            (Detail(("model_source", "image", "mounts", number, "kind"), "oci is not possible on the Docker backend"),),
+            (
+                Detail(
+                    ("model_source", "image", "mounts", mounting[0], "kind"),
+                    "oci is not possible on the Docker backend",
+                ),
+            ),
         )
 
 

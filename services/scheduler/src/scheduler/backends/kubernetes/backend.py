@@ -29,8 +29,9 @@ from scheduler.backends.kubernetes.nodes.keeper import NodeKeeper
 from scheduler.backends.kubernetes.nodes.room import ClusterRoom
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.departures import Departures
+from scheduler.backends.kubernetes.pods.known_pod import KnownPod
 from scheduler.backends.kubernetes.pods.metering import RunBook
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.kubernetes.pods.observer import PodObserver
 from scheduler.backends.kubernetes.pods.output import PodOutputs
 from scheduler.backends.kubernetes.pods.reports import PodReports
 from scheduler.backends.kubernetes.pods.usage import UsageMeter

@@ -41,7 +41,8 @@ from scheduler.backends.kubernetes.manifests.pod_template import TOKEN_KEY
 from scheduler.backends.kubernetes.manifests.prepare_container import TICKET_KEY
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.departures import Departures
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.kubernetes.pods.known_pod import KnownPod
+from scheduler.backends.kubernetes.pods.observer import PodObserver
 from scheduler.backends.preparation.mounts import AskForImageSecret, inline_files
 from scheduler.backends.preparation.registry_logins import RegistryLogin, private_images, registry_logins
 from scheduler.backends.preparation.variables import AskForSecrets, secret_variables

@@ -12,7 +12,8 @@ from scheduler.backends.kubernetes.nodes.gpu_kinds import gpu_kinds, has_gpus
 from scheduler.backends.kubernetes.nodes.keeper import capacity_of, group_of, is_open, is_shared, shared_capacity
 from scheduler.backends.kubernetes.options import KubernetesOptions
 from scheduler.backends.kubernetes.pods.configurations import Configurations
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.kubernetes.pods.known_pod import KnownPod
+from scheduler.backends.kubernetes.pods.observer import PodObserver
 from scheduler.domain.claims import ResourceClaim
 from scheduler.domain.cluster_gpus import cluster_gpus
 from scheduler.domain.gpus import no_such_gpu

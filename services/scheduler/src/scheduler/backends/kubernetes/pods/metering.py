@@ -12,7 +12,8 @@ from uuid import UUID
 from scheduler.backends.kubernetes.api.informer import Informer
 from scheduler.backends.kubernetes.facts.runs import RunFacts
 from scheduler.backends.kubernetes.pods.configurations import Configurations
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.kubernetes.pods.known_pod import KnownPod
+from scheduler.backends.kubernetes.pods.observer import PodObserver
 from scheduler.domain.values import RunObservation
 from shared.contracts.deployment import Deployment
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from scheduler.backends.kubernetes.pods.observer import KnownPod, PodObserver
+from scheduler.backends.kubernetes.pods.known_pod import KnownPod
+from scheduler.backends.kubernetes.pods.observer import PodObserver
 from scheduler.backends.pod_api.health import read_health, read_image_health, read_report
 from scheduler.domain.values import PodNote
 from shared.clock import Clock
