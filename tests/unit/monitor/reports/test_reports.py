@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.domain import sentences
@@ -274,6 +274,8 @@ def test_other_figures() -> None:
 
 
 @given(st.floats(-1e12, 1e12), st.floats(1e-6, 1e12))
+@example(526657056270.43286, 0.0006816084042302976)
+@example(-15774500923.226196, 1e-06)
 def test_ticks_are_few_and_inside(low: Any, span: Any) -> None:
     found = scales.ticks(low, low + span)
     assert len(found) <= 6

@@ -37,7 +37,9 @@ def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw)
     first = math.ceil(low / step)
     last = math.floor(high / step)
-    return [place * step for place in range(first, last + 1)]
+    rounded = dict.fromkeys(place * step for place in range(first, last + 1))
+    # Of a range that is hardly wider than its numbers are exact, a product may be one number with another, or outside.
+    return [tick for tick in rounded if low <= tick <= high] or [low]
 
 
 def shown_range(values: Sequence[float], limits: Sequence[float]) -> tuple[float, float]:
