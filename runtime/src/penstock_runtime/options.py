@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,8 @@ class ServerOptions:
 def read_options(arguments: Sequence[str] | None = None) -> ServerOptions:
     """Read the command line; a wrong one ends the process with code 2, as argparse does."""
     parser = argparse.ArgumentParser(prog="penstock_runtime", description="Serves one MLflow model over HTTP.")
-    parser.add_argument("--model-path", required=True)
+    # A pod may have a link to where its model is kept, and MLflow loads nothing whose files lie behind one.
+    parser.add_argument("--model-path", required=True, type=os.path.realpath)
     parser.add_argument("--host", default=ServerOptions.host)
     parser.add_argument("--port", type=int, default=ServerOptions.port)
     parser.add_argument("--fd", type=int)

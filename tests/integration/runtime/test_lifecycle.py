@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_it_lives_before_it_is_ready(execute: Any) -> None:
     pod = execute("wine")
@@ -31,6 +33,15 @@ def test_a_model_that_does_not_load_says_why_in_its_last_line(start: Any) -> Non
     assert "a_lost_library" in last
     assert "Traceback (most recent call last)" in pod.output
     assert "penstock_runtime/" not in pod.output
+
+
+def test_a_link_to_a_model_is_the_model(models: Path, tmp_path: Path, start: Any, expected: dict[str, Any]) -> None:
+    """As a pod of a cluster has it whose models are kept in a claim."""
+    link = tmp_path / "model"
+    link.symlink_to(models / "wine")
+    pod = start(str(link)).ready()
+    body = {"dataframe_split": {"columns": expected["columns"], "data": expected["data"]}}
+    assert pod.predict(body).json["predictions"] == pytest.approx(expected["predictions"])
 
 
 def test_it_stops_while_it_loads(execute: Any) -> None:
